@@ -1,0 +1,119 @@
+// A fingerprint of a Stripe object's state, used to tell which of several events of one second follows which.
+// Guarantees: key order does not matter; a key that is null counts like one that is absent (Stripe writes null
+// for both in `previous_attributes`). It is no security measure: a merchant who forged a collision would
+// confuse the order of his own object's events within one second, and nothing else.
+
+import { isJsonObject, type Json, type JsonObject, own } from './json.ts'
+
+/** Two sums of 32 bits, one term per top-level key, so that a state that differs in one key is one term away. */
+interface Sums {
+  high: number
+  low: number
+}
+
+/** Returns the fingerprint of a state: 1 to 14 characters of base 36. */
+export const hashContent = (content: JsonObject): string => formatSums(sumContent(content))
+
+/**
+ * Returns the fingerprint of the state before an update: `content` with `previous` laid over it, nested hashes
+ * key by key, as Stripe renders `previous_attributes` (https://docs.stripe.com/api/events/object).
+ */
+export const hashContentBefore = (content: JsonObject, previous: JsonObject): string => {
+  const sums = { ...sumContent(content) }
+  for (const key of Object.keys(previous)) {
+    const now = own(content, key)
+    addEntry(sums, key, now, -1)
+    addEntry(sums, key, restore(now, own(previous, key)), 1)
+  }
+  return formatSums(sums)
+}
+
+const restore = (now: Json | undefined, before: Json | undefined): Json | undefined => {
+  if (!isJsonObject(now) || !isJsonObject(before)) return before
+  return Object.fromEntries(
+    [...new Set([...Object.keys(now), ...Object.keys(before)])].map((key) => [
+      key,
+      Object.hasOwn(before, key)
+        ? (restore(own(now, key), own(before, key)) ?? null)
+        : (own(now, key) ?? null),
+    ]),
+  )
+}
+
+// The events of one second ask for the same states again with each of them.
+const knownSums = new WeakMap<JsonObject, Readonly<Sums>>()
+
+const sumContent = (content: JsonObject): Readonly<Sums> => {
+  const known = knownSums.get(content)
+  if (known !== undefined) return known
+  const sums = sumEntries(content)
+  knownSums.set(content, sums)
+  return sums
+}
+
+const sumEntries = (content: JsonObject): Sums => {
+  const sums = { high: 0, low: 0 }
+  for (const key of Object.keys(content)) addEntry(sums, key, content[key], 1)
+  return sums
+}
+
+const addEntry = (sums: Sums, key: string, value: Json | undefined, sign: 1 | -1): void => {
+  if (value === null || value === undefined) return
+  const mixed = new Mixer()
+  mixed.text(key)
+  mixed.value(value)
+  sums.high = (sums.high + sign * mixed.high) | 0
+  sums.low = (sums.low + sign * mixed.low) | 0
+}
+
+const formatSums = ({ high, low }: Sums): string =>
+  (high >>> 0).toString(36) + (low >>> 0).toString(36).padStart(7, '0')
+
+// Two multiplicative lanes (the constants of MurmurHash3 and cyrb53): 64 bits, one pass, 4 µs for 3 KB where
+// SHA-1 of sorted JSON took 31 µs.
+const highFactor = 0x85ebca77
+const lowFactor = 0xc2b2ae3d
+
+class Mixer {
+  high = 0x9e3779b9 | 0
+  low = 0x85ebca6b | 0
+
+  value(value: Json): void {
+    if (typeof value === 'string') this.text(value)
+    else if (Array.isArray(value)) this.array(value)
+    else if (isJsonObject(value)) this.object(value)
+    else this.text(`\u0001${String(value)}`)
+  }
+
+  text(text: string): void {
+    let { high, low } = this
+    for (let index = 0; index < text.length; index += 1) {
+      const unit = text.charCodeAt(index)
+      high = Math.imul(high ^ unit, highFactor)
+      low = Math.imul(low ^ unit, lowFactor)
+      high ^= low >>> 15
+      low ^= high >>> 13
+    }
+    this.high = high
+    this.low = low
+    this.word(0x10000 + text.length)
+  }
+
+  private array(items: readonly Json[]): void {
+    for (const item of items) this.value(item)
+    this.word(0x20000 + items.length)
+  }
+
+  private object(object: JsonObject): void {
+    const { high, low } = sumEntries(object)
+    this.word(high)
+    this.word(low)
+  }
+
+  private word(word: number): void {
+    this.high = Math.imul(this.high ^ word, highFactor)
+    this.low = Math.imul(this.low ^ word, lowFactor)
+    this.high ^= this.low >>> 15
+    this.low ^= this.high >>> 13
+  }
+}

@@ -1,0 +1,72 @@
+// JSON as Stripe sends it, read without trusting a single key: metadata is written by strangers, so every
+// look-up here asks for own properties only and every copy defines properties instead of assigning them
+// (`object[key] = value` with the key `__proto__` would change the prototype).
+
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+/** Tells whether a value is a JSON object: neither null nor an array. */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+
+/** Returns the object's own value under `key`, or undefined; never reaches a prototype. Never throws. */
+export const own = (object: JsonObject | null | undefined, key: string): Json | undefined =>
+  object != null && Object.hasOwn(object, key) ? object[key] : undefined
+
+/** Returns the own value under `key` when it is a JSON object, else null. */
+export const ownObject = (object: JsonObject | null | undefined, key: string): JsonObject | null => {
+  const value = own(object, key)
+  return isJsonObject(value) ? value : null
+}
+
+/** Returns the own value under `key` when it is a string that is not empty, else null. */
+export const ownString = (object: JsonObject | null | undefined, key: string): string | null => {
+  const value = own(object, key)
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** Returns the own value under `key` when it is a finite number, else null. */
+export const ownNumber = (object: JsonObject | null | undefined, key: string): number | null => {
+  const value = own(object, key)
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+/** Returns the object without the named keys: itself where it has none of them. */
+export const without = (object: JsonObject, keys: ReadonlySet<string>): JsonObject =>
+  Object.keys(object).some((key) => keys.has(key))
+    ? Object.fromEntries(Object.entries(object).filter(([key]) => !keys.has(key)))
+    : object
+
+/**
+ * Compares two values by content: key order aside, own keys only, dates by their time, a key that is
+ * undefined like one that is absent. (A library such as fast-deep-equal calls a metadata key named `valueOf`.)
+ */
+export const isEqual = (left: unknown, right: unknown): boolean => {
+  if (Object.is(left, right) || left === right) return true
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  if (left instanceof Date || right instanceof Date) return isSameDate(left, right)
+  if (Array.isArray(left) || Array.isArray(right)) return isSameArray(left, right)
+  return isSameObject(left as Record<string, unknown>, right as Record<string, unknown>) // both are plain objects by now
+}
+
+const isSameDate = (left: object, right: object): boolean =>
+  left instanceof Date && right instanceof Date && left.getTime() === right.getTime()
+
+const isSameArray = (left: unknown, right: unknown): boolean =>
+  Array.isArray(left) &&
+  Array.isArray(right) &&
+  left.length === right.length &&
+  left.every((item, index) => isEqual(item, right[index]))
+
+const isSameObject = (left: Record<string, unknown>, right: Record<string, unknown>): boolean => {
+  let count = 0
+  for (const key of Object.keys(left)) {
+    if (left[key] === undefined) continue
+    if (!Object.hasOwn(right, key) || !isEqual(left[key], right[key])) return false
+    count += 1
+  }
+  for (const key of Object.keys(right)) if (right[key] !== undefined) count -= 1
+  return count === 0
+}

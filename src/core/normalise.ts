@@ -1,0 +1,177 @@
+// From an event to an observation: the two generations of API shapes, expanded relatives and both shapes of
+// deletion become one form here, and nothing after this asks which of them came in.
+
+import { isJsonObject, type Json, type JsonObject, own, ownObject, ownString, without } from './json.ts'
+import { lifecycleRank } from './lifecycle.ts'
+import { isObjectId } from './object-id.ts'
+import { type ObjectKind, objectKinds } from './object-kinds.ts'
+import {
+  type Links,
+  momentOfEvent,
+  momentOfRead,
+  noLinks,
+  type Observation,
+  type ObservationSource,
+} from './observation.ts'
+import type { StripeEvent } from './stripe-event.ts'
+
+/** What the table of events says of a type. */
+export interface EventMeaning {
+  readonly creates: boolean
+  readonly deletes: boolean
+  /** True for the last event of an object that Stripe keeps: nothing of its second comes after it. */
+  readonly ends: boolean
+  readonly tellsPayment: boolean
+}
+
+/**
+ * Returns the observation that an event makes of an object it carries.
+ * @param object `data.object`, or a relative carried inside it
+ */
+export const observe = (
+  event: StripeEvent,
+  object: JsonObject & { readonly id: string },
+  context: { readonly kind: ObjectKind; readonly meaning: EventMeaning; readonly source: ObservationSource },
+): Observation => {
+  const { kind, meaning } = context
+  const deletes = meaning.deletes || own(object, 'deleted') === true
+  const { content, expanded } = isStub(object) ? { content: null, expanded: {} } : collapse(kind, object)
+  return {
+    kind,
+    id: object.id,
+    moment: momentOfEvent(event.created),
+    eventId: event.id,
+    readSeq: null,
+    source: context.source,
+    apiVersion: event.apiVersion,
+    livemode: event.livemode,
+    content,
+    expanded,
+    previous: event.previous,
+    creates: meaning.creates,
+    revives: meaning.creates,
+    deletes,
+    rank: lifecycleRank(kind, content, { creates: meaning.creates, deletes: deletes || meaning.ends }),
+    links: content === null ? noLinks : linksOf(kind, content),
+    tellsPayment: meaning.tellsPayment,
+  }
+}
+
+/** A retrieve or a list page: when it was sent, and at which of the account's commits. */
+export interface ReadStamp {
+  /** Second on Stripe's clock, never later than the true one. */
+  readonly unixSeconds: number
+  /** The account's sequence number, read before the request. */
+  readonly seq: number
+  readonly apiVersion: string
+  readonly livemode: boolean | null
+  readonly source: ObservationSource
+  /** True for a retrieve: it shows that a deleted object lives again. A list page never does. */
+  readonly single: boolean
+}
+
+/** Returns the observation that a read makes; a `deleted: true` stub is a deletion, a live object revives it. */
+export const observeRead = (
+  kind: ObjectKind,
+  object: JsonObject & { readonly id: string },
+  stamp: ReadStamp,
+): Observation => {
+  const deletes = own(object, 'deleted') === true
+  const { content, expanded } = isStub(object) ? { content: null, expanded: {} } : collapse(kind, object)
+  return {
+    kind,
+    id: object.id,
+    moment: momentOfRead(stamp.unixSeconds),
+    eventId: null,
+    readSeq: stamp.seq,
+    source: stamp.source,
+    apiVersion: stamp.apiVersion,
+    livemode: stamp.livemode,
+    content,
+    expanded,
+    previous: null,
+    creates: false,
+    revives: !deletes && stamp.single,
+    deletes,
+    rank: 0,
+    links: content === null ? noLinks : linksOf(kind, content),
+    tellsPayment: false,
+  }
+}
+
+/** Returns the observation of a relative that an observed object carries whole, such as a charge's refunds. */
+export const observeCarried = (
+  seen: Observation,
+  kind: ObjectKind,
+  object: JsonObject & { readonly id: string },
+): Observation => {
+  const { content, expanded } = collapse(kind, object)
+  return {
+    ...seen,
+    kind,
+    id: object.id,
+    content,
+    expanded,
+    previous: null,
+    creates: false,
+    revives: false,
+    deletes: false,
+    rank: lifecycleRank(kind, content, { creates: false, deletes: false }),
+    links: linksOf(kind, content),
+    tellsPayment: false,
+  }
+}
+
+/** Tells whether a JSON value is an object that can be projected: a hash with a usable id. */
+export const isIdentified = (value: Json | undefined): value is JsonObject & { readonly id: string } =>
+  isJsonObject(value) && isObjectId(own(value, 'id'))
+
+// A deletion's short shape: `{id, object, deleted: true}` and nothing else that would be content.
+const stubKeys = new Set(['id', 'object', 'deleted'])
+const isStub = (object: JsonObject): boolean =>
+  own(object, 'deleted') === true && Object.keys(object).every((key) => stubKeys.has(key))
+
+// Links become ids wherever they were expanded; what they showed is kept apart, by the link's name.
+const collapse = (kind: ObjectKind, object: JsonObject): { content: JsonObject; expanded: JsonObject } => {
+  const expanded: Record<string, Json> = {}
+  const { links, snapshots } = objectKinds[kind]
+  const content = links.reduce(
+    (at, path) => collapseLink(at, path.split('.'), expanded),
+    without(object, notContent),
+  )
+  for (const name of snapshots) {
+    const value = own(content, name)
+    if (value !== undefined) expanded[name] = value
+  }
+  return { content: without(content, new Set(snapshots)), expanded }
+}
+
+const notContent: ReadonlySet<string> = new Set(['deleted'])
+
+const collapseLink = (
+  object: JsonObject,
+  [name = '', ...rest]: readonly string[],
+  expanded: Record<string, Json>,
+): JsonObject => {
+  const value = own(object, name)
+  if (!isJsonObject(value)) return object
+  if (rest.length > 0) return { ...object, [name]: collapseLink(value, rest, expanded) }
+  expanded[name] = value
+  return { ...object, [name]: ownString(value, 'id') }
+}
+
+const linksOf = (kind: ObjectKind, content: JsonObject): Links => {
+  if (kind === 'charge') return { ...noLinks, invoices: ids(own(content, 'invoice')) }
+  if (kind === 'invoice') {
+    return { ...noLinks, charges: ids(own(content, 'charge')), subscriptions: ids(subscriptionOf(content)) }
+  }
+  return noLinks
+}
+
+const subscriptionOf = (invoice: JsonObject): Json | undefined =>
+  ownString(invoice, 'subscription') ??
+  idOf(own(ownObject(ownObject(invoice, 'parent'), 'subscription_details'), 'subscription'))
+
+const idOf = (link: Json | undefined): Json | undefined => (isJsonObject(link) ? own(link, 'id') : link)
+
+const ids = (link: Json | undefined): readonly string[] => (isObjectId(link) ? [link] : [])

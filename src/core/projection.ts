@@ -1,0 +1,126 @@
+// A projection: our view of one Stripe object, as a product of registers that each only move forward. The fold
+// of an observation is a pure function, so any order, repetition and batching of the same observations ends equal.
+
+import { ageOf, type ContentRegister, foldContent } from './content-register.ts'
+import type { JsonObject } from './json.ts'
+import { foldLists, type ListRegisters } from './list-registers.ts'
+import type { ObjectKind } from './object-kinds.ts'
+import { type Links, type Moment, noLinks, type Observation, type ObservationSource } from './observation.ts'
+
+/** Canonical fields that depend on relatives, laid over the content in the stored document (canonical.ts). */
+export type CanonicalFields = JsonObject
+
+export interface Projection {
+  readonly kind: ObjectKind
+  readonly id: string
+  /** Null until a full payload was seen (a bare deletion stub alone makes a tombstone without content). */
+  readonly content: ContentRegister | null
+  /** Newest complete form of each list that the winning content holds cut. */
+  readonly lists: ListRegisters
+  /** Newest moment of a deletion, and of a `*.created` event or a single retrieve; the later one decides. */
+  readonly deletedAt: Moment | null
+  readonly createdAt: Moment | null
+  /** Newest moment of a deletion event; null while only a read told of the deletion. */
+  readonly deletionEventAt: Moment | null
+  /** Relatives learnt from every observation of either end. */
+  readonly links: Links
+  /** True once `invoice.paid` or `invoice.payment_succeeded` was seen, however stale. */
+  readonly paymentTold: boolean
+  /** True once anything but a deletion was seen. */
+  readonly seenAlive: boolean
+  readonly expanded: JsonObject
+  readonly canonical: CanonicalFields
+  /** Set by the source of the last write, not by order. */
+  readonly lastSource: ObservationSource
+  readonly livemode: boolean | null
+  /** When its document was first written; null before that. */
+  readonly firstStoredAt: Date | null
+}
+
+/** Tells whether the object is deleted and not revived by a later `*.created` event; deletion wins its own second. */
+export const isDeleted = (projection: Pick<Projection, 'deletedAt' | 'createdAt'>): boolean =>
+  projection.deletedAt !== null &&
+  !(projection.createdAt !== null && projection.createdAt > projection.deletedAt)
+
+/** Returns the moment of a deletion that holds: that of the deletion event where one was seen; null while alive. */
+export const deletionOf = (projection: Projection): Moment | null =>
+  isDeleted(projection) ? (projection.deletionEventAt ?? projection.deletedAt) : null
+
+/** Returns the winning payload as Stripe sent it, links collapsed to ids; null when none was seen. */
+export const contentOf = (projection: Projection): JsonObject | null =>
+  projection.content?.winner.content ?? null
+
+/** Returns what people see of a projection: all of its document but `expanded` and the book-keeping in `sync`. */
+export const visibleOf = (projection: Projection): unknown => ({
+  content: contentOf(projection),
+  // Which observation showed a list is book-keeping.
+  lists: Object.entries(projection.lists).map(([name, { value }]) => [name, value]),
+  canonical: projection.canonical,
+  livemode: projection.livemode,
+  deletedAt: deletionOf(projection),
+})
+
+/** Returns the projection with one more observation of its object. Canonical fields are left as they were. */
+export const foldObservation = (projection: Projection | null, seen: Observation): Projection => {
+  const before = projection ?? emptyProjection(seen)
+  const content =
+    seen.content === null ? before.content : foldContent(before.content, { ...seen, content: seen.content })
+  return {
+    ...before,
+    content,
+    lists: foldLists(before, content, seen),
+    deletedAt: seen.deletes ? latest(before.deletedAt, seen.moment) : before.deletedAt,
+    deletionEventAt:
+      seen.deletes && seen.eventId !== null
+        ? latest(before.deletionEventAt, seen.moment)
+        : before.deletionEventAt,
+    createdAt: seen.revives ? latest(before.createdAt, seen.moment) : before.createdAt,
+    links: mergeLinks(before.links, seen.links),
+    paymentTold: before.paymentTold || seen.tellsPayment,
+    seenAlive: before.seenAlive || !seen.deletes,
+    expanded:
+      ageOf(before.content, seen.moment) === 'older'
+        ? before.expanded
+        : { ...before.expanded, ...seen.expanded },
+    lastSource: seen.source,
+    livemode: content?.winner.livemode ?? seen.livemode ?? before.livemode,
+  }
+}
+
+/** Returns the union of two sets of relatives, sorted; the first one itself when nothing is new. */
+export const mergeLinks = (links: Links, more: Links): Links => {
+  const merged = {
+    invoices: union(links.invoices, more.invoices),
+    charges: union(links.charges, more.charges),
+    subscriptions: union(links.subscriptions, more.subscriptions),
+  }
+  const isNothingNew =
+    merged.invoices === links.invoices &&
+    merged.charges === links.charges &&
+    merged.subscriptions === links.subscriptions
+  return isNothingNew ? links : merged
+}
+
+const emptyProjection = (seen: Observation): Projection => ({
+  kind: seen.kind,
+  id: seen.id,
+  content: null,
+  lists: {},
+  deletedAt: null,
+  createdAt: null,
+  deletionEventAt: null,
+  links: noLinks,
+  paymentTold: false,
+  seenAlive: false,
+  expanded: {},
+  canonical: {},
+  lastSource: seen.source,
+  livemode: seen.livemode,
+  firstStoredAt: null,
+})
+
+const latest = (known: Moment | null, moment: Moment): Moment =>
+  known === null || moment > known ? moment : known
+
+const union = (ids: readonly string[], more: readonly string[]): readonly string[] =>
+  more.every((id) => ids.includes(id)) ? ids : [...new Set([...ids, ...more])].sort()

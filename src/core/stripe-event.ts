@@ -1,0 +1,119 @@
+// The envelope of a Stripe event, checked at the edge; what is inside `data.object` is judged by the handlers.
+// Two families exist: snapshot events (`object: "event"`) and thin ones (`object: "v2.core.event"`), see
+// https://docs.stripe.com/event-destinations#events-overview.
+
+import { z } from 'zod'
+import { isJsonObject, type Json, type JsonObject } from './json.ts'
+import { isObjectId } from './object-id.ts'
+import { isObjectKind, type ObjectKind } from './object-kinds.ts'
+
+/** Event and account ids become part of document ids, so their alphabet is fixed before they do. */
+const idPattern = /^[a-z0-9]+(_[A-Za-z0-9]+)+$/
+const longestId = 255
+
+/** The last second that a date can hold without losing its order (year 9999). */
+const lastSecond = 253_402_300_799
+
+export interface StripeEvent {
+  readonly id: string
+  /** Connected account, or null for an event of the platform itself. */
+  readonly account: string | null
+  readonly type: string
+  readonly apiVersion: string | null
+  /** Unix seconds. */
+  readonly created: number
+  readonly livemode: boolean | null
+  /** `data.object`; null for a thin event, which only names its object. */
+  readonly object: JsonObject | null
+  /** `data.previous_attributes`; null where the event has none. */
+  readonly previous: JsonObject | null
+  /** The object that a thin event hints at, where it is one that is projected. */
+  readonly related: { readonly kind: ObjectKind; readonly id: string } | null
+}
+
+/** A Stripe event, or why the value is none. */
+export type ParsedEvent = { readonly event: StripeEvent } | { readonly problem: string }
+
+const id = z.string().max(longestId).regex(idPattern)
+const jsonObject = z.custom<JsonObject>(isJsonObject, 'expected an object')
+
+const snapshotEnvelope = z.object({
+  id,
+  account: id.nullish(),
+  type: z.string().min(1).max(longestId),
+  api_version: z.string().max(longestId).nullish(),
+  created: z.number().int().min(0).max(lastSecond),
+  livemode: z.boolean().nullish(),
+  data: z.object({ object: jsonObject, previous_attributes: jsonObject.nullish() }),
+})
+
+const thinEnvelope = z.object({
+  id,
+  type: z.string().min(1).max(longestId),
+  created: z.iso.datetime({ offset: true }),
+  livemode: z.boolean().nullish(),
+  context: z.string().nullish(),
+  related_object: z.object({ id: z.string(), type: z.string() }).nullish(),
+})
+
+/** Returns the event that a JSON value is, or the problem: which field, what was expected. Never throws. */
+export const parseStripeEvent = (value: Json): ParsedEvent => {
+  if (!isJsonObject(value)) return { problem: `expected a Stripe event object, got ${nameOfType(value)}` }
+  if (value.object === 'v2.core.event') return parseThin(value)
+  if (value.object !== 'event') return { problem: `expected "object": "event", got ${nameOfObject(value)}` }
+  const parsed = snapshotEnvelope.safeParse(value)
+  if (!parsed.success) return { problem: firstProblem(parsed.error) }
+  const { data, account, api_version, livemode, ...rest } = parsed.data
+  return {
+    event: {
+      id: rest.id,
+      type: rest.type,
+      created: rest.created,
+      account: account ?? null,
+      apiVersion: api_version ?? null,
+      livemode: livemode ?? null,
+      object: data.object,
+      previous: data.previous_attributes ?? null,
+      related: null,
+    },
+  }
+}
+
+const parseThin = (value: JsonObject): ParsedEvent => {
+  const parsed = thinEnvelope.safeParse(value)
+  if (!parsed.success) return { problem: firstProblem(parsed.error) }
+  // A context is a path such as `acct_platform/acct_child`; the last segment is the account the event is about.
+  const account = parsed.data.context?.split('/').at(-1) ?? null
+  if (account !== null && !idPattern.test(account)) return { problem: 'context: expected an account id' }
+  return {
+    event: {
+      id: parsed.data.id,
+      account,
+      type: parsed.data.type,
+      apiVersion: null,
+      created: Math.floor(Date.parse(parsed.data.created) / 1000),
+      livemode: parsed.data.livemode ?? null,
+      object: null,
+      previous: null,
+      related: relatedOf(parsed.data.related_object),
+    },
+  }
+}
+
+const relatedOf = (
+  related: { readonly id: string; readonly type: string } | null | undefined,
+): StripeEvent['related'] =>
+  related != null && isObjectKind(related.type) && isObjectId(related.id)
+    ? { kind: related.type, id: related.id }
+    : null
+
+const firstProblem = (error: z.ZodError): string => {
+  const [issue] = error.issues
+  return issue === undefined ? 'not a Stripe event' : `${issue.path.join('.')}: ${issue.message}`
+}
+
+const nameOfType = (value: Json): string =>
+  value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+
+const nameOfObject = (value: JsonObject): string =>
+  typeof value.object === 'string' ? `"${value.object.slice(0, 40)}"` : 'none'

@@ -1,0 +1,80 @@
+// Several events of one object in one second: Stripe's clock has no finer grain, so something else has to tell
+// which state came last. Guarantees: the answer is a function of the set of events alone, whatever the order in
+// which they arrived or how often. Pairwise rules ("the later one wins unless …") are not transitive, which is
+// why this looks at the whole set.
+
+/** What one event of the second says about order. */
+export interface TieEntry {
+  readonly id: string
+  readonly rank: number
+  /** Fingerprint of the state it found; `nothing` for a `*.created` event; undefined where the event doesn't tell. */
+  readonly from: string | undefined
+  /** Fingerprint of the state it shows. */
+  readonly to: string
+}
+
+/** The state before an object was created. */
+export const nothing = ''
+
+/**
+ * Returns the entry whose state came last: the end of the chain that uses every entry, else the end of such a
+ * chain among the entries of the greatest rank, else the greatest event id among those.
+ * @param anchor fingerprint of the state before this second, or null when unknown
+ */
+export const lastOfTie = <Entry extends TieEntry>(
+  entries: readonly Entry[],
+  anchor: string | null,
+): Entry => {
+  const highest = Math.max(...entries.map((entry) => entry.rank))
+  const candidates = entries.filter((entry) => entry.rank === highest)
+  const end = endOfChain(entries, anchor) ?? endOfChain(candidates, anchor)
+  const atEnd = end === null ? candidates : entries.filter((entry) => entry.to === end)
+  return atEnd.reduce((last, entry) => (isAfter(entry, last) ? entry : last))
+}
+
+const isAfter = (entry: TieEntry, last: TieEntry): boolean =>
+  entry.rank !== last.rank ? entry.rank > last.rank : entry.id > last.id
+
+// Each event with `previous_attributes` is an edge from the state it found to the state it shows; an event
+// without them is a visit to a state. One history explains them all exactly when the edges form an Eulerian
+// trail that passes every visited state. Its end follows from the degrees; a closed trail (a → b → a) ends
+// where it began, which only the state before the second can tell.
+const endOfChain = (entries: readonly TieEntry[], anchor: string | null): string | null => {
+  const edges = entries.filter((entry): entry is TieEntry & { from: string } => isEdge(entry))
+  const visits = entries.filter((entry) => !isEdge(entry)).map((entry) => entry.to)
+  if (edges.length === 0) return visits.every((state) => state === visits[0]) ? (visits[0] ?? null) : null
+  const states = new Set(edges.flatMap((edge) => [edge.from, edge.to]))
+  if (!visits.every((state) => states.has(state)) || !isConnected(edges, states.size)) return null
+  return endOfTrail(edges, states, anchor)
+}
+
+const isEdge = (entry: TieEntry): boolean => entry.from !== undefined && entry.from !== entry.to
+
+const endOfTrail = (
+  edges: readonly (TieEntry & { from: string })[],
+  states: ReadonlySet<string>,
+  anchor: string | null,
+): string | null => {
+  const surplus = new Map([...states].map((state) => [state, 0]))
+  for (const edge of edges) {
+    surplus.set(edge.from, (surplus.get(edge.from) ?? 0) - 1)
+    surplus.set(edge.to, (surplus.get(edge.to) ?? 0) + 1)
+  }
+  const uneven = [...surplus].filter(([, count]) => count !== 0)
+  if (uneven.length === 0) return anchor !== null && states.has(anchor) ? anchor : null
+  const [end] = uneven.find(([, count]) => count === 1) ?? [null]
+  return uneven.length === 2 ? end : null
+}
+
+const isConnected = (edges: readonly (TieEntry & { from: string })[], stateCount: number): boolean => {
+  const reached = new Set<string>(edges[0] === undefined ? [] : [edges[0].from])
+  let sizeBefore = 0
+  while (reached.size > sizeBefore) {
+    sizeBefore = reached.size
+    for (const edge of edges) {
+      if (reached.has(edge.from)) reached.add(edge.to)
+      else if (reached.has(edge.to)) reached.add(edge.from)
+    }
+  }
+  return reached.size === stateCount
+}

@@ -1,0 +1,80 @@
+// Every error that billing-sync throws on purpose comes from the table below: a stable code, a sentence
+// for the person who gets it, whether trying again can help, and the exit code where one ends a command.
+// README.md lists the same codes; test/errors.test.ts keeps the two equal.
+
+/** What an error's template may name. Values are shown to people: never put a secret or a payload in here. */
+export type ErrorDetails = Readonly<Record<string, string | number>>
+
+interface ErrorKind {
+  /** Sentence case, no full stop: what was expected, what came, what to do. `{name}` is filled from the details. */
+  readonly message: string
+  /** True where the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean
+  /** Exit code of a command that this error ends (contract: 2 is bad usage or configuration, 1 anything else). */
+  readonly exitCode: 1 | 2
+}
+
+const fatal = (message: string): ErrorKind => ({ message, retryable: false, exitCode: 1 })
+const passing = (message: string): ErrorKind => ({ message, retryable: true, exitCode: 1 })
+const usage = (message: string): ErrorKind => ({ message, retryable: false, exitCode: 2 })
+
+/** The table of error codes. */
+export const errorKinds = {
+  usage_invalid: usage('{problem} (see billing-sync --help)'),
+  config_invalid: usage('{source}: {problem}'),
+  event_invalid: fatal('Not a Stripe event: {problem}'),
+  event_conflict: fatal(
+    'An event with this id is stored already and differs from this one; the stored one is kept, compare the two',
+  ),
+  object_invalid: fatal(
+    'The event {type} should carry a {kind} with an id of 1 to 255 printable characters, and does not',
+  ),
+  payload_unstorable: fatal(
+    'MongoDB can not hold this payload: {problem}; its bytes are kept in billing.events',
+  ),
+  handler_failed: fatal(
+    'Handling the event failed: {reason}; please report it, replay the event once it is mended',
+  ),
+  input_unreadable: fatal('{path} can not be read: {reason}'),
+  account_busy: passing('Other writers kept changing the account for {seconds} s; run the command again'),
+  mongodb_unavailable: passing(
+    'MongoDB does not answer: {reason}; check that it runs and that MONGODB_URI is right',
+  ),
+  stripe_unauthorized: passing(
+    'Stripe does not accept the key; check STRIPE_SECRET_KEY, then run the command again',
+  ),
+  stripe_rate_limited: passing('Stripe kept asking to slow down; run the command again later'),
+  stripe_unavailable: passing('Stripe does not answer; run the command again later'),
+  stripe_refused: fatal(
+    'Stripe refused to show the object (status {status}, {reason}); check what the key may read',
+  ),
+  mongod_not_found: fatal(
+    'No MongoDB server could be found or fetched ({tried}); set MONGODB_URI, or install MongoDB so that mongod is on PATH',
+  ),
+  mongod_failed: fatal("The embedded MongoDB in {folder} can't be used: {reason}; {remedy}"),
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof errorKinds
+
+/** An error with a code of `errorKinds`; `message` is the filled template. */
+export class BillingSyncError extends Error {
+  override readonly name = 'BillingSyncError'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+  readonly retryable: boolean
+  readonly exitCode: 1 | 2
+
+  constructor(code: ErrorCode, details: ErrorDetails = {}, options: { cause?: unknown } = {}) {
+    const kind = errorKinds[code]
+    super(fillTemplate(kind.message, details), options)
+    this.code = code
+    this.details = details
+    this.retryable = kind.retryable
+    this.exitCode = kind.exitCode
+  }
+}
+
+const fillTemplate = (template: string, details: ErrorDetails): string =>
+  template.replace(/\{(\w+)\}/g, (placeholder, name: string) =>
+    Object.hasOwn(details, name) ? String(details[name]) : placeholder,
+  )

@@ -1,0 +1,177 @@
+// Everything around one batch: the inbox rows before it, and what to do when it does not go through at once.
+// Guarantees: trouble that passes is waited out for at most a minute and uses up no attempt; one event that can't
+// be committed never takes the others of its batch with it.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { failureOf, type InboxFailure, settleFailure } from './core/inbox-row.ts'
+import type { NoticeDraft } from './core/notice.ts'
+import { BillingSyncError } from './errors.ts'
+import { meaningOf, requestsOf } from './event-meaning.ts'
+import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
+import {
+  type Delivery,
+  type EntryOutcome,
+  type InboxEntry,
+  type ReadObjects,
+  type ReadRequest,
+  type Reads,
+  type ReceivedRow,
+  readKey,
+} from './pipeline-store.ts'
+
+export interface DeliveryOptions extends PipelineOptions {
+  /** Stores the deliveries that are new in the inbox and answers each one's row. */
+  readonly receive: (deliveries: readonly Delivery[]) => Promise<readonly ReceivedRow[]>
+  /** Reads objects from Stripe before events about them are applied; null takes payloads as they are. */
+  readonly readObjects: ReadObjects | null
+  /** Told of every commit lost to another writer. */
+  readonly onLostCommit: () => void
+}
+
+export interface HandledBatch {
+  /** One per delivery, in their order. */
+  readonly outcomes: readonly EntryOutcome[]
+  /** What changed, one per document and commit. */
+  readonly notices: readonly NoticeDraft[]
+}
+
+/** How long trouble that passes is waited out. */
+const patienceMs = 60_000
+
+/** First and longest pause between tries. */
+const firstPauseMs = 20
+const longestPauseMs = 5_000
+
+/** The same after a lost commit: a dead process's transaction holds the account, and its end must not be overslept. */
+const longestPauseAfterLossMs = 500
+
+/** Handles deliveries of one account as one batch. Never rejects for the fault of an event. */
+export const handleDeliveries = async (
+  deliveries: readonly Delivery[],
+  options: DeliveryOptions,
+): Promise<HandledBatch> => {
+  try {
+    const reads = await readFor(deliveries, options)
+    return await patiently(() => attempt(deliveries, { ...options, reads }), options)
+  } catch (error) {
+    if (isPassing(error)) return failAll(deliveries, failureOf(error))
+    // Which event it was that the store refused shows when each is alone.
+    return deliveries.length > 1
+      ? handleOneByOne(deliveries, options)
+      : refuse(deliveries, failureOf(error), options)
+  }
+}
+
+// What Stripe answered outlives an attempt: each answer is stamped with when it was asked for.
+const readFor = async (deliveries: readonly Delivery[], options: DeliveryOptions): Promise<Reads> => {
+  const { readObjects, store } = options
+  if (readObjects === null) return noReads
+  const account = await patiently(() => store.openAccount(deliveries[0]?.account ?? ''), options)
+  if (account.parked || account.disconnected) return noReads
+  const requests = deliveries.flatMap(({ event }) => requestsOf(meaningOf(event, options)))
+  const latest = new Map<string, ReadRequest>()
+  for (const request of requests) {
+    const afterSecond = Math.max(request.afterSecond, latest.get(readKey(request))?.afterSecond ?? 0)
+    latest.set(readKey(request), { ...request, afterSecond })
+  }
+  return readObjects(account, [...latest.values()])
+}
+
+const isPassing = (error: unknown): boolean => error instanceof BillingSyncError && error.retryable
+
+const conflict = new BillingSyncError('event_conflict')
+
+// The rows are read anew in each attempt: whoever was faster may have settled some of them.
+const attempt = async (
+  deliveries: readonly Delivery[],
+  options: DeliveryOptions,
+): Promise<HandledBatch | null> => {
+  const rows = await options.receive(deliveries)
+  const entries = rows.map((row, index) => entryOf(deliveries, row, index))
+  const account = deliveries[0]?.account ?? ''
+  const batch = await runBatch(
+    account,
+    entries.filter((_, index) => rows[index]?.conflict === false),
+    options,
+  )
+  if (batch === null) return null
+  const handled = [...batch.outcomes]
+  const outcomes = rows.map(
+    (row) => (row.conflict ? undefined : handled.shift()) ?? failed(failureOf(conflict)),
+  )
+  return { outcomes, notices: batch.notices }
+}
+
+const entryOf = (
+  deliveries: readonly Delivery[],
+  { rowId, state }: ReceivedRow,
+  index: number,
+): InboxEntry => {
+  const event = deliveries[index]?.event
+  if (event === undefined)
+    throw new RangeError(`the inbox answered more rows than the ${deliveries.length} deliveries`)
+  return { rowId, state, event }
+}
+
+const failed = (failure: InboxFailure): EntryOutcome => ({ outcome: 'failed', failure })
+
+const failAll = (deliveries: readonly Delivery[], failure: InboxFailure): HandledBatch => ({
+  outcomes: deliveries.map(() => failed(failure)),
+  notices: [],
+})
+
+const handleOneByOne = async (
+  deliveries: readonly Delivery[],
+  options: DeliveryOptions,
+): Promise<HandledBatch> => {
+  const handled: HandledBatch[] = []
+  for (const delivery of deliveries) handled.push(await handleDeliveries([delivery], options))
+  return {
+    outcomes: handled.flatMap(({ outcomes }) => outcomes),
+    notices: handled.flatMap(({ notices }) => notices),
+  }
+}
+
+// Settles the row alone: nothing of the event is stored but that it failed.
+const refuse = async (
+  deliveries: readonly Delivery[],
+  failure: InboxFailure,
+  options: DeliveryOptions,
+): Promise<HandledBatch> => {
+  const now = options.now()
+  await patiently(async () => {
+    const account = deliveries[0]?.account ?? ''
+    const { seq } = await options.store.openAccount(account)
+    const settlements = (await options.receive(deliveries)).map(({ rowId, state }) => {
+      return {
+        rowId,
+        expected: state,
+        next: settleFailure(state, failure, { now, random: options.random() }),
+      }
+    })
+    return (await options.store.commit({ account, seq, now, writes: [], notices: [], settlements })) || null
+  }, options)
+  return failAll(deliveries, failure)
+}
+
+/** Repeats an attempt until it answers: null is a commit lost to another writer, a passing error is waited out. */
+const patiently = async <Result>(
+  attemptOnce: () => Promise<Result | null>,
+  { onLostCommit, random }: DeliveryOptions,
+): Promise<Result> => {
+  const deadline = performance.now() + patienceMs
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    let longestMs = longestPauseMs
+    try {
+      const result = await attemptOnce()
+      if (result !== null) return result
+      onLostCommit()
+      longestMs = longestPauseAfterLossMs
+      if (performance.now() > deadline)
+        throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
+    } catch (error) {
+      if (!isPassing(error) || performance.now() > deadline) throw error
+    }
+    await wait(Math.min(longestMs, pauseMs) * (0.5 + random() / 2))
+  }
+}

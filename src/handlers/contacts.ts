@@ -1,0 +1,102 @@
+// From customers to CRM contacts.
+
+import { isPaid } from '../core/canonical.ts'
+import {
+  adoptContact,
+  contactIdOf,
+  isAdoptable,
+  linkContact,
+  mapContact,
+  newContact,
+  ownSource,
+  showsCustomer,
+  standInCustomer,
+} from '../core/contact.ts'
+import { normaliseEmail } from '../core/email.ts'
+import { isEqual, type JsonObject, ownNumber, ownString } from '../core/json.ts'
+import { contentOf, isDeleted, type Projection } from '../core/projection.ts'
+import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
+
+/**
+ * Derives a customer's contact from the stored customer, be the event that asks for it stale or not, and returns
+ * it; null where the customer has none and none is due.
+ */
+export const deriveContact = async (
+  work: UnitOfWork,
+  customerId: string,
+  why: { readonly paid: boolean },
+): Promise<DeskEntity | null> => {
+  const customer = await work.projections.customer.get(customerId)
+  const fields = await customerFields(work, customerId, customer)
+  const found = await findContact(work, customerId, customer?.seenAlive === true || why.paid ? fields : null)
+  const due = why.paid || (work.account.newContact && customer?.seenAlive === true)
+  // One made before may have lost its customer in the CRM: its id is taken all the same.
+  const known = found ?? (due ? await work.contacts.get(contactIdOf(work.account.id, customerId)) : null)
+  const contact = known ?? (due ? newContact(work.account.id, customerId, work.now) : null)
+  if (contact === null) return null
+  const linked = linkContact(adoptContact(contact), customerId, customer !== null && isDeleted(customer))
+  const shows = showsCustomer(linked, customerId) && fields !== null
+  return putContact(work, known, shows ? mapContact(linked, fields, work.account.mappings) : linked)
+}
+
+const putContact = (work: UnitOfWork, known: DeskEntity | null, contact: DeskEntity): DeskEntity => {
+  if (known !== null && isEqual(known, contact)) return known
+  const stamped = { ...contact, updated_at: work.now }
+  work.contacts.put(stamped)
+  return stamped
+}
+
+const customerFields = async (
+  work: UnitOfWork,
+  customerId: string,
+  customer: Projection | null,
+): Promise<JsonObject | null> => {
+  const content = customer === null ? null : contentOf(customer)
+  if (content !== null) return content
+  const invoices = await work.projections.invoice.findBy('customer', customerId)
+  const newest = invoices
+    .filter((invoice) => isPaid(invoice) && invoice.paymentTold)
+    .map((invoice) => contentOf(invoice) ?? {})
+    .reduce<JsonObject | null>(
+      (last, invoice) => (last === null || isNewer(invoice, last) ? invoice : last),
+      null,
+    )
+  return newest === null ? null : standInCustomer(newest)
+}
+
+const isNewer = (invoice: JsonObject, than: JsonObject): boolean => {
+  const created = (ownNumber(invoice, 'created') ?? 0) - (ownNumber(than, 'created') ?? 0)
+  return created !== 0 ? created > 0 : (ownString(invoice, 'id') ?? '') > (ownString(than, 'id') ?? '')
+}
+
+const findContact = async (
+  work: UnitOfWork,
+  customerId: string,
+  adopting: JsonObject | null,
+): Promise<DeskEntity | null> => {
+  const linked = await work.contacts.findBy('customer', customerId)
+  const former = linked.length > 0 ? linked : await work.contacts.findBy('former_customer', customerId)
+  if (former[0] !== undefined) return oldest(former)
+  const email = normaliseEmail(ownString(adopting, 'email') ?? '')
+  if (email === '') return null
+  const namesakes = (await work.contacts.findBy('email', email)).filter(isAdoptable)
+  return oldest(namesakes)
+}
+
+/** Returns the document created first; ids decide between equal or missing times. */
+export const oldest = (documents: readonly DeskEntity[]): DeskEntity | null =>
+  documents.reduce<DeskEntity | null>(
+    (first, next) => (first === null || isOlder(next, first) ? next : first),
+    null,
+  )
+
+const isOlder = (document: DeskEntity, than: DeskEntity): boolean => {
+  const [time, otherTime] = [timeOf(document), timeOf(than)]
+  return time !== otherTime ? time < otherTime : String(document._id) < String(than._id)
+}
+
+const timeOf = ({ created_at }: DeskEntity): number =>
+  created_at instanceof Date ? created_at.getTime() : Number.POSITIVE_INFINITY
+
+/** Tells whether billing-sync made the document. */
+export const isOurs = (document: DeskEntity): boolean => document.source === ownSource

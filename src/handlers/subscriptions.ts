@@ -1,0 +1,17 @@
+// Subscriptions: https://docs.stripe.com/api/subscriptions/object
+
+import type { Handler } from './handler.ts'
+import { isSettled, project } from './project.ts'
+import { settleSubscription } from './relatives.ts'
+
+/** Stores a subscription that came into being; its metadata reaches all its invoices and their charges. */
+export const createSubscription: Handler = async (work, seen) => {
+  const projected = await project(work, seen)
+  if (!isSettled(projected)) await settleSubscription(work, projected)
+}
+
+/** Updates a subscription, or stores one whose beginning was never seen. */
+export const updateSubscription: Handler = createSubscription
+
+/** Keeps the latest payload of a subscription that ended: it is canceled, not deleted, and stays retrievable. */
+export const deleteSubscription: Handler = createSubscription

@@ -1,0 +1,100 @@
+// A paid invoice as the Support desk sees it: conversation, room and one system message.
+
+import { isPaid } from '../core/canonical.ts'
+import { ownSource } from '../core/contact.ts'
+import { eventIdOf } from '../core/content-register.ts'
+import { type JsonObject, ownNumber, ownString } from '../core/json.ts'
+import { formatAmount } from '../core/money.ts'
+import { contentOf, type Projection } from '../core/projection.ts'
+import { conversationIdOf, idText } from '../unit-of-work/desk-entities.ts'
+import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
+import { deriveContact, oldest } from './contacts.ts'
+
+/**
+ * Gives a paid invoice its contact and, where people are told, its message. What counts is the stored invoice:
+ * it is paid, and `invoice.paid` or `invoice.payment_succeeded` was seen, however late and however often.
+ */
+export const settlePayment = async (work: UnitOfWork, invoiceId: string): Promise<void> => {
+  const invoice = await work.projections.invoice.get(invoiceId)
+  const content = invoice === null ? null : contentOf(invoice)
+  if (invoice === null || content === null || !isPaid(invoice) || !invoice.paymentTold) return
+  const customerId = ownString(content, 'customer')
+  if (customerId === null) return
+  const contact = await deriveContact(work, customerId, { paid: true })
+  if (contact !== null && owesMessage(work, content)) await postPayment(work, invoice, contact)
+}
+
+const owesMessage = (work: UnitOfWork, invoice: JsonObject): boolean =>
+  work.effects === 'missing' && work.account.support && amountPaid(invoice) > 0
+
+const amountPaid = (invoice: JsonObject): number => {
+  const amount = ownNumber(invoice, 'amount_paid') ?? 0
+  return Number.isSafeInteger(amount) ? amount : 0
+}
+
+const postPayment = async (work: UnitOfWork, invoice: Projection, contact: DeskEntity): Promise<void> => {
+  const id = `${work.account.id}:invoice:${invoice.id}`
+  if ((await work.messages.get(id)) !== null) return
+  const conversation = await conversationOf(work, contact)
+  const room = await roomOf(work, conversation, contact)
+  work.messages.put({
+    _id: id,
+    conversation_id: conversation._id,
+    room_id: room._id,
+    stripe_user_id: work.account.id,
+    type: 'system',
+    ...(await paymentText(work, invoice)),
+    invoice: invoice.id,
+    event_id: invoice.content === null ? null : eventIdOf(invoice.content.winner),
+    dedupe_key: `invoice:${invoice.id}`,
+    created_at: work.now,
+  })
+}
+
+const paymentText = async (
+  work: UnitOfWork,
+  invoice: Projection,
+): Promise<{ body: string; amount: number; currency: string }> => {
+  const content = contentOf(invoice) ?? {}
+  const amount = amountPaid(content)
+  const currency = ownString(content, 'currency') ?? ''
+  const formatted = formatAmount(amount, currency, await work.currency(currency))
+  return {
+    body: `Payment of ${formatted} received for invoice ${ownString(content, 'number') ?? invoice.id}`,
+    amount,
+    currency,
+  }
+}
+
+const conversationOf = async (work: UnitOfWork, contact: DeskEntity): Promise<DeskEntity> => {
+  const known = oldest(await work.conversations.findBy('contact', idText(contact._id)))
+  if (known !== null) return known
+  const conversation = {
+    _id: conversationIdOf(work.account.id, contact._id),
+    stripe_user_id: work.account.id,
+    contact_id: contact._id,
+    source: ownSource,
+    created_at: work.now,
+  }
+  work.conversations.put(conversation)
+  return conversation
+}
+
+const roomOf = async (
+  work: UnitOfWork,
+  conversation: DeskEntity,
+  contact: DeskEntity,
+): Promise<DeskEntity> => {
+  const known = oldest(await work.rooms.findBy('conversation', idText(conversation._id)))
+  if (known !== null) return known
+  const room = {
+    _id: `${work.account.id}:${idText(conversation._id)}`,
+    stripe_user_id: work.account.id,
+    contact_id: contact._id,
+    conversation_id: conversation._id,
+    source: ownSource,
+    created_at: work.now,
+  }
+  work.rooms.put(room)
+  return room
+}

@@ -1,0 +1,102 @@
+// The port between the pipeline and whatever stores documents: MongoDB, or memory in property tests.
+
+import type { AccountSettings } from './core/account.ts'
+import type { InboxFailure, InboxState, Outcome, Settlement } from './core/inbox-row.ts'
+import type { ObjectKind } from './core/object-kinds.ts'
+import type { Observation } from './core/observation.ts'
+import type { StripeEvent } from './core/stripe-event.ts'
+import type { ChangeSet } from './unit-of-work/change-set.ts'
+import type { AccountReader } from './unit-of-work/reader.ts'
+
+/** An event with its inbox row as it was read. */
+export interface InboxEntry {
+  readonly rowId: string
+  readonly event: StripeEvent
+  readonly state: InboxState
+}
+
+/** An event on its way in, in the bytes it came in. */
+export interface Delivery {
+  readonly account: string
+  readonly event: StripeEvent
+  readonly payload: Uint8Array
+}
+
+/** A delivery's inbox row, and whether it holds another event under the same id. */
+export interface ReceivedRow extends Omit<InboxEntry, 'event'> {
+  readonly conflict: boolean
+}
+
+/** What came of one entry. */
+export interface EntryOutcome {
+  readonly outcome: Outcome
+  /** Null unless the outcome is `failed`. */
+  readonly failure: InboxFailure | null
+  /** True where nothing is wrong with the event: its row stays as it is and no attempt is used up. */
+  readonly waits?: true
+}
+
+/** An object to be read from Stripe before an event about it is applied. */
+export interface ReadRequest {
+  readonly kind: ObjectKind
+  readonly id: string
+  /** The read must be sent in a later second than this one, so that it decides between events of that second. */
+  readonly afterSecond: number
+}
+
+/** What a read came to. `missing` is an object that Stripe no longer has: the event's payload is all there is. */
+export type ReadResult =
+  | { readonly kind: 'seen'; readonly observations: readonly Observation[] }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'disconnected'; readonly unixSeconds: number }
+  /** Trouble that passes: the event stays pending and uses up no attempt. */
+  | { readonly kind: 'waiting'; readonly failure: InboxFailure }
+  | { readonly kind: 'refused'; readonly failure: InboxFailure }
+
+/** Results by `readKey`. */
+export type Reads = ReadonlyMap<string, ReadResult>
+
+/** Returns the key of an object among reads. */
+export const readKey = ({ kind, id }: Pick<ReadRequest, 'kind' | 'id'>): string => `${kind}:${id}`
+
+/** Reads objects of one account. Rejects only for what is nobody's fault out there. */
+export type ReadObjects = (account: OpenAccount, requests: readonly ReadRequest[]) => Promise<Reads>
+
+/** An account as read before everything else of an attempt. */
+export interface OpenAccount {
+  readonly settings: AccountSettings
+  /** Number of commits of the account so far; a commit succeeds only while it is still that. */
+  readonly seq: number
+  /** True once the account took the platform's access back: it gets no calls. */
+  readonly disconnected: boolean
+  /** True where the account's events wait until the config lists it. */
+  readonly parked: boolean
+  /** Reads this account's documents only. */
+  readonly reader: AccountReader
+}
+
+/** How an inbox row is settled, provided that it still is as it was read. */
+export interface RowSettlement {
+  readonly rowId: string
+  readonly expected: InboxState
+  readonly next: Settlement
+}
+
+/** Everything that one batch writes. */
+export interface Commit extends ChangeSet {
+  readonly account: string
+  readonly seq: number
+  readonly now: Date
+  readonly settlements: readonly RowSettlement[]
+}
+
+/** Where batches are read from and committed to. */
+export interface PipelineStore {
+  /** Returns the account, made with default settings when it is new. Throws `mongodb_unavailable`. */
+  openAccount(id: string): Promise<OpenAccount>
+  /**
+   * Writes everything in one transaction and raises the account's sequence number by one. Returns false when
+   * another writer was faster: nothing is written then. Throws `mongodb_unavailable`, `payload_unstorable`.
+   */
+  commit(commit: Commit): Promise<boolean>
+}

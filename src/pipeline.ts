@@ -1,0 +1,162 @@
+// THE MAIN PATH. A batch of events of one account becomes documents:
+//
+//   (read from Stripe →) open account → normalise → handle → change set → commit → outcomes
+//
+// Between reading the account's sequence number and the commit everything happens in memory, with no transaction
+// open. Guarantee: the projections, contacts, messages, notices and settled inbox rows of a batch appear together
+// or not at all. An attempt that loses its commit to another writer is thrown away whole and made again.
+
+import { type Age, ageOf } from './core/content-register.ts'
+import { failureOf, type Outcome, settle, settleFailure } from './core/inbox-row.ts'
+import type { NoticeDraft } from './core/notice.ts'
+import type { Observation, ObservationSource } from './core/observation.ts'
+import { assertStorable } from './core/storable.ts'
+import { BillingSyncError } from './errors.ts'
+import { type Meaning, meaningOf, requestsOf } from './event-meaning.ts'
+import { connectAccount } from './handlers/accounts.ts'
+import { readHandlers } from './handlers/registry.ts'
+import {
+  type EntryOutcome,
+  type InboxEntry,
+  type PipelineStore,
+  type ReadResult,
+  type Reads,
+  type RowSettlement,
+  readKey,
+} from './pipeline-store.ts'
+import { changeSetOf, isVisiblyChanged } from './unit-of-work/change-set.ts'
+import { preload } from './unit-of-work/preload.ts'
+import { type Effects, UnitOfWork } from './unit-of-work/unit-of-work.ts'
+
+export interface PipelineOptions {
+  readonly store: PipelineStore
+  readonly source: ObservationSource
+  readonly effects: Effects
+  /** Events of the other mode are ignored; null takes both. */
+  readonly livemode: boolean | null
+  /** What was read from Stripe for this batch; without it payloads are taken as they are. */
+  readonly reads?: Reads
+  readonly now: () => Date
+  /** From 0 up to 1. */
+  readonly random: () => number
+}
+
+/** A committed batch. */
+export interface CommittedBatch {
+  /** One per entry, in their order. */
+  readonly outcomes: readonly EntryOutcome[]
+  /** What changed, one per document. */
+  readonly notices: readonly NoticeDraft[]
+  /** The account's sequence number after the batch. */
+  readonly seq: number
+}
+
+/** What Stripe shows now of the objects that a batch is about; empty where Stripe is not asked. */
+export const noReads: Reads = new Map()
+
+/**
+ * Handles a batch of one account's events and commits it, or returns null when another writer of the account was
+ * faster: nothing is written then, and the caller tries again.
+ */
+export const runBatch = async (
+  account: string,
+  entries: readonly InboxEntry[],
+  options: PipelineOptions,
+): Promise<CommittedBatch | null> => {
+  const opened = await options.store.openAccount(account)
+  const { effects, now: clock, reads = noReads } = options
+  const now = clock()
+  const work = new UnitOfWork({ account: opened.settings, effects, now, reader: opened.reader })
+  const meanings = entries.map(({ event }) => meaningOf(event, options))
+  if (!opened.parked) await preload(work, observationsIn(meanings, reads))
+  const outcomes: EntryOutcome[] = []
+  for (const meaning of meanings) {
+    outcomes.push(opened.parked ? outcome('parked') : await handle(work, meaning, reads))
+  }
+  const changes = changeSetOf(work)
+  const settlements = settlementsOf(entries, outcomes, { now, random: options.random })
+  const { notices } = changes
+  if (changes.writes.length + settlements.length === 0) return { outcomes, notices, seq: opened.seq }
+  const committed = await options.store.commit({ ...changes, account, seq: opened.seq, now, settlements })
+  return committed ? { outcomes, notices, seq: opened.seq + 1 } : null
+}
+
+const outcome = (word: Exclude<Outcome, 'failed'>): EntryOutcome => ({ outcome: word, failure: null })
+
+const observationsIn = (meanings: readonly Meaning[], reads: Reads): readonly Observation[] => [
+  ...meanings.flatMap((meaning) => (meaning.kind === 'observation' ? [meaning.observation] : [])),
+  ...[...reads.values()].flatMap((read) => (read.kind === 'seen' ? read.observations : [])),
+]
+
+const handle = async (work: UnitOfWork, meaning: Meaning, reads: Reads): Promise<EntryOutcome> => {
+  if (meaning.kind === 'settled') return meaning.said
+  const results = requestsOf(meaning).flatMap((request) => reads.get(readKey(request)) ?? [])
+  const stopped = verdictOf(results)
+  if (stopped !== null) return stopped
+  const savepoint = work.savepoint()
+  try {
+    const age = await applyMeaning(work, meaning)
+    for (const result of results) await applyRead(work, result)
+    const changed = [...work.changedSince(savepoint)].some(([slot, was]) => isVisiblyChanged(was, slot.now))
+    if (changed) return outcome('applied')
+    if (meaning.kind === 'hint')
+      return outcome(results.some(({ kind }) => kind === 'seen') ? 'unchanged' : 'ignored')
+    return outcome(age === 'older' ? 'stale' : 'unchanged')
+  } catch (error) {
+    if (error instanceof BillingSyncError && error.retryable) throw error
+    // Whatever this event did is taken back; the others of the batch go on.
+    work.rollback(savepoint)
+    return { outcome: 'failed', failure: failureOf(error) }
+  }
+}
+
+// Trouble with any of its reads makes an event wait; a refusal counts only for its own object.
+const verdictOf = (results: readonly ReadResult[]): EntryOutcome | null => {
+  const waiting = results.find((result) => result.kind === 'waiting')
+  if (waiting !== undefined) return { outcome: 'failed', failure: waiting.failure, waits: true }
+  const [first] = results
+  return first?.kind === 'refused' ? { outcome: 'failed', failure: first.failure } : null
+}
+
+const applyMeaning = async (work: UnitOfWork, meaning: Meaning): Promise<Age> => {
+  if (meaning.kind === 'connection') await connectAccount(work, meaning.row.state, meaning.event.created)
+  if (meaning.kind !== 'observation') return 'same_moment'
+  const { row, observation } = meaning
+  assertStorable(observation)
+  const before = await work.projections[observation.kind].get(observation.id)
+  await row.handle(work, observation)
+  return ageOf(before?.content ?? null, observation.moment)
+}
+
+const applyRead = async (work: UnitOfWork, result: ReadResult): Promise<void> => {
+  if (result.kind === 'disconnected') await connectAccount(work, 'disconnected', result.unixSeconds)
+  if (result.kind !== 'seen') return
+  for (const observation of result.observations) {
+    assertStorable(observation)
+    await readHandlers[observation.kind](work, observation)
+  }
+}
+
+// A row may stand in a batch twice (the same event in two files): it is settled by its first entry. A row that
+// was settled before is settled again only where that changes what it says.
+const settlementsOf = (
+  entries: readonly InboxEntry[],
+  outcomes: readonly EntryOutcome[],
+  { now, random }: { readonly now: Date; readonly random: () => number },
+): readonly RowSettlement[] => {
+  const settlements = new Map<string, RowSettlement>()
+  for (const [index, entry] of entries.entries()) {
+    const result = outcomes[index]
+    if (result === undefined || result.waits === true) continue
+    if (settlements.has(entry.rowId) || isSettled(entry, result)) continue
+    const next =
+      result.outcome === 'failed' && result.failure !== null
+        ? settleFailure(entry.state, result.failure, { now, random: random() })
+        : settle(entry.state, result.outcome as Exclude<Outcome, 'failed'>, now) // failed ones have a failure
+    settlements.set(entry.rowId, { rowId: entry.rowId, expected: entry.state, next })
+  }
+  return [...settlements.values()]
+}
+
+const isSettled = ({ state }: InboxEntry, { outcome }: EntryOutcome): boolean =>
+  state.status === 'done' || (state.status === 'ignored' && outcome === 'ignored')

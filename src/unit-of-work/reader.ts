@@ -1,0 +1,34 @@
+// The port through which a unit of work reads the store. An implementation answers for one account only.
+
+import type { ProjectionCollection } from '../core/object-kinds.ts'
+
+/** A document as stored: plain data with dates, ids of any type. */
+export type StoredDocument = Readonly<Record<string, unknown>> & { readonly _id: unknown }
+
+/** Collections that a unit of work reads and writes. */
+export type WorkCollection =
+  | ProjectionCollection
+  | 'crm.contacts'
+  | 'support.conversations'
+  | 'support.rooms'
+  | 'support.messages'
+  | 'billing.accounts'
+
+/** A look-up other than by `_id`; each is served by an index (store/collections.ts). */
+export interface FieldLookup {
+  readonly collection: WorkCollection
+  readonly field: string
+  /** True where letter case doesn't count. */
+  readonly caseless?: true
+  /** True where the field holds the id of a document that others may have made: text and ObjectIds are both looked up. */
+  readonly holdsId?: true
+}
+
+export interface AccountReader {
+  /** Returns the account's documents of the collection with these `_id`s. */
+  byDocumentIds(collection: WorkCollection, ids: readonly string[]): Promise<readonly StoredDocument[]>
+  /** Returns the account's documents whose field holds one of the values (or, as an array, contains one). */
+  byField(lookup: FieldLookup, values: readonly unknown[]): Promise<readonly StoredDocument[]>
+  /** Returns the row of the `currency` collection for an upper-case code, or null. */
+  currency(code: string): Promise<StoredDocument | null>
+}

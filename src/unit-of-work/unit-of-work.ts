@@ -1,0 +1,133 @@
+// What the handlers work on: every document that a batch touches, read through finders that see the batch's own
+// changes, and written back only as a whole (change-set.ts). Blind to sessions, transactions and sockets.
+// One unit of work belongs to one attempt: a retry starts with a new one.
+
+import type { AccountSettings } from '../core/account.ts'
+import type { Currency } from '../core/money.ts'
+import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
+import type { Projection } from '../core/projection.ts'
+import { documentId, type ProjectionDocument, projectionOf } from '../core/projection-document.ts'
+import { type DeskEntity, deskIdOf, deskTables } from './desk-entities.ts'
+import { Overlay, type Slot } from './overlay.ts'
+import { projectionFinders } from './projection-finders.ts'
+import type { AccountReader } from './reader.ts'
+
+export type { DeskEntity } from './desk-entities.ts'
+
+/** Whether people are told: `missing` makes what was not made yet, `none` makes nothing that they see. */
+export type Effects = 'none' | 'missing'
+
+export interface UnitOfWorkOptions {
+  readonly account: AccountSettings
+  readonly effects: Effects
+  readonly now: Date
+  readonly reader: AccountReader
+}
+
+/** Marks a point to which `rollback` returns. */
+export type Savepoint = number
+
+export class UnitOfWork {
+  readonly account: AccountSettings
+  readonly effects: Effects
+  readonly now: Date
+  readonly projections: Readonly<Record<ObjectKind, Overlay<Projection>>>
+  readonly contacts: Overlay<DeskEntity>
+  readonly conversations: Overlay<DeskEntity>
+  readonly rooms: Overlay<DeskEntity>
+  readonly messages: Overlay<DeskEntity>
+  readonly accounts: Overlay<DeskEntity>
+  readonly #reader: AccountReader
+  readonly #journal: { readonly slot: Slot<unknown>; readonly previous: unknown }[] = []
+
+  constructor({ account, effects, now, reader }: UnitOfWorkOptions) {
+    this.account = account
+    this.effects = effects
+    this.now = now
+    this.#reader = reader
+    this.projections = this.#projectionOverlays()
+    this.contacts = this.#deskOverlay('contacts')
+    this.conversations = this.#deskOverlay('conversations')
+    this.rooms = this.#deskOverlay('rooms')
+    this.messages = this.#deskOverlay('messages')
+    this.accounts = this.#deskOverlay('accounts')
+  }
+
+  /** Returns the currency's row by a code in any case, or null where the collection has none. */
+  async currency(code: string): Promise<Currency | null> {
+    const row = await this.#reader.currency(code.toUpperCase())
+    if (row === null || typeof row.exponent !== 'number') return null
+    return {
+      code: String(row.code),
+      symbol: typeof row.symbol === 'string' ? row.symbol : null,
+      exponent: row.exponent,
+    }
+  }
+
+  /** Marks the present state. */
+  savepoint(): Savepoint {
+    return this.#journal.length
+  }
+
+  /** Takes back every put since the savepoint. */
+  rollback(savepoint: Savepoint): void {
+    for (const { slot, previous } of this.#journal.splice(savepoint).reverse()) slot.now = previous
+  }
+
+  /** Returns each slot put since the savepoint once, with what it held at the savepoint. */
+  changedSince(savepoint: Savepoint): ReadonlyMap<Slot<unknown>, unknown> {
+    const changed = new Map<Slot<unknown>, unknown>()
+    for (const { slot, previous } of this.#journal.slice(savepoint))
+      if (!changed.has(slot)) changed.set(slot, previous)
+    return changed
+  }
+
+  #projectionOverlays(): Record<ObjectKind, Overlay<Projection>> {
+    const kinds = Object.keys(objectKinds) as ObjectKind[] // the table's own keys
+    return Object.fromEntries(kinds.map((kind) => [kind, this.#projectionOverlay(kind)])) as Record<
+      ObjectKind,
+      Overlay<Projection>
+    > // one entry per key of the table
+  }
+
+  #projectionOverlay(kind: ObjectKind): Overlay<Projection> {
+    const { collection } = objectKinds[kind]
+    const finders = projectionFinders[kind] ?? []
+    const read = (documents: readonly unknown[]) =>
+      documents.map((document) => projectionOf(kind, document as ProjectionDocument)) // only documentOf writes there
+    return new Overlay({
+      idOf: (projection) => projection.id,
+      finders,
+      source: {
+        byIds: async (ids) =>
+          read(
+            await this.#reader.byDocumentIds(
+              collection,
+              ids.map((id) => documentId(this.account.id, id)),
+            ),
+          ),
+        byValues: async (name, values) => {
+          const field = finders.find((finder) => finder.name === name)?.field ?? name
+          return read(await this.#reader.byField({ collection, field }, values))
+        },
+      },
+      onPut: (undo) => this.#journal.push(undo),
+    })
+  }
+
+  #deskOverlay(table: keyof typeof deskTables): Overlay<DeskEntity> {
+    const { collection, finders } = deskTables[table]
+    return new Overlay({
+      idOf: deskIdOf,
+      finders,
+      source: {
+        byIds: (ids) => this.#reader.byDocumentIds(collection, ids),
+        byValues: async (name, values) => {
+          const finder = finders.find((candidate) => candidate.name === name)
+          return this.#reader.byField({ field: name, ...finder, collection }, values)
+        },
+      },
+      onPut: (undo) => this.#journal.push(undo),
+    })
+  }
+}

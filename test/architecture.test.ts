@@ -1,0 +1,218 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import {
+  constructionAt,
+  linesOf,
+  nodesOf,
+  projectFolder,
+  readSourceModules,
+  typescriptFiles,
+} from './support/source-modules.ts'
+
+// A part is a folder of src/, or a file that lies in src/ itself. Each names the parts it may import and why.
+// A part followed by `(types)` may only be imported with `import type`: nothing of it is called.
+// Coded errors are for every part.
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  log: [],
+  // Pure: everything can be tested without a database, and folded again as often as a commit is lost.
+  core: [],
+  'unit-of-work': ['core'],
+  handlers: ['core', 'unit-of-work'],
+  // The port that the main path asks for and the store, or memory in tests, answers.
+  'pipeline-store': ['core (types)', 'unit-of-work (types)'],
+  'event-meaning': ['core', 'handlers', 'pipeline-store (types)'],
+  pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store'],
+  'handle-deliveries': ['core', 'event-meaning', 'pipeline', 'pipeline-store'],
+  config: ['core'],
+  // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
+  store: ['core', 'unit-of-work (types)', 'pipeline-store (types)', 'config (types)'],
+  // Sources yield events and never ask where they end: not the store.
+  sources: ['core', 'pipeline-store'],
+  // Shows what sources count, and how far the store has come in opening: both are told to it through types.
+  ui: ['core', 'sources (types)', 'store (types)', 'log (types)'],
+  commands: [
+    ...['core', 'unit-of-work (types)', 'pipeline-store', 'handle-deliveries', 'config', 'store', 'sources'],
+    ...['ui', 'log'],
+  ],
+  cli: ['commands', 'config (types)'],
+}
+
+/** Packages and Node modules, by the parts that may import them; other parts import none. */
+const mayImportPackages: Readonly<Record<string, readonly string[]>> = {
+  core: ['zod'],
+  'unit-of-work': ['dataloader'],
+}
+const packageHomes: Readonly<Record<string, readonly string[]>> = {
+  mongodb: ['store'],
+  stripe: ['sources'],
+  pino: ['log'],
+  commander: ['cli'],
+  ink: ['ui'],
+  ora: ['ui'],
+}
+const pureParts = [
+  'core',
+  'unit-of-work',
+  'handlers',
+  'errors',
+  'event-meaning',
+  'pipeline-store',
+  'pipeline',
+]
+
+const modules = readSourceModules()
+
+const partOf = (path: string): string => (path.split('/')[0] ?? '').replace(/\.tsx?$/, '')
+
+const isAllowed = (part: string, target: string, typesOnly: boolean): boolean => {
+  const allowed = ['errors', ...(mayImport[part] ?? [])]
+  return allowed.includes(target) || (typesOnly && allowed.includes(`${target} (types)`))
+}
+
+describe('what may import what', () => {
+  test('is said of every part of the source', () => {
+    expect([...new Set(modules.map(({ path }) => partOf(path)))].sort()).toEqual(
+      Object.keys(mayImport).sort(),
+    )
+  })
+
+  test.each(Object.keys(mayImport))('is kept by %s', (part) => {
+    const forbidden = modules
+      .filter(({ path }) => partOf(path) === part)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ isOwn, target }) => isOwn && partOf(target) !== part)
+          .filter(({ target, typesOnly }) => !isAllowed(part, partOf(target), typesOnly))
+          .map(({ target }) => `${path} imports ${target}`),
+      )
+    expect(forbidden).toEqual([])
+  })
+
+  test('names no permission that nobody uses', () => {
+    const used = new Set(
+      modules.flatMap(({ path, imports }) =>
+        imports.map(({ target }) => `${partOf(path)} ${partOf(target)}`),
+      ),
+    )
+    const unused = Object.entries(mayImport).flatMap(([part, targets]) =>
+      targets.map((target) => `${part} ${target.replace(' (types)', '')}`).filter((edge) => !used.has(edge)),
+    )
+    expect(unused).toEqual([])
+  })
+
+  test.each(pureParts)('keeps %s free of packages and of Node itself', (part) => {
+    const foreign = modules
+      .filter(({ path }) => partOf(path) === part)
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter(({ isOwn, target }) => !isOwn && mayImportPackages[part]?.includes(target) !== true)
+          .map(({ target }) => `${path} imports ${target}`),
+      )
+    expect(foreign).toEqual([])
+  })
+
+  test.each(Object.entries(packageHomes))('keeps the package %s in %j', (name, homes) => {
+    const importing = modules.filter(({ imports }) => imports.some(({ target }) => target === name))
+    expect([...new Set(importing.map(({ path }) => partOf(path)))]).toEqual(homes)
+  })
+
+  test('leads nowhere in a circle, types included', () => {
+    expect(circles()).toEqual([])
+  })
+})
+
+describe('the source', () => {
+  const places = (found: (node: ts.Node) => boolean, among = modules): readonly string[] =>
+    among.flatMap(({ path, tree }) =>
+      [...nodesOf(tree)]
+        .filter(found)
+        .map((node) => `${path}:${tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1}`),
+    )
+
+  test('reads the environment in the config only', () => {
+    const readsEnvironment = (node: ts.Node): boolean =>
+      (ts.isPropertyAccessExpression(node) && node.getText() === 'process.env') ||
+      (ts.isImportSpecifier(node) && (node.propertyName ?? node.name).text === 'env')
+    const readers = modules.filter((module) => places(readsEnvironment, [module]).length > 0)
+    expect(readers.map(({ path }) => path)).toEqual(['config/environment.ts'])
+  })
+
+  test('makes no error without a code', () => {
+    expect(places((node) => constructionAt(node)?.className === 'Error')).toEqual([])
+    const callsError = (node: ts.Node): boolean =>
+      ts.isCallExpression(node) && node.expression.getText() === 'Error'
+    expect(places(callsError)).toEqual([])
+  })
+
+  test('uses the type any nowhere', () => {
+    expect(places((node) => node.kind === ts.SyntaxKind.AnyKeyword)).toEqual([])
+  })
+
+  test('has no function of more than 60 lines', () => {
+    const long = modules.flatMap(({ path, tree }) =>
+      [...nodesOf(tree)]
+        .filter((node) => ts.isFunctionLike(node) && linesOf(tree, node) > 60)
+        .map((node) => `${path}: ${linesOf(tree, node)} lines at ${node.getText().slice(0, 40)}`),
+    )
+    expect(long).toEqual([])
+  })
+
+  test('keeps no state in a variable of a module', () => {
+    const changing = modules.flatMap(({ path, tree }) =>
+      tree.statements
+        .filter((statement) => ts.isVariableStatement(statement))
+        .filter(({ declarationList }) => (declarationList.flags & ts.NodeFlags.Const) === 0)
+        .map((statement) => `${path}: ${statement.getText()}`),
+    )
+    expect(changing).toEqual([])
+  })
+
+  test.each(['src', 'test'])('has no file of more than 300 lines in %s', (folder) => {
+    const long = typescriptFiles(folder)
+      .map((path) => [path, lineCount(join(projectFolder, folder, path))] as const)
+      .filter(([, lines]) => lines > 300)
+    expect(long).toEqual([])
+  })
+
+  test.each(['core', 'handlers', 'unit-of-work'])('has a test beside every module of %s', (part) => {
+    const tests = new Set(typescriptFiles('test'))
+    const untested = modules
+      .filter(({ path, tree }) => partOf(path) === part && !holdsTypesOnly(tree))
+      .map(({ path }) => path.replace(/\.ts$/, '.test.ts'))
+      .filter((path) => !tests.has(path))
+    expect(untested).toEqual([])
+  })
+})
+
+const lineCount = (path: string): number => readFileSync(path, 'utf8').trimEnd().split('\n').length
+
+const holdsTypesOnly = (tree: ts.SourceFile): boolean =>
+  tree.statements.every(
+    (statement) =>
+      ts.isImportDeclaration(statement) ||
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement),
+  )
+
+/** Returns each circle of imports as the modules along it. */
+const circles = (): readonly string[] => {
+  const targetsOf = new Map(
+    modules.map(({ path, imports }) => [
+      path,
+      imports.filter(({ isOwn }) => isOwn).map(({ target }) => target),
+    ]),
+  )
+  const found: string[] = []
+  const done = new Set<string>()
+  const walk = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) found.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
+    if (trail.includes(path) || done.has(path)) return
+    for (const target of targetsOf.get(path) ?? []) walk(target, [...trail, path])
+    done.add(path)
+  }
+  for (const path of targetsOf.keys()) walk(path, [])
+  return found
+}

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import {
+  adoptContact,
+  type ContactDocument,
+  isAdoptable,
+  linkContact,
+  mapContact,
+  newContact,
+  showsCustomer,
+  standInCustomer,
+} from '../../src/core/contact.ts'
+
+const now = new Date('2026-01-01T00:00:00Z')
+const ours = (fields: Record<string, unknown> = {}): ContactDocument => ({
+  ...newContact('acct_1', 'cus_1', now),
+  ...fields,
+})
+const theirs = (fields: Record<string, unknown> = {}): ContactDocument => ({ _id: 'theirs', ...fields })
+
+describe('a new contact', () => {
+  test('is keyed by account and customer and has no fields yet', () => {
+    expect(newContact('acct_1', 'cus_1', now)).toEqual({
+      _id: 'acct_1:cus_1',
+      stripe_user_id: 'acct_1',
+      source: 'billing-sync',
+      former_stripe_customer_ids: [],
+      created_at: now,
+      updated_at: now,
+    })
+  })
+})
+
+describe('linking a contact', () => {
+  test('names the customer and forgets it as a former one', () => {
+    expect(
+      linkContact(ours({ former_stripe_customer_ids: ['cus_0', 'cus_1'] }), 'cus_1', false),
+    ).toMatchObject({ stripe_customer_id: 'cus_1', former_stripe_customer_ids: ['cus_0'] })
+  })
+
+  test('moves a deleted customer to the former ones', () => {
+    const linked = ours({ stripe_customer_id: 'cus_1', former_stripe_customer_ids: ['cus_9'] })
+    const unlinked = linkContact(linked, 'cus_1', true)
+    expect(unlinked).toMatchObject({ former_stripe_customer_ids: ['cus_1', 'cus_9'] })
+    expect(unlinked).not.toHaveProperty('stripe_customer_id')
+  })
+
+  test('keeps another customer that the contact is linked to', () => {
+    const linked = ours({ stripe_customer_id: 'cus_2' })
+    expect(linkContact(linked, 'cus_1', true)).toMatchObject({
+      stripe_customer_id: 'cus_2',
+      former_stripe_customer_ids: ['cus_1'],
+    })
+    expect(linkContact(linked, 'cus_1', false)).toMatchObject({ stripe_customer_id: 'cus_2' })
+  })
+
+  test('does the same when it is done again', () => {
+    const once = linkContact(ours({ stripe_customer_id: 'cus_1' }), 'cus_1', true)
+    expect(linkContact(once, 'cus_1', true)).toEqual(once)
+    const linked = linkContact(ours(), 'cus_1', false)
+    expect(linkContact(linked, 'cus_1', false)).toEqual(linked)
+  })
+
+  test('takes former customers only from a list of texts', () => {
+    expect(linkContact(theirs({ former_stripe_customer_ids: 'cus_9' }), 'cus_1', true)).toMatchObject({
+      former_stripe_customer_ids: ['cus_1'],
+    })
+    expect(linkContact(theirs({ former_stripe_customer_ids: [7, 'cus_9'] }), 'cus_1', true)).toMatchObject({
+      former_stripe_customer_ids: ['cus_1', 'cus_9'],
+    })
+  })
+})
+
+describe('what a contact shows', () => {
+  test.each<[string, ContactDocument, boolean]>([
+    ['that it is linked to', ours({ stripe_customer_id: 'cus_1' }), true],
+    ['but not while linked to another', ours({ stripe_customer_id: 'cus_2' }), false],
+    ['that was its only one', ours({ former_stripe_customer_ids: ['cus_1'] }), true],
+    ['but not when it had several', ours({ former_stripe_customer_ids: ['cus_0', 'cus_1'] }), false],
+    ['but not when it never had any', ours(), false],
+    ['even if null marks that it has none', ours({ stripe_customer_id: null }), false],
+  ])('is the customer %s', (_, contact, shows) => {
+    expect(showsCustomer(contact, 'cus_1')).toBe(shows)
+  })
+})
+
+describe('a contact may be adopted by e-mail', () => {
+  test('where somebody else made it and it has no customer', () => {
+    expect(isAdoptable(theirs())).toBe(true)
+    expect(isAdoptable(theirs({ stripe_customer_id: null, source: 'crm' }))).toBe(true)
+  })
+
+  test('but not where it has a customer, or is ours', () => {
+    expect(isAdoptable(theirs({ stripe_customer_id: 'cus_9' }))).toBe(false)
+    expect(isAdoptable(ours())).toBe(false)
+  })
+})
+
+describe('adopting a contact', () => {
+  test('remembers which of the default fields were empty', () => {
+    expect(adoptContact(theirs({ email: 'a@b.c', name: '', phone: null }))).toMatchObject({
+      sync: { fills: ['name', 'phone'] },
+    })
+  })
+
+  test('remembers it once and for all', () => {
+    const adopted = adoptContact(theirs({ email: 'a@b.c' }))
+    expect(adoptContact({ ...adopted, name: 'Ann', phone: '+43' })).toMatchObject({
+      sync: { fills: ['name', 'phone'] },
+    })
+  })
+
+  test('leaves contacts that billing-sync made alone', () => {
+    const contact = ours()
+    expect(adoptContact(contact)).toBe(contact)
+  })
+})
+
+describe('mapping a customer', () => {
+  const customer = {
+    email: 'ann@example.com',
+    name: 'Ann',
+    phone: null,
+    address: { city: 'Wien', line2: null },
+    metadata: { plan: 'gold' },
+  }
+  const cityRule = [{ from: 'address.city', to: 'address.city' }]
+
+  test('copies e-mail, name and phone by default', () => {
+    const mapped = mapContact(ours({ phone: '+43' }), customer, [])
+    expect(mapped).toMatchObject({ email: 'ann@example.com', name: 'Ann' })
+    expect(mapped).not.toHaveProperty('phone')
+  })
+
+  test('fills only what was empty in a contact of others', () => {
+    const adopted = adoptContact(theirs({ email: 'kept@example.com', name: '' }))
+    expect(mapContact(adopted, customer, [])).toEqual({ ...adopted, name: 'Ann' })
+  })
+
+  test('copies nothing but the configured fields', () => {
+    const rules = [{ from: 'metadata.plan', to: 'custom.plan' }]
+    expect(mapContact(ours(), customer, rules)).toEqual({ ...ours(), custom: { plan: 'gold' } })
+  })
+
+  test('writes configured fields over those of others', () => {
+    const adopted = adoptContact(theirs({ address: { city: 'Linz', zip: '4020' } }))
+    expect(mapContact(adopted, customer, cityRule)).toMatchObject({ address: { city: 'Wien', zip: '4020' } })
+  })
+
+  test('unsets what the customer no longer has', () => {
+    const before = theirs({ address: { city: 'Linz', zip: '4020' } })
+    expect(mapContact(before, { address: null }, cityRule)).toEqual(theirs({ address: { zip: '4020' } }))
+  })
+
+  test('leaves no trace of a hash that held only what it unsets', () => {
+    const mapped = mapContact(ours(), customer, cityRule)
+    expect(mapContact(mapped, {}, cityRule)).toEqual(ours())
+  })
+
+  test('keeps an empty hash that was there before', () => {
+    expect(mapContact(theirs({ address: {} }), {}, cityRule)).toEqual(theirs({ address: {} }))
+  })
+
+  test('replaces what is no hash where a path leads through it', () => {
+    expect(mapContact(theirs({ address: 'Wien 1' }), customer, cityRule)).toEqual(
+      theirs({ address: { city: 'Wien' } }),
+    )
+    expect(mapContact(theirs({ address: 'Wien 1' }), {}, cityRule)).toEqual(theirs({ address: 'Wien 1' }))
+  })
+
+  test('copies whole hashes with their hostile keys', () => {
+    const metadata = JSON.parse('{"a.b": "1", "$set": "$secret", "__proto__": "p"}')
+    const mapped = mapContact(ours(), { metadata }, [{ from: 'metadata', to: 'custom' }])
+    expect(JSON.stringify(mapped.custom)).toBe(JSON.stringify(metadata))
+  })
+
+  test('lets a later rule win over an earlier one', () => {
+    const rules = [
+      { from: 'name', to: 'label' },
+      { from: 'email', to: 'label' },
+    ]
+    expect(mapContact(ours(), customer, rules)).toMatchObject({ label: 'ann@example.com' })
+  })
+})
+
+describe('the stand-in for an unknown customer', () => {
+  test('is what its invoice says of it', () => {
+    const invoice = { customer_email: 'a@b.c', customer_name: 'Ann', customer_phone: null, email: 'no' }
+    expect(standInCustomer(invoice)).toEqual({ email: 'a@b.c', name: 'Ann', phone: null })
+  })
+})

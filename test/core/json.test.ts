@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import {
+  isEqual,
+  isJsonObject,
+  type JsonObject,
+  own,
+  ownNumber,
+  ownObject,
+  ownString,
+  without,
+} from '../../src/core/json.ts'
+
+const parse = (text: string): JsonObject => JSON.parse(text)
+
+describe('looking up a key', () => {
+  test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])(
+    'never reaches the prototype for %s',
+    (key) => {
+      expect(own({}, key)).toBeUndefined()
+      expect(ownString({}, key)).toBeNull()
+      expect(ownObject({}, key)).toBeNull()
+    },
+  )
+
+  test('finds a key that is named like the prototype', () => {
+    expect(own(parse('{"__proto__": "plain"}'), '__proto__')).toBe('plain')
+    expect(ownObject(parse('{"constructor": {"name": "x"}}'), 'constructor')).toEqual({ name: 'x' })
+  })
+
+  test('answers nothing for an object that is not there', () => {
+    expect(own(null, 'id')).toBeUndefined()
+    expect(own(undefined, 'id')).toBeUndefined()
+  })
+
+  test('takes only values of the type that is asked for', () => {
+    const mixed = { text: 'a', empty: '', number: 7, zero: 0, list: [1], hash: {}, nothing: null }
+    expect(Object.keys(mixed).filter((key) => ownString(mixed, key) !== null)).toEqual(['text'])
+    expect(Object.keys(mixed).filter((key) => ownNumber(mixed, key) !== null)).toEqual(['number', 'zero'])
+    expect(Object.keys(mixed).filter((key) => ownObject(mixed, key) !== null)).toEqual(['hash'])
+  })
+
+  test('takes no number that is not finite', () => {
+    expect(ownNumber(parse('{"amount": 1e999}'), 'amount')).toBeNull()
+  })
+})
+
+describe('a JSON object', () => {
+  test('is neither null nor a list nor a date', () => {
+    expect([{}, null, [], new Date(0), 'text', 1, undefined].map(isJsonObject)).toEqual([
+      true,
+      ...Array.from({ length: 6 }, () => false),
+    ])
+  })
+
+  test('keeps hostile keys as plain ones in a copy', () => {
+    const copy = without(parse('{"__proto__": {"polluted": true}, "id": "cus_1", "a": 1}'), new Set(['a']))
+    expect(JSON.stringify(copy)).toBe('{"__proto__":{"polluted":true},"id":"cus_1"}')
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype)
+  })
+})
+
+describe('equality', () => {
+  test.each<[string, unknown, unknown]>([
+    ['keys in another order', { a: 1, b: { c: 2, d: 3 } }, { b: { d: 3, c: 2 }, a: 1 }],
+    ['a key that is undefined and one that is absent', { a: 1, b: undefined }, { a: 1 }],
+    ['two dates of one time', new Date(5), new Date(5)],
+    ['zero and its negative', 0, -0],
+    ['lists of equal items', [1, { a: null }], [1, { a: null }]],
+    ['keys that name functions of objects', parse('{"valueOf": "a"}'), parse('{"valueOf": "a"}')],
+  ])('holds between %s', (_, left, right) => {
+    expect(isEqual(left, right)).toBe(true)
+    expect(isEqual(right, left)).toBe(true)
+  })
+
+  test.each<[string, unknown, unknown]>([
+    ['null and an absent key', { a: null }, {}],
+    ['a number and its text', 1, '1'],
+    ['a list in another order', [1, 2], [2, 1]],
+    ['a list and a shorter one', [1, 2], [1]],
+    ['a list and a hash with its indexes', ['a'], { 0: 'a' }],
+    ['a date and its text', new Date(0), '1970-01-01T00:00:00.000Z'],
+    ['two dates of different times', new Date(0), new Date(1)],
+    ['an own key and one of the prototype', parse('{"toString": "a"}'), {}],
+    ['two hashes with as many but other keys', { a: undefined, b: 1 }, { a: 1, b: undefined }],
+    ['null and an empty hash', null, {}],
+  ])('does not hold between %s', (_, left, right) => {
+    expect(isEqual(left, right)).toBe(false)
+    expect(isEqual(right, left)).toBe(false)
+  })
+})

@@ -1,0 +1,159 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { lastOfTie, nothing, type TieEntry } from '../../src/core/tie.ts'
+import { ordersOf } from '../support/observed.ts'
+
+/** An event with `previous_attributes`: it found one state and shows another. */
+const update = (id: string, from: string, to: string, rank = 0): TieEntry => ({ id, rank, from, to })
+
+/** An event without them: it only shows a state. */
+const visit = (id: string, to: string, rank = 0): TieEntry => ({ id, rank, from: undefined, to })
+
+/** A `*.created` event. */
+const creation = (id: string, to: string): TieEntry => update(id, nothing, to, -1)
+
+const winners = (entries: readonly TieEntry[], anchor: string | null = null): readonly string[] => [
+  ...new Set(ordersOf(entries).map((order) => lastOfTie(order, anchor).id)),
+]
+
+describe('a chain of updates within one second', () => {
+  test('ends with the update that no other one found', () => {
+    expect(
+      winners([update('evt_z', 'a', 'b'), update('evt_y', 'b', 'c'), update('evt_x', 'c', 'd')]),
+    ).toEqual(['evt_x'])
+  })
+
+  test('starts at the creation of its object', () => {
+    expect(winners([creation('evt_z', 'a'), update('evt_a', 'a', 'b')])).toEqual(['evt_a'])
+  })
+
+  test('wins over the rank of its entries', () => {
+    expect(winners([update('evt_2', 'a', 'b', 9), update('evt_1', 'b', 'c', 1)])).toEqual(['evt_1'])
+  })
+
+  test('may pass through one state twice', () => {
+    const entries = [
+      update('evt_1', 'a', 'b'),
+      update('evt_2', 'b', 'a'),
+      update('evt_3', 'a', 'c'),
+      update('evt_4', 'c', 'd'),
+    ]
+    expect(winners(entries)).toEqual(['evt_4'])
+  })
+
+  test('takes in events that only show one of its states', () => {
+    expect(winners([visit('evt_9', 'b'), update('evt_1', 'a', 'b'), update('evt_2', 'b', 'c')])).toEqual([
+      'evt_2',
+    ])
+  })
+
+  test('names the greatest event of those that show its end', () => {
+    expect(winners([update('evt_1', 'a', 'b'), visit('evt_0', 'b', 5), visit('evt_9', 'b', 1)])).toEqual([
+      'evt_0',
+    ])
+    expect(winners([update('evt_1', 'a', 'b'), visit('evt_3', 'b'), visit('evt_2', 'b')])).toEqual(['evt_3'])
+  })
+
+  test('is of no matter where an update changed nothing', () => {
+    expect(winners([update('evt_9', 'a', 'a'), update('evt_1', 'a', 'b')])).toEqual(['evt_1'])
+  })
+})
+
+describe('a returning chain', () => {
+  const thereAndBack = [update('evt_1', 'a', 'b'), update('evt_2', 'b', 'a')]
+
+  test('ends in the state that came before this second', () => {
+    expect(winners(thereAndBack, 'a')).toEqual(['evt_2'])
+    expect(winners(thereAndBack, 'b')).toEqual(['evt_1'])
+  })
+
+  test('is left to rank and id while that state is unknown', () => {
+    expect(winners(thereAndBack)).toEqual(['evt_2'])
+    expect(winners([update('evt_1', 'a', 'b', 7), update('evt_2', 'b', 'a', 3)])).toEqual(['evt_1'])
+    expect(winners(thereAndBack, 'elsewhere')).toEqual(['evt_2'])
+  })
+})
+
+describe('events that no single chain explains', () => {
+  test('are decided by the greatest rank', () => {
+    expect(winners([update('evt_9', 'a', 'b', 1), update('evt_1', 'x', 'y', 2)])).toEqual(['evt_1'])
+    expect(winners([visit('evt_9', 'draft', 1), visit('evt_1', 'paid', 4)])).toEqual(['evt_1'])
+  })
+
+  test('are decided by the chain among those of the greatest rank', () => {
+    const entries = [
+      visit('evt_9', 'draft', 1),
+      update('evt_8', 'open', 'paid', 4),
+      update('evt_1', 'paid', 'paid and noted', 4),
+    ]
+    expect(winners(entries)).toEqual(['evt_1'])
+  })
+
+  test('are decided by the greater id where rank says nothing', () => {
+    expect(winners([visit('evt_1', 'a'), visit('evt_3', 'b'), visit('evt_2', 'c')])).toEqual(['evt_3'])
+    expect(winners([update('evt_2', 'a', 'b'), update('evt_1', 'a', 'c')])).toEqual(['evt_2'])
+  })
+
+  test('include a state that the chain never passes', () => {
+    expect(winners([update('evt_1', 'a', 'b'), update('evt_2', 'b', 'c'), visit('evt_9', 'x')])).toEqual([
+      'evt_9',
+    ])
+  })
+
+  test('are two chains that do not touch each other', () => {
+    const entries = [update('evt_1', 'a', 'b'), update('evt_2', 'b', 'a'), update('evt_0', 'x', 'y')]
+    expect(winners(entries, 'a')).toEqual(['evt_2'])
+  })
+})
+
+describe('a single event', () => {
+  test('is the last one of its second', () => {
+    expect(winners([visit('evt_1', 'a')], 'b')).toEqual(['evt_1'])
+  })
+})
+
+// The rule once more, by search in place of degrees: every order in which all entries follow each other.
+const endsBySearch = (entries: readonly TieEntry[], anchor: string | null): ReadonlySet<string> => {
+  const ends = new Set<string>()
+  for (const order of ordersOf(entries)) {
+    const [first] = order
+    if (first === undefined) continue
+    const start = first.from ?? first.to
+    const end = order.reduce<string | null>((at, { from, to }) => (at === (from ?? to) ? to : null), start)
+    const isClosed = end === start && order.some(({ from, to }) => from !== undefined && from !== to)
+    if (end !== null && !(isClosed && start !== anchor)) ends.add(end)
+  }
+  return ends
+}
+
+const state = fc.constantFrom('a', 'b', 'c')
+const anchor = fc.constantFrom('a', 'b', null)
+const entry = fc.record({ from: fc.option(state, { nil: undefined }), to: state, rank: fc.nat({ max: 1 }) })
+const entrySets = fc
+  .array(entry, { minLength: 1, maxLength: 5 })
+  .map((entries) => entries.map((told, index): TieEntry => ({ ...told, id: `evt_${index}` })))
+
+describe('the last event of any set', () => {
+  test('is the same in whatever order they arrive', () => {
+    fc.assert(
+      fc.property(entrySets, anchor, (entries, before) => {
+        expect(winners(entries, before)).toHaveLength(1)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('shows the end of the one chain that uses them all', () => {
+    let explained = 0
+    fc.assert(
+      fc.property(entrySets, anchor, (entries, before) => {
+        const [end, ...others] = endsBySearch(entries, before)
+        if (end === undefined || others.length > 0) return
+        explained += 1
+        expect(lastOfTie(entries, before).to).toBe(end)
+      }),
+      { numRuns: 2_000 },
+    )
+    expect(explained).toBeGreaterThan(400)
+  })
+})

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest'
+import { charge, stripeEvent } from '../oracle/hand-written.ts'
+import { EventDeliveries } from '../support/event-deliveries.ts'
+import { loadEvent } from '../support/fixture-files.ts'
+
+const paid = (at: number, fields: Record<string, unknown> = {}) =>
+  stripeEvent({
+    type: 'invoice_payment.paid',
+    at,
+    object: {
+      id: 'inpay_1',
+      object: 'invoice_payment',
+      invoice: 'in_1',
+      payment: { type: 'payment_intent', payment_intent: 'pi_1' },
+      status: 'paid',
+      ...fields,
+    },
+    generation: 'endive',
+  })
+
+describe('a payment of an invoice', () => {
+  test('is stored as Stripe sent it', async () => {
+    const deliveries = new EventDeliveries()
+    const event = loadEvent('invoice_payment.paid.endive')
+    expect(await deliveries.deliver(event)).toEqual(['applied'])
+    expect(deliveries.only('billing.invoice_payments')).toMatchObject(event.data.object)
+    expect(deliveries.lastNotices.map(({ kind }) => kind)).toEqual(['invoice_payment.created'])
+  })
+
+  test('changes nothing when it comes again', async () => {
+    const deliveries = new EventDeliveries()
+    expect(await deliveries.deliverEach(paid(5), paid(5))).toEqual(['applied', 'unchanged'])
+  })
+
+  test('notices the charge that it links', async () => {
+    const deliveries = new EventDeliveries()
+    await deliveries.deliver(stripeEvent({ type: 'charge.succeeded', at: 4, object: charge() }))
+    await deliveries.deliver(paid(5))
+    expect(deliveries.lastNotices.map(({ kind }) => kind).sort()).toEqual([
+      'charge.updated',
+      'invoice_payment.created',
+    ])
+  })
+
+  test.each<[string, Record<string, unknown>]>([
+    ['an invoice that is an operator', { invoice: { $gt: '' } }],
+    ['no invoice', { invoice: null }],
+    ['no payment', { payment: null }],
+    ['a payment by record', { payment: { type: 'payment_record', payment_record: 'pr_1' } }],
+    ['an intent that is an operator', { payment: { payment_intent: { $ne: null } } }],
+  ])('links no charge where it has %s', async (_, fields) => {
+    const deliveries = new EventDeliveries()
+    await deliveries.deliver(stripeEvent({ type: 'charge.succeeded', at: 4, object: charge() }))
+    expect(await deliveries.deliver(paid(5, fields))).toEqual(['applied'])
+    expect(deliveries.only('billing.charges')).toMatchObject({ invoice: null })
+  })
+})

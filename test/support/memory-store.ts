@@ -1,0 +1,138 @@
+// The pipeline's store in memory, for properties that run by the thousand. Documents lie as BSON bytes, so that
+// everything passes the same boundary as with MongoDB, and a commit compares the sequence number likewise.
+
+import { BSON } from 'mongodb'
+import { defaultSettings } from '../../src/core/account.ts'
+import type { Commit, OpenAccount, PipelineStore } from '../../src/pipeline-store.ts'
+import { decodeStored, toStorable } from '../../src/store/storable.ts'
+import type { Write } from '../../src/unit-of-work/change-set.ts'
+import type { AccountReader, FieldLookup, StoredDocument } from '../../src/unit-of-work/reader.ts'
+import type { AccountSettings } from '../oracle/history.ts'
+
+type Collections = Map<string, Map<string, Uint8Array>>
+
+export class MemoryStore implements PipelineStore {
+  readonly #collections: Collections = new Map()
+  readonly #seqs = new Map<string, number>()
+  readonly #settings: ReadonlyMap<string, AccountSettings>
+  #notices = 0
+
+  constructor(
+    accounts: readonly AccountSettings[],
+    documents: Readonly<Record<string, readonly Record<string, unknown>[]>> = {},
+  ) {
+    this.#settings = new Map(accounts.map((account) => [account.stripe_user_id, account]))
+    for (const [collection, rows] of Object.entries(documents)) {
+      for (const row of rows) this.#write(collection, row)
+    }
+  }
+
+  /** Number of notices of all commits. */
+  get notices(): number {
+    return this.#notices
+  }
+
+  openAccount(id: string): Promise<OpenAccount> {
+    const given = this.#settings.get(id)
+    const settings =
+      given === undefined
+        ? defaultSettings(id)
+        : { id, newContact: given.new_contact, support: given.support, mappings: given.mappings }
+    const reader: AccountReader = {
+      byDocumentIds: async (collection, ids) =>
+        ids
+          .map((key) => this.#read(collection, key))
+          .filter((document) => document?.stripe_user_id === id) as StoredDocument[],
+      byField: async (lookup, values) => this.#find(id, lookup, values),
+      currency: async (code) => (code === 'USD' ? { _id: 'USD', code, symbol: '$', exponent: 2 } : null),
+    }
+    return Promise.resolve({
+      settings,
+      seq: this.#seqs.get(id) ?? 0,
+      disconnected: false,
+      parked: false,
+      reader,
+    })
+  }
+
+  commit({ account, seq, writes, notices }: Commit): Promise<boolean> {
+    if ((this.#seqs.get(account) ?? 0) !== seq) return Promise.resolve(false)
+    this.#seqs.set(account, seq + 1)
+    for (const write of writes) this.#apply(write)
+    this.#notices += notices.length
+    return Promise.resolve(true)
+  }
+
+  /** Returns all documents by collection. */
+  dump(): Record<string, Record<string, unknown>[]> {
+    return Object.fromEntries(
+      [...this.#collections].map(([name, rows]) => [
+        name,
+        [...rows.values()].map((bytes) => decodeStored(bytes)),
+      ]),
+    )
+  }
+
+  #apply(write: Write): void {
+    if (write.kind !== 'update') {
+      if (write.kind === 'insert' && this.#read(write.collection, String(write.document._id)) !== null) {
+        throw new RangeError(`${write.collection} ${String(write.document._id)} is there already`)
+      }
+      this.#write(write.collection, write.document)
+      return
+    }
+    const document = this.#read(write.collection, String(write.id)) ?? {}
+    for (const [path, value] of Object.entries(write.set)) setPath(document, path.split('.'), value)
+    for (const path of write.unset) setPath(document, path.split('.'), undefined)
+    this.#write(write.collection, document)
+  }
+
+  #find(
+    account: string,
+    { collection, field, caseless, holdsId }: FieldLookup,
+    values: readonly unknown[],
+  ): StoredDocument[] {
+    const fold = (value: unknown) => {
+      if (holdsId === true) return String(value)
+      return caseless === true && typeof value === 'string' ? value.toLowerCase() : value
+    }
+    const wanted = new Set(values.map(fold))
+    const rows = [...(this.#collections.get(collection)?.values() ?? [])].map((bytes) => decodeStored(bytes))
+    return rows.filter((row) => {
+      const held = field
+        .split('.')
+        .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], row)
+      return (
+        row.stripe_user_id === account &&
+        (Array.isArray(held) ? held : [held]).some((item) => wanted.has(fold(item)))
+      )
+    }) as StoredDocument[]
+  }
+
+  #read(collection: string, id: string): Record<string, unknown> | null {
+    const bytes = this.#collections.get(collection)?.get(id)
+    return bytes === undefined ? null : decodeStored(bytes)
+  }
+
+  #write(collection: string, document: Readonly<Record<string, unknown>>): void {
+    const rows = this.#collections.get(collection) ?? new Map<string, Uint8Array>()
+    this.#collections.set(collection, rows)
+    rows.set(
+      String(document._id),
+      BSON.serialize(toStorable(document) as BSON.Document, { ignoreUndefined: true }),
+    )
+  }
+}
+
+const setPath = (
+  target: Record<string, unknown>,
+  [head = '', ...rest]: readonly string[],
+  value: unknown,
+): void => {
+  if (rest.length > 0) {
+    const child = typeof target[head] === 'object' && target[head] !== null ? target[head] : {}
+    target[head] = child
+    setPath(child as Record<string, unknown>, rest, value)
+  } else if (value === undefined) delete target[head]
+  else target[head] = value
+}
