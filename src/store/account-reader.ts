@@ -1,0 +1,56 @@
+// Reads one account's documents. Guarantee: every query names the account, so no look-up, whatever an event put
+// into it, can answer another account's document; values are compared with `$in`, never evaluated. Throws
+// `mongodb_unavailable`.
+
+import { type Db, ObjectId } from 'mongodb'
+import type { AccountReader, FieldLookup, StoredDocument, WorkCollection } from '../unit-of-work/reader.ts'
+import { caseless } from './collections.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+import { decodeStored } from './storable.ts'
+
+export class MongoAccountReader implements AccountReader {
+  readonly #db: Db
+  readonly #account: string
+  readonly #currencies = new Map<string, Promise<StoredDocument | null>>()
+
+  constructor(db: Db, account: string) {
+    this.#db = db
+    this.#account = account
+  }
+
+  byDocumentIds(collection: WorkCollection, ids: readonly string[]): Promise<readonly StoredDocument[]> {
+    return this.#find(collection, { _id: { $in: ids }, stripe_user_id: this.#account })
+  }
+
+  byField(lookup: FieldLookup, values: readonly string[]): Promise<readonly StoredDocument[]> {
+    const wanted = lookup.holdsId === true ? values.flatMap(idForms) : values
+    const filter = { stripe_user_id: this.#account, [lookup.field]: { $in: wanted } }
+    return this.#find(lookup.collection, filter, lookup.caseless === true)
+  }
+
+  /** Asked once per code and attempt. */
+  currency(code: string): Promise<StoredDocument | null> {
+    const asked =
+      this.#currencies.get(code) ??
+      translateMongoErrors(() => this.#db.collection('currency').findOne({ code }))
+    this.#currencies.set(code, asked)
+    return asked
+  }
+
+  async #find(collection: string, filter: object, ignoreCase = false): Promise<readonly StoredDocument[]> {
+    const options = { raw: true, ...(ignoreCase ? { collation: caseless } : {}) }
+    const documents = await translateMongoErrors(() =>
+      this.#db.collection(collection).find<Uint8Array>(filter, options).toArray(),
+    )
+    return (
+      documents
+        .map((bytes) => decodeStored(bytes) as StoredDocument) // a stored document has an `_id`
+        // A collation holds for the whole filter: it takes accounts for one whose ids differ in case alone.
+        .filter((document) => document.stripe_user_id === this.#account)
+    )
+  }
+}
+
+// Contacts and conversations made by others mostly have ObjectIds.
+const idForms = (id: string): readonly unknown[] =>
+  /^[0-9a-f]{24}$/.test(id) ? [id, new ObjectId(id)] : [id]

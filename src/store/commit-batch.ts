@@ -1,0 +1,166 @@
+// One batch, one transaction, writes only. Guarantee: all or nothing; false when another writer of the account was
+// faster. A crash in the middle leaves an open transaction that the server ends after its own time limit.
+
+import type { ClientSession, Db, Document, MongoClient } from 'mongodb'
+import { groupBy } from '../core/group-by.ts'
+import { numberNotices } from '../core/notice.ts'
+import { BillingSyncError } from '../errors.ts'
+import type { Commit, RowSettlement } from '../pipeline-store.ts'
+import type { Write } from '../unit-of-work/change-set.ts'
+import { isCommitUnknown, judgeTransactionError } from './mongo-errors.ts'
+import { toStorable } from './storable.ts'
+
+interface CommitTarget {
+  readonly client: MongoClient
+  readonly db: Db
+  readonly retentionMs: number
+}
+
+/** Commits a batch. Throws `mongodb_unavailable`, or `payload_unstorable` where the server refuses a document. */
+export const commitBatch = async (commit: Commit, target: CommitTarget): Promise<boolean> => {
+  const session = target.client.startSession()
+  try {
+    session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
+    if (!(await writeBatch(commit, target, session))) {
+      await session.abortTransaction()
+      return false
+    }
+    await commitKnowingly(session)
+    return true
+  } catch (error) {
+    if (session.inTransaction()) await session.abortTransaction().catch(ignoreAbort)
+    return verdictOn(error)
+  } finally {
+    await session.endSession()
+  }
+}
+
+// The server forgets a transaction that can't be aborted by itself; the error that led here is the one to tell.
+const ignoreAbort = (): void => undefined
+
+const verdictOn = (error: unknown): false => {
+  const verdict = judgeTransactionError(error)
+  if (verdict === 'again') return false
+  if (verdict === 'unstorable') {
+    throw new BillingSyncError(
+      'payload_unstorable',
+      { problem: 'it makes a document of over 16 MB' },
+      { cause: error },
+    )
+  }
+  if (verdict === 'ours') throw error
+  throw new BillingSyncError(
+    'mongodb_unavailable',
+    { reason: 'the transaction was cut off' },
+    { cause: error },
+  )
+}
+
+/** Attempts to learn what became of a commit before the outage is reported. */
+const commitAttempts = 5
+
+// A commit whose answer was lost may have taken place: asking again is safe and tells.
+const commitKnowingly = async (session: ClientSession): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await session.commitTransaction()
+      return
+    } catch (error) {
+      if (!isCommitUnknown(error) || attempt === commitAttempts) throw error
+    }
+  }
+}
+
+const writeBatch = async (
+  commit: Commit,
+  { db, retentionMs }: CommitTarget,
+  session: ClientSession,
+): Promise<boolean> => {
+  if (!(await raiseSequence(db, commit, session))) return false
+  for (const [collection, writes] of groupByCollection(commit.writes)) {
+    if (!(await applyWrites(db, collection, writes, session))) return false
+  }
+  const expiresAt = new Date(commit.now.getTime() + retentionMs)
+  await insertNotices(db, commit, { session, expiresAt })
+  return settleRows(db, commit.settlements, { session, expiresAt })
+}
+
+const raiseSequence = async (db: Db, { account, seq }: Commit, session: ClientSession): Promise<boolean> => {
+  const accounts = db.collection<{ _id: string; seq: number }>('billing.accounts')
+  const raised = await accounts.updateOne({ _id: account, seq }, { $inc: { seq: 1 } }, { session })
+  return raised.matchedCount === 1
+}
+
+const groupByCollection = (writes: readonly Write[]): ReadonlyMap<string, readonly Write[]> =>
+  groupBy(writes, ({ collection }) => collection)
+
+const applyWrites = async (
+  db: Db,
+  collection: string,
+  writes: readonly Write[],
+  session: ClientSession,
+): Promise<boolean> => {
+  const result = await db
+    .collection(collection)
+    .bulkWrite(writes.map(operationOf), { session, ordered: false })
+  return result.insertedCount + result.matchedCount === writes.length
+}
+
+const operationOf = (write: Write) => {
+  if (write.kind === 'update') {
+    const { set, unset } = write
+    return { updateOne: { filter: { _id: write.id as never }, update: updateOf(set, unset) } } // ids of any type
+  }
+  const document = toStorable(write.document) as Document // a document stays a document
+  if (write.kind === 'insert') return { insertOne: { document } }
+  const filter = { _id: write.document._id as never } // ids of any type
+  // The server takes no top-level key such as `$set` in a replacement, but does out of a pipeline.
+  return Object.keys(write.document).some((key) => key.startsWith('$'))
+    ? { updateOne: { filter, update: [{ $replaceWith: { $literal: document } }] } }
+    : { replaceOne: { filter, replacement: document } }
+}
+
+const updateOf = (set: Readonly<Record<string, unknown>>, unset: readonly string[]): Document => ({
+  ...(Object.keys(set).length > 0 ? { $set: toStorable(set) } : {}),
+  ...(unset.length > 0 ? { $unset: Object.fromEntries(unset.map((path) => [path, ''])) } : {}),
+})
+
+interface Writing {
+  readonly session: ClientSession
+  readonly expiresAt: Date
+}
+
+const insertNotices = async (db: Db, commit: Commit, { session, expiresAt }: Writing): Promise<void> => {
+  if (commit.notices.length === 0) return
+  const notices = numberNotices(commit.notices, {
+    account: commit.account,
+    seq: commit.seq + 1,
+    at: commit.now,
+  })
+  const rows = notices.map((notice) => ({ _id: notice.id, ...notice, expires_at: expiresAt }))
+  await db.collection<{ _id: string }>('queue.jobs').insertMany(rows, { session })
+}
+
+const settleRows = async (
+  db: Db,
+  settlements: readonly RowSettlement[],
+  { session, expiresAt }: Writing,
+): Promise<boolean> => {
+  if (settlements.length === 0) return true
+  const rows = db.collection<{ _id: string }>('billing.events')
+  // Most rows of a batch settle alike: one statement for them all costs a fraction of one for each.
+  const alike = groupBy(settlements, ({ expected, next }) => JSON.stringify([expected, next]))
+  const operations = [...alike.values()].flatMap((group) => settleAlike(group, expiresAt))
+  const result = await rows.bulkWrite(operations, { session, ordered: false })
+  return result.matchedCount === settlements.length
+}
+
+const settleAlike = (group: readonly RowSettlement[], expiresAt: Date) => {
+  const [first] = group
+  if (first === undefined) return []
+  const { expected, next } = first
+  const filter = { _id: { $in: group.map(({ rowId }) => rowId) }, ...expected }
+  const expires = next.status === 'done' || next.status === 'ignored'
+  const update = { $set: { ...next, ...(expires ? { expires_at: expiresAt } : {}) } }
+  return [{ updateMany: { filter, update } }]
+}

@@ -1,0 +1,117 @@
+// Opens the database that the configuration names, or the embedded server where it names none, with its
+// collections, indexes and currencies in place unless nothing may be written.
+
+import { join } from 'node:path'
+import { type Db, MongoClient } from 'mongodb'
+import type { Config } from '../config/config.ts'
+import { BillingSyncError } from '../errors.ts'
+import { ensureCollections } from './collections.ts'
+import { seedCurrencies } from './currencies.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+
+export interface Database {
+  readonly client: MongoClient
+  readonly db: Db
+  /** Closes the connections and lets go of the embedded server. */
+  close(): Promise<void>
+}
+
+export interface DatabaseListener {
+  /** Told what takes its time: fetching and starting the embedded server. */
+  readonly onProgress: (text: string) => void
+  /** Told once which embedded server is used and where its data lies. */
+  readonly onEmbedded: (server: { readonly program: string; readonly folder: string }) => void
+}
+
+/** Name of the database where the URI's path gives none. */
+const defaultDatabase = 'billing_sync'
+
+/** Folder of the embedded server's data, below the working directory. */
+const embeddedFolder = '.billing-sync'
+
+/** How long a server is looked for before a command gives up. */
+const selectionTimeoutMs = 10_000
+
+export interface OpenOptions {
+  /** True where the database is left as it is: without collections, indexes and currencies if it has none. */
+  readonly readOnly: boolean
+}
+
+/** Opens the database. Throws `mongodb_unavailable`, `mongod_not_found`, `mongod_failed` or `config_invalid`. */
+export const openDatabase = async (
+  config: Config,
+  listener: DatabaseListener,
+  { readOnly }: OpenOptions = { readOnly: false },
+): Promise<Database> => {
+  const server = config.mongodbUri === undefined ? await openEmbedded(config, listener) : null
+  const uri = config.mongodbUri ?? server?.uri ?? ''
+  const client = connectTo(uri)
+  const close = async (): Promise<void> => {
+    await client.close()
+    await server?.release()
+  }
+  try {
+    await translateMongoErrors(() => client.connect())
+    const db = client.db(namesDatabase(uri) ? client.options.dbName : defaultDatabase)
+    await refuseStandalone(db)
+    if (!readOnly) await prepare(db)
+    return { client, db, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+const prepare = async (db: Db): Promise<void> => {
+  await ensureCollections(db)
+  await seedCurrencies(db)
+}
+
+const openEmbedded = async (config: Config, { onProgress, onEmbedded }: DatabaseListener) => {
+  const { openEmbeddedMongod } = await import('./embedded/embedded-mongod.ts')
+  const server = await openEmbeddedMongod({
+    dataFolder: join(config.folder, embeddedFolder),
+    environment: config.environment,
+    onProgress,
+    ...(config.mongodPath === undefined ? {} : { mongodPath: config.mongodPath }),
+  })
+  onEmbedded({ program: server.binarySource, folder: server.dataFolder })
+  return server
+}
+
+// The driver itself calls a database that nobody names `test`.
+const namesDatabase = (uri: string): boolean => /^[a-z+]+:\/\/[^/?]+\/[^?]/.test(uri)
+
+/** Options that the connection string may set otherwise. */
+const defaultOptions = { appName: 'billing-sync', serverSelectionTimeoutMS: selectionTimeoutMs }
+
+const defaultsFor = (uri: string): Partial<typeof defaultOptions> => {
+  const given = [...new URLSearchParams(uri.split('?')[1]).keys()].map((name) => name.toLowerCase())
+  return Object.fromEntries(
+    Object.entries(defaultOptions).filter(([name]) => !given.includes(name.toLowerCase())),
+  )
+}
+
+const connectTo = (uri: string): MongoClient => {
+  try {
+    return new MongoClient(uri, {
+      ...defaultsFor(uri),
+      writeConcern: { w: 'majority', journal: true },
+      ignoreUndefined: true,
+    })
+  } catch (error) {
+    // The driver's text may quote the URI with its password.
+    const problem =
+      'expected a MongoDB connection string, such as mongodb://127.0.0.1:27017/billing_sync?replicaSet=rs0'
+    throw new BillingSyncError('config_invalid', { source: 'MONGODB_URI', problem }, { cause: error })
+  }
+}
+
+// Transactions need a replica set or a sharded cluster: https://www.mongodb.com/docs/manual/core/transactions/
+const refuseStandalone = async (db: Db): Promise<void> => {
+  const hello = await translateMongoErrors(() => db.command({ hello: 1 }))
+  if (typeof hello.setName === 'string' || hello.msg === 'isdbgrid') return
+  const problem =
+    'the server is no replica set, and transactions need one; start mongod with --replSet and initiate it'
+  throw new BillingSyncError('config_invalid', { source: 'MONGODB_URI', problem })
+}

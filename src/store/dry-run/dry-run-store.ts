@@ -1,0 +1,99 @@
+// The pipeline's store of a dry run: reads the database and keeps in memory what would have been committed, so that
+// event builds on event. Guarantee: nothing is written, accounts that are new or that the config lists included.
+
+import type { DocumentChange } from '../../core/document-change.ts'
+import { documentChange } from '../../core/document-change.ts'
+import type { Commit, OpenAccount, PipelineStore } from '../../pipeline-store.ts'
+import type { AccountReader, StoredDocument } from '../../unit-of-work/reader.ts'
+import {
+  type AccountRow,
+  accountStateOf,
+  type ListedAccount,
+  namedFields,
+  newAccountRow,
+} from '../accounts.ts'
+import { AccountMemory } from './account-memory.ts'
+
+export interface DryRunOptions {
+  /** Answers a reader of an account's documents in the database. */
+  readonly readerOf: (account: string) => AccountReader
+  /** Events of accounts that no config lists wait as `parked` in place of being handled. */
+  readonly parkUnknown: boolean
+}
+
+export class DryRunStore implements PipelineStore {
+  readonly #accounts = new Map<string, AccountMemory>()
+  readonly #options: DryRunOptions
+
+  constructor(options: DryRunOptions) {
+    this.#options = options
+  }
+
+  async openAccount(id: string): Promise<OpenAccount> {
+    const memory = this.#memory(id)
+    memory.begin()
+    const row = (await rowOf(memory, id)) ?? putRow(memory, { before: null, row: newRow(id) })
+    const { settings, seq, listed, disconnected } = accountStateOf(id, row as Partial<AccountRow>) // only billing-sync writes it
+    const parked = this.#options.parkUnknown && !listed
+    return { settings, disconnected, parked, seq: seq + memory.commits, reader: memory.reader }
+  }
+
+  // Nobody else commits here: batches of one account come one after another.
+  async commit({ account, writes }: Commit): Promise<boolean> {
+    this.#memory(account).commit(writes)
+    return true
+  }
+
+  /** Takes the config's accounts as listed. */
+  async list(accounts: readonly ListedAccount[]): Promise<void> {
+    for (const { stripe_user_id: id, ...fields } of accounts) await this.#changeRow(id, namedFields(fields))
+  }
+
+  /** Takes an account as the platform's own. */
+  claimPlatform(id: string): Promise<void> {
+    return this.#changeRow(id, { platform: true })
+  }
+
+  /** Returns what would change for those who see it, by account, collection and id. */
+  changes(): readonly DocumentChange[] {
+    const accounts = [...this.#accounts].sort(([a], [b]) => compareText(a, b))
+    return accounts.flatMap(([account, memory]) =>
+      [...memory.states()]
+        .sort(
+          (a, b) =>
+            compareText(a.collection, b.collection) || compareText(String(a.after._id), String(b.after._id)),
+        )
+        .map((states) => documentChange({ account, ...states }))
+        .filter((change) => change !== null),
+    )
+  }
+
+  #memory(id: string): AccountMemory {
+    const known = this.#accounts.get(id)
+    if (known !== undefined) return known
+    const memory = new AccountMemory(() => this.#options.readerOf(id))
+    this.#accounts.set(id, memory)
+    return memory
+  }
+
+  async #changeRow(id: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+    const memory = this.#memory(id)
+    const before = await rowOf(memory, id)
+    putRow(memory, { before, row: { ...(before ?? newRow(id)), ...fields } })
+  }
+}
+
+const newRow = (id: string): StoredDocument => ({ _id: id, ...newAccountRow(id) })
+
+const rowOf = async ({ reader }: AccountMemory, id: string): Promise<StoredDocument | null> =>
+  (await reader.byDocumentIds('billing.accounts', [id]))[0] ?? null
+
+const putRow = (
+  memory: AccountMemory,
+  { before, row }: { readonly before: StoredDocument | null; readonly row: StoredDocument },
+): StoredDocument => {
+  memory.hold('billing.accounts', { before, document: row })
+  return row
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,56 @@
+// The inbox of a dry run: rows that are there are looked at, new ones only remembered. Guarantee: two events under
+// one id conflict just as they would if the first had been stored.
+
+import { createHash } from 'node:crypto'
+import type { Db } from 'mongodb'
+import { isJsonObject } from '../../core/json.ts'
+import { problemOfStoring } from '../../core/storable.ts'
+import type { Delivery, ReceivedRow } from '../../pipeline-store.ts'
+import { comparedPart, fresh, isSameEvent, readRows, rowIdOf } from '../inbox.ts'
+import { translateMongoErrors } from '../mongo-errors.ts'
+
+export class LookingInbox {
+  readonly #db: Db
+  /** Fingerprints of the events that would have been stored, by row. */
+  readonly #remembered = new Map<string, string>()
+
+  constructor(db: Db) {
+    this.#db = db
+  }
+
+  /** Returns each delivery's row as it is, or as it would be had it been stored. Throws `mongodb_unavailable`. */
+  receive(deliveries: readonly Delivery[]): Promise<readonly ReceivedRow[]> {
+    return translateMongoErrors(async () => {
+      const stored = await readRows(this.#db, [...new Set(deliveries.map(rowIdOf))])
+      return deliveries.map((delivery) => {
+        const rowId = rowIdOf(delivery)
+        const row = stored.get(rowId)
+        if (row === undefined)
+          return { rowId, state: fresh, conflict: this.#conflicts(rowId, delivery.payload) }
+        const { status, attempts, payload } = row
+        return {
+          rowId,
+          state: { status, attempts },
+          conflict: !isSameEvent(payload.buffer, delivery.payload),
+        }
+      })
+    })
+  }
+
+  #conflicts(rowId: string, payload: Uint8Array): boolean {
+    const fingerprint = fingerprintOf(payload)
+    const remembered = this.#remembered.get(rowId)
+    if (remembered === undefined) this.#remembered.set(rowId, fingerprint)
+    return remembered !== undefined && remembered !== fingerprint
+  }
+}
+
+// Keeping the payloads themselves would keep the whole input in memory.
+const fingerprintOf = (payload: Uint8Array): string => {
+  const event = comparedPart(payload)
+  const compared = problemOfStoring(event) === null ? JSON.stringify(event, withSortedKeys) : payload
+  return createHash('sha256').update(compared).digest('base64')
+}
+
+const withSortedKeys = (_key: string, value: unknown): unknown =>
+  isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value

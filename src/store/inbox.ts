@@ -1,0 +1,135 @@
+// The inbox: every event received, in the bytes it came in. Guarantee: a row is written once, on its own and
+// before any transaction touches it (majority, journaled), and is never overwritten by a later delivery.
+
+import { Binary, type Db } from 'mongodb'
+import type { InboxState, InboxStatus } from '../core/inbox-row.ts'
+import { isEqual, type Json, without } from '../core/json.ts'
+import type { ObservationSource } from '../core/observation.ts'
+import { documentId } from '../core/projection-document.ts'
+import { problemOfStoring } from '../core/storable.ts'
+import type { Delivery, ReceivedRow } from '../pipeline-store.ts'
+import { takenIndexes, translateMongoErrors } from './mongo-errors.ts'
+
+interface EventRow {
+  readonly _id: string
+  readonly status: InboxStatus
+  readonly attempts: number
+  readonly payload: Binary
+}
+
+/** Stores those of the deliveries that are new, and returns each one's row. Throws `mongodb_unavailable`. */
+export const receiveEvents = async (
+  db: Db,
+  deliveries: readonly Delivery[],
+  source: ObservationSource,
+): Promise<readonly ReceivedRow[]> =>
+  translateMongoErrors(async () => {
+    const rows = new Map(
+      deliveries.map((delivery) => [rowIdOf(delivery), delivery]).reverse() as [string, Delivery][],
+    )
+    const taken = await insertRows(
+      db,
+      [...rows.values()].map((delivery) => rowOf(delivery, source)),
+    )
+    const stored = await readRows(db, taken)
+    return deliveries.map((delivery) => receivedRow(delivery, rows, stored))
+  })
+
+/** The state of a row that was just inserted. */
+export const fresh: InboxState = { status: 'pending', attempts: 0 }
+
+/** A row that is gone had been settled. */
+const expired: InboxState = { status: 'done', attempts: 0 }
+
+/** Returns the rows of deliveries that were read out of the inbox, as they are by now. Throws `mongodb_unavailable`. */
+export const reopenEvents = (db: Db, deliveries: readonly Delivery[]): Promise<readonly ReceivedRow[]> =>
+  translateMongoErrors(async () => {
+    const projection = { status: 1, attempts: 1 }
+    const rows = await db
+      .collection<EventRow>('billing.events')
+      .find({ _id: { $in: deliveries.map(rowIdOf) } }, { projection })
+      .toArray()
+    const states = new Map(rows.map(({ _id, status, attempts }) => [_id, { status, attempts }]))
+    return deliveries.map(rowIdOf).map((rowId) => ({
+      rowId,
+      state: states.get(rowId) ?? expired,
+      conflict: false,
+    }))
+  })
+
+/** Returns the `_id` of a delivery's row. */
+export const rowIdOf = ({ account, event }: Delivery): string => documentId(account, event.id)
+
+const receivedRow = (
+  delivery: Delivery,
+  inserted: ReadonlyMap<string, Delivery>,
+  stored: ReadonlyMap<string, EventRow>,
+): ReceivedRow => {
+  const rowId = rowIdOf(delivery)
+  const row = stored.get(rowId)
+  const kept = row?.payload.buffer ?? inserted.get(rowId)?.payload ?? delivery.payload
+  return {
+    rowId,
+    state: row === undefined ? fresh : { status: row.status, attempts: row.attempts },
+    conflict: kept !== delivery.payload && !isSameEvent(kept, delivery.payload),
+  }
+}
+
+const insertRows = async (db: Db, rows: readonly ReturnType<typeof rowOf>[]): Promise<readonly string[]> => {
+  try {
+    await db.collection<{ _id: string }>('billing.events').insertMany(rows, { ordered: false })
+    return []
+  } catch (error) {
+    const taken = takenIndexes(error)
+    return rows.filter((_, index) => taken.has(index)).map((row) => row._id)
+  }
+}
+
+/** Returns those of the rows that are there. */
+export const readRows = async (db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, EventRow>> => {
+  if (ids.length === 0) return new Map()
+  const projection = { status: 1, attempts: 1, payload: 1 }
+  const rows = await db
+    .collection<EventRow>('billing.events')
+    .find({ _id: { $in: [...ids] } }, { projection })
+    .toArray()
+  return new Map(rows.map((row) => [row._id, row]))
+}
+
+const rowOf = ({ account, event, payload }: Delivery, source: ObservationSource) => ({
+  _id: documentId(account, event.id),
+  event_id: event.id,
+  stripe_user_id: account,
+  livemode: event.livemode,
+  type: event.type,
+  api_version: event.apiVersion,
+  created: new Date(event.created * 1000),
+  received_at: new Date(),
+  source,
+  status: fresh.status,
+  outcome: null,
+  attempts: fresh.attempts,
+  next_attempt_at: null,
+  error: null,
+  processed_at: null,
+  payload: new Binary(payload),
+})
+
+/** Stripe counts down `pending_webhooks` between deliveries of one event. */
+const uncompared: ReadonlySet<string> = new Set(['pending_webhooks'])
+
+/** Tells whether two payloads hold the same event: as JSON, key order and white space aside. */
+export const isSameEvent = (left: Uint8Array, right: Uint8Array): boolean => {
+  if (Buffer.compare(left, right) === 0) return true
+  const [one, other] = [comparedPart(left), comparedPart(right)]
+  // What is nested without end is not compared: it could never be stored, be it the same or not.
+  return problemOfStoring(one) === null && isEqual(one, other)
+}
+
+/** Returns the part of an event that two deliveries of it share. */
+export const comparedPart = (payload: Uint8Array): Json => {
+  const event: Json = JSON.parse(Buffer.from(payload).toString('utf8'))
+  return typeof event === 'object' && event !== null && !Array.isArray(event)
+    ? without(event as never, uncompared)
+    : event
+}

@@ -1,0 +1,117 @@
+// What MongoDB's errors mean, decided by their labels and codes, never by their text:
+// https://www.mongodb.com/docs/drivers/node/current/fundamentals/crud/  (labels: src/error.ts of the driver).
+
+import {
+  MongoBulkWriteError,
+  MongoError,
+  MongoInvalidArgumentError,
+  MongoNetworkError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoWriteConcernError,
+} from 'mongodb'
+import { BillingSyncError } from '../errors.ts'
+
+/** Server error 11000: a unique key is taken. */
+export const duplicateKey = 11_000
+
+/** Server errors that say a document is too large or too deep: 10334 BSONObjectTooLarge, 17280, 15 Overflow. */
+const tooLarge: ReadonlySet<unknown> = new Set([10_334, 17_280, 15])
+
+/** What a failed transaction calls for. */
+export type TransactionVerdict = 'again' | 'unstorable' | 'unavailable' | 'ours'
+
+/** Returns what an error thrown inside a transaction calls for. */
+export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
+  const error = rootOf(thrown)
+  if (!(error instanceof MongoError)) return error instanceof RangeError ? 'unstorable' : 'ours'
+  if (isCommitUnknown(error)) return 'unavailable'
+  if (error.hasErrorLabel('TransientTransactionError') && !(error instanceof MongoNetworkError))
+    return 'again'
+  if (error.code === duplicateKey) return 'again'
+  if (tooLarge.has(error.code) || error instanceof MongoInvalidArgumentError) return 'unstorable'
+  return isOutage(error) ? 'unavailable' : 'ours'
+}
+
+// A lost connection in a bulk write comes as a bulk error without a single failed write: read as it stands, every
+// row would seem to be written.
+const rootOf = (error: unknown): unknown => {
+  const root: unknown = error instanceof MongoBulkWriteError ? error.errorResponse : null
+  return root instanceof Error ? root : error
+}
+
+/** Returns the indexes of the rows that were not written because their key is taken; rethrows anything else. */
+export const takenIndexes = (error: unknown): ReadonlySet<number> => {
+  if (!(error instanceof MongoBulkWriteError) || error.result.getWriteConcernError() !== undefined)
+    throw error
+  const failures = Array.isArray(error.writeErrors) ? error.writeErrors : [error.writeErrors]
+  if (failures.length === 0 || failures.some((failure) => failure.code !== duplicateKey)) throw error
+  return new Set(failures.map((failure) => failure.index))
+}
+
+/** Server errors 43 CursorNotFound and 237 CursorKilled: one that idled too long, or whose server restarted. */
+const lostCursor: ReadonlySet<unknown> = new Set([43, 237])
+
+/** Tells whether a cursor is gone; its query can be made again. */
+export const isCursorLost = (error: unknown): boolean =>
+  error instanceof MongoServerError && lostCursor.has(error.code)
+
+/**
+ * Runs an operation and throws a coded error in place of the driver's: `mongodb_unavailable` where the server is
+ * away, `config_invalid` where it refuses who asks.
+ */
+export const translateMongoErrors = async <Result>(operation: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await operation()
+  } catch (error) {
+    throw translated(error)
+  }
+}
+
+const translated = (thrown: unknown): unknown => {
+  const error = rootOf(thrown)
+  const refusal = error instanceof MongoServerError ? refusals.get(error.code) : undefined
+  if (refusal !== undefined) {
+    return new BillingSyncError(
+      'config_invalid',
+      { source: 'MONGODB_URI', problem: refusal },
+      { cause: error },
+    )
+  }
+  if (!isOutage(error) && !isUnresolved(error)) return thrown
+  return new BillingSyncError('mongodb_unavailable', { reason: outageReason(error) }, { cause: error })
+}
+
+/** Server errors that the connection string is to blame for. */
+const refusals: ReadonlyMap<unknown, string> = new Map([
+  [13, 'its user is not allowed to read and write the database, or no user is named'],
+  [18, 'the server refuses its user name or password'],
+  [73, 'the server refuses the database name in its path'],
+])
+
+const isOutage = (error: unknown): error is MongoError =>
+  error instanceof MongoNetworkError ||
+  error instanceof MongoServerSelectionError ||
+  error instanceof MongoWriteConcernError ||
+  (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) ||
+  (error instanceof MongoError &&
+    (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError'))) ||
+  (error instanceof MongoServerError && outageCodes.has(error.code))
+
+/** 91 ShutdownInProgress, 189 PrimarySteppedDown, 10107 NotWritablePrimary, 11600 and 11602 interrupted, 13435/6 not primary. */
+const outageCodes: ReadonlySet<unknown> = new Set([91, 189, 10_107, 11_600, 11_602, 13_435, 13_436])
+
+// The driver passes on what node:dns throws for the host of a mongodb+srv URI.
+const isUnresolved = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && String(error.syscall).startsWith('query')
+
+// The driver's texts name hosts and may hold a connection string's user, so only the kind is told.
+const outageReason = (error: unknown): string => {
+  if (isUnresolved(error)) return "the name of its host can't be resolved"
+  if (error instanceof MongoServerSelectionError) return 'no server could be selected'
+  return error instanceof Error ? error.name : 'unknown error'
+}
+
+/** Tells whether it is unknown if a commit took place; committing again is safe then. */
+export const isCommitUnknown = (error: unknown): boolean =>
+  error instanceof MongoError && error.hasErrorLabel('UnknownTransactionCommitResult')

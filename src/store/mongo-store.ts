@@ -1,0 +1,35 @@
+// The pipeline's store on MongoDB. Guarantee: a batch is committed in one transaction whose first write compares
+// and raises the account's sequence number, so commits of one account are serial whatever the processes, and a
+// batch that read anything older than the last commit is refused (snapshot isolation alone allows write skew).
+
+import type { Db, MongoClient } from 'mongodb'
+import type { Commit, OpenAccount, PipelineStore } from '../pipeline-store.ts'
+import { MongoAccountReader } from './account-reader.ts'
+import { openAccountRow } from './accounts.ts'
+import { commitBatch } from './commit-batch.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+
+export interface MongoStoreOptions {
+  readonly client: MongoClient
+  readonly db: Db
+  /** Events of accounts that no config lists wait as `parked` in place of being handled. */
+  readonly parkUnknown: boolean
+  /** How long settled events and notices are kept, in milliseconds. */
+  readonly retentionMs: number
+}
+
+/** Returns the store on a connected client. */
+export const openMongoStore = (options: MongoStoreOptions): PipelineStore => ({
+  openAccount: (id): Promise<OpenAccount> =>
+    translateMongoErrors(async () => {
+      const row = await openAccountRow(options.db, id)
+      return {
+        settings: row.settings,
+        seq: row.seq,
+        disconnected: row.disconnected,
+        parked: options.parkUnknown && !row.listed,
+        reader: new MongoAccountReader(options.db, id),
+      }
+    }),
+  commit: (commit: Commit): Promise<boolean> => commitBatch(commit, options),
+})

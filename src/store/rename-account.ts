@@ -1,0 +1,101 @@
+// Moves every document of one account to another account id, in one transaction. Only meant for the placeholder
+// under which the platform's replayed events were kept before anybody told its account id.
+
+import { type ClientSession, type Db, type Document, type MongoClient, MongoServerError } from 'mongodb'
+import { BillingSyncError } from '../errors.ts'
+import { collectionIndexes } from './collections.ts'
+import { duplicateKey, judgeTransactionError } from './mongo-errors.ts'
+import { decodeStored, toStorable } from './storable.ts'
+
+interface Renaming {
+  readonly from: string
+  readonly to: string
+}
+
+/**
+ * Renames an account in all collections, or in none. Throws `account_busy` where somebody else writes to the account
+ * meanwhile, and `config_invalid` where both accounts hold the same object.
+ */
+export const renameAccount = async (client: MongoClient, db: Db, renaming: Renaming): Promise<void> => {
+  const session = client.startSession()
+  try {
+    session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
+    for (const name of Object.keys(collectionIndexes)) {
+      if (name !== accountsName) await renameIn(db, name, { ...renaming, session })
+    }
+    await renameRow(db, { ...renaming, session })
+    await session.commitTransaction()
+  } catch (error) {
+    if (session.inTransaction()) await session.abortTransaction()
+    throw verdictOn(error, db, renaming)
+  } finally {
+    await session.endSession()
+  }
+}
+
+const accountsName = 'billing.accounts'
+
+const verdictOn = (error: unknown, db: Db, { from, to }: Renaming): unknown => {
+  if (error instanceof MongoServerError && error.code === duplicateKey) {
+    const problem = `the database ${db.databaseName} keeps the same objects under ${from} and under ${to}; use another database`
+    return new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem }, { cause: error })
+  }
+  if (judgeTransactionError(error) !== 'again') return error
+  return new BillingSyncError('account_busy', { seconds: 0 }, { cause: error })
+}
+
+// The config may have listed the account under its true id already: what it says there stays.
+const renameRow = async (
+  db: Db,
+  { from, to, session }: Renaming & { readonly session: ClientSession },
+): Promise<void> => {
+  const accounts = db.collection<{ _id: string; seq: number; platform?: true }>(accountsName)
+  const row = await accounts.findOneAndDelete({ _id: from }, { session })
+  if (row === null) return
+  const { _id, seq, platform, ...settings } = row
+  await accounts.updateOne(
+    { _id: to },
+    {
+      $setOnInsert: { ...settings, stripe_user_id: to },
+      $set: platform === true ? { platform } : {},
+      $inc: { seq: seq + 1 },
+    },
+    { upsert: true, session },
+  )
+}
+
+// An `_id` can't be changed: the document is written anew under the new one.
+const renameIn = async (
+  db: Db,
+  name: string,
+  { from, to, session }: Renaming & { readonly session: ClientSession },
+): Promise<void> => {
+  const collection = db.collection<{ _id: never }>(name)
+  const rows = await collection.find<Uint8Array>({ stripe_user_id: from }, { raw: true, session }).toArray()
+  if (rows.length === 0) return
+  const documents = rows.map((bytes) => decodeStored(bytes))
+  await collection.deleteMany({ stripe_user_id: from }, { session })
+  const renamed = documents.map((document) => toStorable(renamedDocument(document, { from, to })) as Document)
+  await collection.insertMany(renamed as never[], { session }) // ids of any type
+}
+
+const referringFields = ['_id', 'contact_id', 'conversation_id', 'room_id']
+
+const renamedDocument = (
+  document: Record<string, unknown>,
+  { from, to }: Renaming,
+): Record<string, unknown> => {
+  const fields = referringFields
+    .filter((field) => typeof document[field] === 'string')
+    .map((field) => [field, renamedId(String(document[field]), { from, to })])
+  return { ...document, ...Object.fromEntries(fields), stripe_user_id: to }
+}
+
+// Our ids begin with their account; ids of others are left alone. A conversation's id holds its contact's.
+const renamedId = (id: string, { from, to }: Renaming): string => {
+  if (id !== from && !id.startsWith(`${from}:`)) return id
+  return id
+    .split(':')
+    .map((part) => (part === from ? to : part))
+    .join(':')
+}

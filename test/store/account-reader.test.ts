@@ -1,0 +1,86 @@
+import { type CommandStartedEvent, type Document, ObjectId } from 'mongodb'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { MongoAccountReader } from '../../src/store/account-reader.ts'
+import { ensureCollections } from '../../src/store/collections.ts'
+import { seedCurrencies } from '../../src/store/currencies.ts'
+import { openTestDatabase } from '../support/database.ts'
+
+const { client, db } = await openTestDatabase({ monitorCommands: true })
+const contactId = new ObjectId()
+
+beforeAll(async () => {
+  await ensureCollections(db)
+  await seedCurrencies(db)
+  for (const owner of ['acct_1', 'acct_2']) {
+    await insert('billing.charges', { _id: `${owner}:ch_1`, stripe_user_id: owner, invoice: 'in_1' })
+    await insert('crm.contacts', { _id: `${owner}:c`, stripe_user_id: owner, email: 'Jane@Example.org' })
+  }
+  await insert('support.conversations', { _id: 'by text', stripe_user_id: 'acct_1', contact_id: 'text' })
+  await insert('support.conversations', { _id: 'by id', stripe_user_id: 'acct_1', contact_id: contactId })
+})
+
+const insert = (collection: string, document: Document) => db.collection(collection).insertOne(document)
+
+const reader = (account = 'acct_1') => new MongoAccountReader(db, account)
+
+const idsOf = (documents: readonly { readonly _id: unknown }[]) => documents.map(({ _id }) => _id)
+
+describe('another account is out of reach', () => {
+  test('by ids that belong to it', async () => {
+    const found = await reader().byDocumentIds('billing.charges', ['acct_1:ch_1', 'acct_2:ch_1'])
+    expect(idsOf(found)).toEqual(['acct_1:ch_1'])
+  })
+
+  test('by values that both have', async () => {
+    const lookup = { collection: 'billing.charges', field: 'invoice' } as const
+    expect(idsOf(await reader().byField(lookup, ['in_1']))).toEqual(['acct_1:ch_1'])
+    expect(idsOf(await reader('acct_2').byField(lookup, ['in_1']))).toEqual(['acct_2:ch_1'])
+    expect(await reader('acct_3').byField(lookup, ['in_1'])).toEqual([])
+  })
+
+  test('by an account that differs in case alone', async () => {
+    const lookup = { collection: 'crm.contacts', field: 'email', caseless: true } as const
+    expect(idsOf(await reader('acct_1').byField(lookup, ['jane@example.org']))).toEqual(['acct_1:c'])
+    expect(await reader('ACCT_1').byField(lookup, ['jane@example.org'])).toEqual([])
+  })
+})
+
+describe('byField', () => {
+  test('finds a text in any case where case does not count', async () => {
+    const lookup = { collection: 'crm.contacts', field: 'email' } as const
+    expect(await reader().byField({ ...lookup, caseless: true }, ['JANE@example.ORG'])).toHaveLength(1)
+    expect(await reader().byField(lookup, ['JANE@example.ORG'])).toEqual([])
+  })
+
+  test('finds ids that others wrote as ObjectId', async () => {
+    const lookup = { collection: 'support.conversations', field: 'contact_id', holdsId: true } as const
+    expect(idsOf(await reader().byField(lookup, [contactId.toHexString()]))).toEqual(['by id'])
+    expect(idsOf(await reader().byField(lookup, ['text']))).toEqual(['by text'])
+  })
+
+  test.each(['$where', '{"$gt":""}', '.*', '', '\0', '\uD800', '__proto__'])(
+    'takes %j for a text and nothing more',
+    async (value) => {
+      const lookup = { collection: 'billing.charges', field: 'invoice' } as const
+      expect(await reader().byField(lookup, [value])).toEqual([])
+    },
+  )
+})
+
+describe('currency', () => {
+  test('answers a row by its code, or null', async () => {
+    expect(await reader().currency('EUR')).toMatchObject({ code: 'EUR', symbol: '€', exponent: 2 })
+    expect(await reader().currency('XXX')).toBeNull()
+  })
+
+  test('is asked once per code', async () => {
+    const asked: unknown[] = []
+    const listen = ({ command }: CommandStartedEvent) => asked.push(command.filter)
+    client.on('commandStarted', listen)
+    const one = reader()
+    await Promise.all([one.currency('USD'), one.currency('USD'), one.currency('JPY')])
+    await one.currency('USD')
+    client.off('commandStarted', listen)
+    expect(asked).toEqual([{ code: 'USD' }, { code: 'JPY' }])
+  })
+})

@@ -1,0 +1,120 @@
+import type { Document } from 'mongodb'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { listAccounts, openAccountRow } from '../../src/store/accounts.ts'
+import { openTestDatabase } from '../support/database.ts'
+
+const { db } = await openTestDatabase()
+const accounts = db.collection<Document & { readonly _id: string }>('billing.accounts')
+const mappings = [{ from: 'email', to: 'email' }]
+
+beforeEach(async () => {
+  await accounts.deleteMany({})
+})
+
+const read = (id: string) => accounts.findOne({ _id: id })
+
+describe('openAccountRow', () => {
+  test('makes an unknown account with the defaults', async () => {
+    expect(await openAccountRow(db, 'acct_1')).toEqual({
+      settings: { id: 'acct_1', newContact: false, support: true, mappings: [] },
+      seq: 0,
+      listed: false,
+      disconnected: false,
+    })
+    expect(await read('acct_1')).toEqual({
+      _id: 'acct_1',
+      stripe_user_id: 'acct_1',
+      seq: 0,
+      new_contact: false,
+      support: true,
+      mappings: [],
+      created_at: expect.any(Date),
+    })
+  })
+
+  test('answers what is stored and writes nothing', async () => {
+    const row = {
+      _id: 'acct_1',
+      stripe_user_id: 'acct_1',
+      seq: 9,
+      new_contact: true,
+      support: false,
+      mappings,
+    }
+    await accounts.insertOne(row)
+    expect(await openAccountRow(db, 'acct_1')).toEqual({
+      settings: { id: 'acct_1', newContact: true, support: false, mappings },
+      seq: 9,
+      listed: false,
+      disconnected: false,
+    })
+    expect(await read('acct_1')).toEqual(row)
+  })
+
+  test('tells an account that was disconnected', async () => {
+    await accounts.insertOne({
+      _id: 'acct_1',
+      stripe_user_id: 'acct_1',
+      seq: 0,
+      connection: { state: 'disconnected' },
+    })
+    expect(await openAccountRow(db, 'acct_1')).toMatchObject({ disconnected: true })
+  })
+
+  test('makes one row when many ask at once', async () => {
+    const rows = await Promise.all(Array.from({ length: 20 }, () => openAccountRow(db, 'acct_1')))
+    expect(new Set(rows.map(({ seq }) => seq))).toEqual(new Set([0]))
+    expect(await accounts.countDocuments()).toBe(1)
+  })
+})
+
+describe('listAccounts', () => {
+  test('makes a listed account with defaults for what is not named', async () => {
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', support: false }])
+    expect(await read('acct_1')).toMatchObject({
+      stripe_user_id: 'acct_1',
+      listed: true,
+      new_contact: false,
+      support: false,
+      mappings: [],
+      seq: 1,
+    })
+  })
+
+  test('overwrites only the fields that are named', async () => {
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', new_contact: true, support: false, mappings }])
+    await accounts.updateOne({}, { $set: { note: 'by somebody else' } })
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', support: true }])
+    expect(await read('acct_1')).toMatchObject({
+      new_contact: true,
+      support: true,
+      mappings,
+      note: 'by somebody else',
+    })
+  })
+
+  test('leaves a field alone that is named but undefined', async () => {
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', new_contact: true }])
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', new_contact: undefined, mappings: undefined }])
+    expect(await read('acct_1')).toMatchObject({ new_contact: true, mappings: [] })
+  })
+
+  test('leaves accounts alone that are not listed', async () => {
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', new_contact: true }])
+    const before = await read('acct_1')
+    await listAccounts(db, [{ stripe_user_id: 'acct_2' }])
+    expect(await read('acct_1')).toEqual(before)
+  })
+
+  test('raises the sequence number, so that batches under way are folded again', async () => {
+    const { seq } = await openAccountRow(db, 'acct_1')
+    await listAccounts(db, [{ stripe_user_id: 'acct_1' }])
+    expect((await openAccountRow(db, 'acct_1')).seq).toBe(seq + 1)
+  })
+
+  test('keeps what only an account itself knows', async () => {
+    await accounts.insertOne({ _id: 'acct_1', stripe_user_id: 'acct_1', seq: 4, platform: true })
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', mappings: [] }])
+    expect(await read('acct_1')).toMatchObject({ platform: true, seq: 5, mappings: [], listed: true })
+  })
+})

@@ -1,0 +1,85 @@
+import { chmod, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { prepareDataFolder } from '../../../src/store/embedded/data-folder.ts'
+import { runEmbeddedServer } from '../../../src/store/embedded/embedded-server.ts'
+import { findMongodBinary } from '../../../src/store/embedded/mongod-binary.ts'
+import type { RunningServer } from '../../../src/store/embedded/supervisor-protocol.ts'
+import { testEnvironment } from '../../support/embedded-environment.ts'
+import { mongodsOf } from './process-tree.ts'
+import { mongodPid, temporaryFolder } from './running-server.ts'
+
+const environment = testEnvironment()
+
+/** Runs a server in this process, without a supervisor; `use` gets it each time it is ready. */
+const run = async (options: {
+  readonly mongodPath?: string
+  readonly use?: (server: RunningServer, end: () => void) => unknown
+}) => {
+  const folder = await prepareDataFolder(join(await temporaryFolder(), 'data'))
+  const ending = new AbortController()
+  const deaths: string[] = []
+  const running = runEmbeddedServer({
+    folder,
+    settings: {
+      dataFolder: folder.path,
+      environment,
+      mongodPath: options.mongodPath,
+      testCommands: false,
+      extraParameters: {},
+      lingerMs: 0,
+    },
+    onProgress: () => {},
+    onReady: (server) => void options.use?.(server, () => ending.abort()),
+    onDeath: (reason) => deaths.push(reason),
+    signal: ending.signal,
+  })
+  return { folder, running, deaths }
+}
+
+/** Puts a script in front of the real mongod, which still answers `--version`. */
+const wrapMongod = async (script: string): Promise<string> => {
+  const { path } = await findMongodBinary({
+    environment,
+    cacheFolders: [join(environment.cacheFolder, 'billing-sync')],
+    onProgress: () => {},
+    signal: new AbortController().signal,
+  })
+  const wrapper = join(await temporaryFolder(), 'mongod')
+  await writeFile(
+    wrapper,
+    `#!/bin/sh\n[ "$1" = --version ] && exec ${path} --version\n${script.replace('MONGOD', path)}\n`,
+  )
+  await chmod(wrapper, 0o755)
+  return wrapper
+}
+
+test('a server runs until it is told to end, then ends cleanly', async () => {
+  const { folder, running, deaths } = await run({ use: (_, end) => end() })
+  await running
+  expect(deaths).toEqual([])
+  expect(await mongodsOf(folder.path)).toEqual([])
+})
+
+test('a mongod that dies four times in a minute is given up', async () => {
+  const use = async ({ uri }: RunningServer) => process.kill(await mongodPid(uri), 'SIGKILL')
+  const { running, deaths, folder } = await run({ use })
+  await expect(running).rejects.toMatchObject({
+    code: 'mongod_failed',
+    message: `The embedded MongoDB in ${folder.path} can't be used: mongod was ended by signal 9; see ${folder.mongodLog}, or set MONGODB_URI to use another server`,
+  })
+  expect(deaths).toEqual(Array(3).fill('mongod was ended by signal 9'))
+})
+
+test('a mongod that ends too early is an error with its code', async () => {
+  const { running } = await run({ mongodPath: await wrapMongod('exit 14') })
+  await expect(running).rejects.toThrow('mongod ended with code 14')
+})
+
+test('a mongod that finds its port taken is given another one', async () => {
+  const folder = await temporaryFolder()
+  const script = `[ -e ${folder}/tried ] || { touch ${folder}/tried; exit 48; }\nexec MONGOD "$@"`
+  const { running, deaths } = await run({ mongodPath: await wrapMongod(script), use: (_, end) => end() })
+  await running
+  expect(deaths).toEqual([])
+})

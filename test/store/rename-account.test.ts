@@ -1,0 +1,95 @@
+import type { Document } from 'mongodb'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { BillingSyncError } from '../../src/errors.ts'
+import { openAccountRow } from '../../src/store/accounts.ts'
+import { collectionIndexes, ensureCollections } from '../../src/store/collections.ts'
+import { renameAccount } from '../../src/store/rename-account.ts'
+import { openTestDatabase } from '../support/database.ts'
+
+const { client, db } = await openTestDatabase()
+const rows = (name: string) => db.collection<Document & { readonly _id: string }>(name)
+const renaming = { from: 'platform', to: 'acct_platform' }
+
+beforeAll(() => ensureCollections(db))
+
+beforeEach(async () => {
+  for (const name of Object.keys(collectionIndexes)) await rows(name).deleteMany({})
+})
+
+const rename = () => renameAccount(client, db, renaming)
+
+test('every document of the account moves, and its links with it', async () => {
+  const contact = { _id: 'platform:cus_1', stripe_user_id: 'platform', stripe_customer_id: 'cus_1' }
+  const conversation = { _id: 'platform:platform:cus_1', stripe_user_id: 'platform', contact_id: contact._id }
+  await rows('billing.charges').insertOne({
+    _id: 'platform:ch_1',
+    stripe_user_id: 'platform',
+    metadata: { platform: 'platform:x' },
+  })
+  await rows('crm.contacts').insertOne(contact)
+  await rows('support.conversations').insertOne(conversation)
+  await rename()
+  expect(await rows('billing.charges').find().toArray()).toEqual([
+    { _id: 'acct_platform:ch_1', stripe_user_id: 'acct_platform', metadata: { platform: 'platform:x' } },
+  ])
+  const moved = await rows('crm.contacts').findOne()
+  expect(moved).toEqual({ ...contact, _id: 'acct_platform:cus_1', stripe_user_id: 'acct_platform' })
+  expect(await rows('support.conversations').findOne()).toMatchObject({ contact_id: moved?._id })
+})
+
+test('documents of other accounts and ids of others stay', async () => {
+  const theirs = { _id: 'acct_1:ch_1', stripe_user_id: 'acct_1' }
+  await rows('billing.charges').insertOne(theirs)
+  await rows('crm.contacts').insertOne({ _id: 'made by the CRM', stripe_user_id: 'platform' })
+  await rename()
+  expect(await rows('billing.charges').find().toArray()).toEqual([theirs])
+  expect(await rows('crm.contacts').findOne()).toEqual({
+    _id: 'made by the CRM',
+    stripe_user_id: 'acct_platform',
+  })
+})
+
+test('the account keeps its settings and counts on', async () => {
+  await openAccountRow(db, 'platform')
+  await rows('billing.accounts').updateOne({}, { $set: { platform: true, support: false }, $inc: { seq: 4 } })
+  await rename()
+  expect(await rows('billing.accounts').find().toArray()).toMatchObject([
+    { _id: 'acct_platform', stripe_user_id: 'acct_platform', platform: true, support: false, seq: 5 },
+  ])
+})
+
+test('what the config lists under the true id stays as it is', async () => {
+  await openAccountRow(db, 'platform')
+  await rows('billing.accounts').updateOne({}, { $set: { platform: true } })
+  await rows('billing.accounts').insertOne({
+    _id: 'acct_platform',
+    stripe_user_id: 'acct_platform',
+    new_contact: true,
+    seq: 2,
+  })
+  await rename()
+  expect(await rows('billing.accounts').find().toArray()).toEqual([
+    { _id: 'acct_platform', stripe_user_id: 'acct_platform', platform: true, new_contact: true, seq: 3 },
+  ])
+})
+
+test('nothing moves when both accounts hold the same object', async () => {
+  for (const account of ['platform', 'acct_platform']) {
+    await rows('billing.charges').insertOne({ _id: `${account}:ch_1`, stripe_user_id: account })
+  }
+  await rows('billing.customers').insertOne({ _id: 'platform:cus_1', stripe_user_id: 'platform' })
+  const error = await rename().catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(BillingSyncError)
+  expect(error).toMatchObject({ code: 'config_invalid' })
+  expect(await rows('billing.customers').findOne()).toMatchObject({ _id: 'platform:cus_1' })
+})
+
+test('hostile content comes through unchanged', async () => {
+  const metadata = { $ref: 'a.b', $id: 1, 'a.b': '$secret', '': null }
+  await rows('billing.customers').insertOne({ _id: 'platform:cus_1', stripe_user_id: 'platform', metadata })
+  await rename()
+  const [kept] = await rows('billing.customers')
+    .aggregate([{ $project: { keys: { $objectToArray: '$metadata' } } }])
+    .toArray()
+  expect(kept?.keys.map(({ k }: { k: string }) => k)).toEqual(Object.keys(metadata))
+})

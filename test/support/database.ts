@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto'
+import { type Db, MongoClient, type MongoClientOptions } from 'mongodb'
+import { afterAll, inject } from 'vitest'
+
+/** A database of one test file on the run's server. */
+export interface TestDatabase {
+  readonly client: MongoClient
+  readonly db: Db
+  /** Connection string with the database's name in its path, as a user would give it to a command. */
+  readonly uri: string
+}
+
+/**
+ * Connects to a database that no other test file uses; call it at the top of a file. The database
+ * is dropped and the client closed after the file's last test.
+ */
+export const openTestDatabase = async (options: MongoClientOptions = {}): Promise<TestDatabase> => {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  const uri = new URL(inject('mongodbUri'))
+  uri.pathname = `/${name}`
+  const client = new MongoClient(uri.href, { writeConcern: { w: 'majority' }, ...options })
+  await client.connect()
+  const db = client.db(name)
+  afterAll(async () => {
+    await db.dropDatabase()
+    await client.close()
+  })
+  return { client, db, uri: uri.href }
+}

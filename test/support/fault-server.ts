@@ -1,0 +1,57 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Db, type Document, MongoClient } from 'mongodb'
+import { afterAll, onTestFinished } from 'vitest'
+import { openEmbeddedMongod } from '../../src/store/embedded/embedded-mongod.ts'
+import { awaitNoSupervisor, testEnvironment } from './embedded-environment.ts'
+
+/** A MongoDB of one test file, whose commands can be made to fail: failpoints belong to the whole server. */
+export interface FaultServer {
+  readonly uri: string
+  /** Client of the program under test; only its commands fail. */
+  readonly client: MongoClient
+  readonly db: Db
+  /** Makes the next commands of these names fail, until the test is over or so many have failed. */
+  fail(commands: readonly string[], failure: Document, times?: number): Promise<void>
+}
+
+const appName = 'under-test'
+
+/** Starts the server; call it at the top of a file. It ends after the file's last test. */
+export const startFaultServer = async (): Promise<FaultServer> => {
+  const folder = await mkdtemp(join(tmpdir(), 'billing-sync-fault-'))
+  const mongod = await openEmbeddedMongod({
+    dataFolder: join(folder, 'data'),
+    environment: testEnvironment(),
+    testCommands: true,
+    lingerMs: 0,
+  })
+  const uri = new URL(mongod.uri)
+  uri.pathname = '/billing_sync_faults'
+  uri.searchParams.set('appName', appName)
+  const client = new MongoClient(uri.href, { writeConcern: { w: 'majority' }, ignoreUndefined: true })
+  const observer = new MongoClient(mongod.uri)
+  afterAll(async () => {
+    await Promise.all([client.close(), observer.close()])
+    await mongod.release()
+    await awaitNoSupervisor(mongod.dataFolder)
+    await rm(folder, { recursive: true, force: true })
+  })
+  await client.connect()
+  const configure = (mode: unknown, data?: Document) =>
+    observer.db('admin').command({ configureFailPoint: 'failCommand', mode, ...(data && { data }) })
+  return {
+    uri: uri.href,
+    client,
+    db: client.db(),
+    fail: async (failCommands, failure, times) => {
+      onTestFinished(async () => {
+        await configure('off')
+        // A transaction whose commit failed for good would lock what it wrote for another ten seconds.
+        await observer.db('admin').command({ killAllSessions: [] })
+      })
+      await configure(times === undefined ? 'alwaysOn' : { times }, { failCommands, appName, ...failure })
+    },
+  }
+}
