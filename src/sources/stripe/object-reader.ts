@@ -1,0 +1,147 @@
+// Reads objects from Stripe for the pipeline: one retrieve per object and batch, never inside a transaction.
+// Guarantees: every answer is stamped with the second in which it was asked for, and asked for again when that is
+// not later than the events it has to decide between; trouble that passes is waited out for a bounded time.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import { failureOf } from '../../core/inbox-row.ts'
+import { type JsonObject, own } from '../../core/json.ts'
+import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
+import type { ObjectKind } from '../../core/object-kinds.ts'
+import type { Observation, ObservationSource } from '../../core/observation.ts'
+import {
+  type OpenAccount,
+  type ReadObjects,
+  type ReadRequest,
+  type ReadResult,
+  readKey,
+} from '../../pipeline-store.ts'
+import type { AccountClient } from './account-client.ts'
+import { pinnedApiVersion } from './api-version.ts'
+import { observeRelatives } from './relatives.ts'
+import { retrieveObject } from './retrievals.ts'
+import type { StripeClock } from './stripe-clock.ts'
+import { failureOfStripe, type StripeFailure } from './stripe-failure.ts'
+
+export interface ObjectReaderOptions {
+  /** Answers the client of an account. */
+  readonly clientOf: (account: string) => Promise<AccountClient>
+  readonly clock: StripeClock
+  readonly source: ObservationSource
+  readonly livemode: boolean | null
+  /** How long trouble that passes is waited out, in milliseconds. */
+  readonly patienceMs: number
+  readonly random: () => number
+  /** Told what is waited for, or null when it is over. */
+  readonly onWaiting: (reason: string | null) => void
+}
+
+/** Retrieves under way at once for one batch. */
+const retrievesAtOnce = 10
+
+/** First and longest pause between tries, in milliseconds. */
+const firstPauseMs = 500
+const longestPauseMs = 8_000
+
+/** Tries to be later than an event: each waits for the next second; more would be a clock gone wrong. */
+const triesToBeLater = 3
+
+/** Returns the reader. */
+export const openObjectReader = (options: ObjectReaderOptions): ReadObjects => {
+  // After one object was waited for in vain, the next ones are tried once each until Stripe answers again.
+  const outage = { isOn: false }
+  return async (account, requests) => {
+    const limit = pLimit(retrievesAtOnce)
+    const client = await options.clientOf(account.settings.id)
+    const results = await Promise.all(
+      requests.map((request) =>
+        limit(
+          async () =>
+            [readKey(request), await readPatiently({ client, account, request, options, outage })] as const,
+        ),
+      ),
+    )
+    return new Map(results)
+  }
+}
+
+interface Reading {
+  readonly client: AccountClient
+  readonly account: OpenAccount
+  readonly request: ReadRequest
+  readonly options: ObjectReaderOptions
+  readonly outage: { isOn: boolean }
+}
+
+const readPatiently = async (reading: Reading): Promise<ReadResult> => {
+  const { options, outage } = reading
+  const deadline = performance.now() + (outage.isOn ? 0 : options.patienceMs)
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    const result = await readLater(reading)
+    const mayPass = result.kind === 'waiting' && result.failure.code !== 'stripe_unauthorized'
+    outage.isOn = mayPass && performance.now() >= deadline
+    if (!mayPass || outage.isOn) {
+      options.onWaiting(null)
+      return result
+    }
+    options.onWaiting(result.failure.message)
+    await wait(pauseMs * (0.5 + options.random() / 2))
+  }
+}
+
+const readLater = async (reading: Reading): Promise<ReadResult> => {
+  const { clock } = reading.options
+  for (let attempt = 1; ; attempt += 1) {
+    const sentAt = clock.sending()
+    const { result, second } = await readOnce(reading, sentAt)
+    if (result.kind !== 'seen' || second > reading.request.afterSecond || attempt === triesToBeLater)
+      return result
+    await wait(millisecondsToNextSecond(sentAt))
+  }
+}
+
+const millisecondsToNextSecond = (at: number): number => 1_000 - (Math.floor(at) % 1_000)
+
+const readOnce = async (
+  reading: Reading,
+  sentAt: number,
+): Promise<{ readonly result: ReadResult; readonly second: number }> => {
+  const { client, account, request, options } = reading
+  try {
+    const { object, date } = await retrieveObject(client, request.kind, request.id)
+    const second = options.clock.secondOf(sentAt, date)
+    const stamp = stampOf(options, { seq: account.seq, unixSeconds: second })
+    return {
+      result: { kind: 'seen', observations: await observeAll(client, request.kind, { object, stamp }) },
+      second,
+    }
+  } catch (error) {
+    const second = options.clock.secondOf(sentAt, null)
+    return { result: resultOf(failureOfStripe(error), second), second }
+  }
+}
+
+const stampOf = (
+  { source, livemode }: ObjectReaderOptions,
+  read: Pick<ReadStamp, 'seq' | 'unixSeconds'>,
+): ReadStamp => ({ ...read, source, livemode, apiVersion: pinnedApiVersion, single: true })
+
+const observeAll = async (
+  client: AccountClient,
+  kind: ObjectKind,
+  { object, stamp }: { readonly object: JsonObject; readonly stamp: ReadStamp },
+): Promise<readonly Observation[]> => {
+  if (!isIdentified(object)) throw new TypeError(`Stripe answered a ${kind} without an id`)
+  const relatives =
+    own(object, 'deleted') === true ? null : await observeRelatives(client, kind, { object, stamp })
+  const seen = observeRead(kind, object, stamp)
+  const livemode = typeof object.livemode === 'boolean' ? object.livemode : seen.livemode
+  const expanded = { ...seen.expanded, ...relatives?.expanded }
+  return [{ ...seen, livemode, expanded }, ...(relatives?.observations ?? [])]
+}
+
+const resultOf = (failure: StripeFailure, unixSeconds: number): ReadResult => {
+  if (failure.kind === 'missing') return failure
+  if (failure.kind === 'disconnected') return { kind: 'disconnected', unixSeconds }
+  return { kind: failure.kind === 'passing' ? 'waiting' : 'refused', failure: failureOf(failure.error) }
+}

@@ -1,0 +1,17 @@
+// The platform's own account, asked of Stripe: https://docs.stripe.com/api/accounts/retrieve
+
+import { BillingSyncError } from '../../errors.ts'
+import type { AccountClient } from './account-client.ts'
+import { failureOfStripe } from './stripe-failure.ts'
+
+/** Returns the id of the account that the key belongs to. Throws `stripe_unauthorized`, `stripe_unavailable` or `stripe_refused`. */
+export const askPlatformAccount = async ({ stripe, options }: AccountClient): Promise<string> => {
+  try {
+    const { id } = await stripe.accounts.retrieveCurrent({}, options)
+    return id
+  } catch (error) {
+    const failure = failureOfStripe(error)
+    if ('error' in failure) throw failure.error
+    throw new BillingSyncError('stripe_refused', { status: 404, reason: failure.kind }, { cause: error })
+  }
+}

@@ -1,0 +1,218 @@
+import { describe, expect, test } from 'vitest'
+import { defaultSettings } from '../../../src/core/account.ts'
+import type { OpenAccount, ReadRequest, ReadResult } from '../../../src/pipeline-store.ts'
+import { clientOf, openStripe } from '../../../src/sources/stripe/account-client.ts'
+import type { ObjectReaderOptions } from '../../../src/sources/stripe/object-reader.ts'
+import { MemoryStore } from '../../support/memory-store.ts'
+import { deliveryOptions, handleEvents, readerOf } from '../../support/reading-pipeline.ts'
+import { renewSubscription } from '../../support/stripe/billing-story.ts'
+import { refundCharge } from '../../support/stripe/money-back-story.ts'
+import { payInvoice } from '../../support/stripe/payment-story.ts'
+import { type PlayedStripe, playStripe } from '../../support/stripe/played-stripe.ts'
+
+const reader = { byDocumentIds: async () => [], byField: async () => [], currency: async () => null }
+const opened: OpenAccount = {
+  settings: defaultSettings('acct_1'),
+  seq: 7,
+  disconnected: false,
+  parked: false,
+  reader,
+}
+
+const read = async (
+  { server }: PlayedStripe,
+  request: Omit<ReadRequest, 'afterSecond'> & { readonly afterSecond?: number },
+  options: Partial<ObjectReaderOptions> = {},
+): Promise<ReadResult | undefined> => {
+  const results = await readerOf(server, options)(opened, [{ afterSecond: 0, ...request }])
+  return results.get(`${request.kind}:${request.id}`)
+}
+
+const observations = (result: ReadResult | undefined) => (result?.kind === 'seen' ? result.observations : [])
+
+/** An account with one paid invoice of a subscription, a minute ago: reads of now are later than its events. */
+const paidLife = async () => {
+  const played = await playStripe()
+  played.world.clock.set(Math.floor(Date.now() / 1000) - 60)
+  const account = played.world.account('acct_1')
+  const customer = account.create('customer', { email: 'ann@example.com' }).id
+  const subscription = account.create('subscription', { customer, metadata: { plan: 'pro' } }).id
+  const invoice = renewSubscription(account, subscription).id
+  const payment = payInvoice(account, invoice)
+  return { ...played, account, customer, subscription, invoice, charge: payment.chargeId ?? '' }
+}
+
+describe('a charge', () => {
+  test('comes with its customer, invoice, subscription and payments', async () => {
+    const life = await paidLife()
+    const [charge, ...relatives] = observations(await read(life, { kind: 'charge', id: life.charge }))
+    expect(charge?.content).toMatchObject({ id: life.charge, customer: life.customer })
+    expect(charge?.expanded).toMatchObject({
+      customer: { id: life.customer },
+      invoice: { id: life.invoice },
+      subscription: { id: life.subscription },
+    })
+    expect(relatives.map(({ kind, content }) => [kind, content?.invoice])).toEqual([
+      ['invoice_payment', life.invoice],
+    ])
+  })
+
+  test('comes with its refunds once something was refunded', async () => {
+    const life = await paidLife()
+    refundCharge(life.account, life.charge, { amount: 100 })
+    const kinds = observations(await read(life, { kind: 'charge', id: life.charge })).map(({ kind }) => kind)
+    expect(kinds).toEqual(['charge', 'invoice_payment', 'refund'])
+  })
+
+  test('is read although the key may not read invoice payments', async () => {
+    const life = await paidLife()
+    const secret = life.world.addKey('rk_test_narrow', {
+      accountId: 'acct_platform',
+      mode: 'test',
+      forbidden: ['invoice_payments'],
+    })
+    const stripe = openStripe({ secretKey: secret, apiBase: life.server.url })
+    const result = await read(
+      life,
+      { kind: 'charge', id: life.charge },
+      { clientOf: async (id) => clientOf(stripe, id) },
+    )
+    expect(observations(result).map(({ kind }) => kind)).toEqual(['charge'])
+  })
+})
+
+describe('an invoice', () => {
+  test('comes with its payments, and with all of its lines', async () => {
+    const life = await paidLife()
+    const lines = Array.from({ length: 23 }, (_, index) => ({ amount: index + 1 }))
+    const id = life.account.create('invoice', { customer: life.customer, lines }).id
+    const [invoice] = observations(await read(life, { kind: 'invoice', id }))
+    expect(invoice?.content?.lines).toMatchObject({ has_more: false })
+    expect(invoice?.content?.lines).toHaveProperty('data.length', 23)
+    const paid = observations(await read(life, { kind: 'invoice', id: life.invoice }))
+    expect(paid.map(({ kind }) => kind)).toEqual(['invoice', 'invoice_payment'])
+    expect(paid[0]?.links.subscriptions).toEqual([life.subscription])
+  })
+})
+
+describe('what Stripe answers when an object can not be read', () => {
+  test('a deleted customer is a deletion without content', async () => {
+    const life = await paidLife()
+    life.account.delete('customer', life.customer)
+    const [customer] = observations(await read(life, { kind: 'customer', id: life.customer }))
+    expect(customer).toMatchObject({ deletes: true, content: null })
+  })
+
+  test('an unknown object is missing', async () => {
+    expect(await read(await playedAccount(), { kind: 'product', id: 'prod_none' })).toEqual({
+      kind: 'missing',
+    })
+  })
+
+  test('an account that left is disconnected', async () => {
+    const life = await paidLife()
+    life.world.disconnect('acct_1')
+    expect(await read(life, { kind: 'charge', id: life.charge })).toMatchObject({ kind: 'disconnected' })
+  })
+
+  test('a wrong key lets the event wait, at once', async () => {
+    const life = await paidLife()
+    const stripe = openStripe({ secretKey: 'sk_test_wrong', apiBase: life.server.url })
+    const result = await read(
+      life,
+      { kind: 'charge', id: life.charge },
+      { clientOf: async (id) => clientOf(stripe, id) },
+    )
+    expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'stripe_unauthorized' } })
+  })
+
+  test.each([
+    ['rate_limited', { kind: 'rate_limited', reason: 'endpoint-rate' }],
+    ['server_error', { kind: 'server_error' }],
+    ['reset', { kind: 'reset' }],
+    ['truncated', { kind: 'truncated' }],
+    ['lock_timeout', { kind: 'lock_timeout' }],
+    ['conflict', { kind: 'conflict' }],
+  ] as const)('%s passes and the object is read in the end', async (_name, fault) => {
+    const life = await paidLife()
+    life.server.faults.add({ path: /charges/ }, fault, { times: 1 })
+    expect(observations(await read(life, { kind: 'charge', id: life.charge }))).not.toEqual([])
+  })
+
+  test('trouble that does not pass lets the event wait', async () => {
+    const life = await paidLife()
+    life.server.faults.add({ path: /charges/ }, { kind: 'server_error' }, { times: 100 })
+    const result = await read(life, { kind: 'charge', id: life.charge }, { patienceMs: 0 })
+    expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'stripe_unavailable' } })
+  })
+
+  test('any other refusal is the own failure of the event', async () => {
+    const life = await paidLife()
+    life.server.faults.add(
+      { path: /charges/ },
+      { kind: 'error', status: 400, error: { type: 'invalid_request_error' } },
+    )
+    expect(await read(life, { kind: 'charge', id: life.charge })).toMatchObject({
+      kind: 'refused',
+      failure: { code: 'stripe_refused' },
+    })
+  })
+})
+
+describe('when a read is sent', () => {
+  test('it is later than the event that it decides about', async () => {
+    const life = await paidLife()
+    life.world.clock.run()
+    const second = Math.floor(Date.now() / 1000)
+    const [charge] = observations(await read(life, { kind: 'charge', id: life.charge, afterSecond: second }))
+    expect(charge?.moment).toBeGreaterThan(second * 2 + 1)
+  })
+
+  test('its stamp names the commit that it follows', async () => {
+    const life = await paidLife()
+    const [charge] = observations(await read(life, { kind: 'charge', id: life.charge }))
+    expect(charge).toMatchObject({ readSeq: 7, eventId: null, apiVersion: '2026-10-28.endive' })
+  })
+})
+
+describe('the pipeline with a reader', () => {
+  test('asks once for each object of a batch', async () => {
+    const life = await paidLife()
+    life.account.update('customer', life.customer, { name: 'Ann' })
+    life.account.update('customer', life.customer, { name: 'Anna' })
+    const events = life.account.events.filter(
+      ({ type }) => type.startsWith('customer.') && !type.includes('subscription'),
+    )
+    life.world.clock.run()
+    life.server.requests.clear()
+    await handleEvents(events, deliveryOptions(new MemoryStore([]), readerOf(life.server)))
+    expect(life.server.requests.count({ path: /customers/ })).toBe(1)
+  })
+
+  test('leaves the row of a waiting event as it is and handles the others', async () => {
+    const life = await paidLife()
+    life.server.faults.add({ path: /charges/ }, { kind: 'server_error' }, { times: 100 })
+    life.world.clock.run()
+    const options = deliveryOptions(new MemoryStore([]), readerOf(life.server, { patienceMs: 0 }))
+    const outcomes = await handleEvents(life.account.events, options)
+    const byType = new Map(life.account.events.map(({ type }, index) => [type, outcomes[index]]))
+    expect(byType.get('charge.succeeded')).toMatchObject({ outcome: 'failed', waits: true })
+    expect(byType.get('customer.created')).toMatchObject({ outcome: 'applied' })
+  })
+
+  test('applies the payload and notes the account that left', async () => {
+    const life = await paidLife()
+    const store = new MemoryStore([])
+    life.world.disconnect('acct_1')
+    const events = life.account.events.filter(({ type }) => type === 'charge.succeeded')
+    await handleEvents(events, deliveryOptions(store, readerOf(life.server)))
+    expect(store.dump()['billing.charges']).toMatchObject([{ stripe_id: life.charge }])
+    expect(store.dump()['billing.accounts']).toMatchObject([{ connection: { state: 'disconnected' } }])
+  })
+})
+
+const playedAccount = async (): Promise<PlayedStripe> => {
+  const played = await playStripe()
+  played.world.account('acct_1')
+  return played
+}
