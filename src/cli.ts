@@ -1,0 +1,107 @@
+// The program: its commands, their options and how errors end it. Commands are loaded on demand, so that `--help`
+// and bad usage answer at once.
+
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import type { ReplayFlags } from './commands/replay-request.ts'
+import type { ConfigFlags } from './config/config.ts'
+import { BillingSyncError } from './errors.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+} // our own package.json
+
+const usageExitCode = 2
+
+const withCommonOptions = (command: Command): Command =>
+  command
+    .option(
+      '--mongodb-uri <uri>',
+      'MongoDB connection string (default: MONGODB_URI, else an embedded server)',
+    )
+    .option('--config <file>', 'config file (default: billing-sync.config.json where there is one)')
+    .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+    .option('--json', 'print the result as one JSON document on stdout')
+
+const collect = (value: string, given: readonly string[] = []): readonly string[] => [...given, value]
+
+const replayCommand = (): Command =>
+  withCommonOptions(new Command('replay'))
+    .description('run events of files, or those stored already, through the handlers again')
+    .usage('[<file|dir|->…] | --stored [options]')
+    .argument('[input...]', 'files of events (JSON, JSON lines, gzip), directories of them, or - for stdin')
+    .option('--stored', 'events out of billing.events, by created, then event id')
+    .option('--status <s>', 'with --stored: only rows that are pending, done, … or dead *', collect)
+    .option('--type <glob>', 'only events of these types, such as charge.* *', collect)
+    .option('--id <evt>', 'only these events *', collect)
+    .option('--account <acct>', 'only events of these accounts *', collect)
+    .option('--since <date>', 'only events created then or later: 2026-01-31, an instant, 30d or 12h ago')
+    .option('--until <date>', 'only events created before then')
+    .option('--rate <events/s>', 'at most so many events of one account in a second')
+    .addOption(
+      new Option('--effects <which>', 'support messages, and rooms and conversations for them')
+        .choices(['missing', 'none'])
+        .default('missing'),
+    )
+    .option('--dry-run', 'write nothing, print what would change')
+    .addHelpText(
+      'after',
+      `
+Options marked * may be given several times, or with a comma list.
+
+Examples:
+  billing-sync replay fixtures/*.json
+  billing-sync replay events/ --type 'invoice.*' --since 30d --dry-run
+  billing-sync replay --stored --status dead,failed
+  billing-sync replay --stored --account acct_1 --rate 50 --json
+  zcat events.jsonl.gz | billing-sync replay -`,
+    )
+    .action(async (names: string[], flags: ReplayFlags & ConfigFlags) => {
+      const { runReplay } = await import('./commands/replay.ts')
+      process.exitCode = await runReplay(names, flags)
+    })
+
+const program = new Command('billing-sync')
+  .description(
+    "Keeps a MongoDB mirror of every Stripe Connect account's billing, and the CRM and Support desk on it, in step with Stripe.",
+  )
+  .version(version, '--version', 'print the version')
+  .helpOption('--help', 'show help')
+  .configureOutput({ outputError: () => undefined })
+  .exitOverride()
+  .addCommand(
+    replayCommand()
+      .helpOption('--help', 'show help')
+      .exitOverride()
+      .configureOutput({ outputError: () => undefined }),
+  )
+
+const complain = (message: string): void => {
+  process.stderr.write(`billing-sync: ${message}\n`)
+}
+
+const usageError = (error: CommanderError): BillingSyncError => {
+  const problem = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  return new BillingSyncError('usage_invalid', { problem }, { cause: error })
+}
+
+const endWith = (thrown: unknown): number => {
+  if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help')) {
+    return thrown.exitCode === 0 ? 0 : usageExitCode
+  }
+  const error = thrown instanceof CommanderError ? usageError(thrown) : thrown
+  if (error instanceof BillingSyncError) {
+    complain(error.message)
+    return error.exitCode
+  }
+  // For whoever reports it: only when asked for, since a foreign error's text may quote what was in hand.
+  if (process.argv.includes('debug') && error instanceof Error) complain(error.stack ?? '')
+  complain(
+    `unexpected ${error instanceof Error ? error.name : typeof error}; please report it with what you ran`,
+  )
+  return 1
+}
+
+program.parseAsync().catch((error: unknown) => {
+  process.exitCode = endWith(error)
+})

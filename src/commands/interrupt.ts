@@ -1,0 +1,30 @@
+// SIGINT and SIGTERM for commands that end by themselves: the first asks them to stop, the second ends at once.
+
+/** Exit codes by signal, as shells give them: 128 + the signal's number. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
+
+export interface Interrupt {
+  /** Aborts at the first signal. */
+  readonly signal: AbortSignal
+  /** Set once a signal came. */
+  readonly exitCode: number | null
+}
+
+/** Listens for signals until the process ends. */
+export const onInterrupt = (): Interrupt => {
+  const controller = new AbortController()
+  let exitCode: number | null = null
+  const stop = (name: keyof typeof exitCodes): void => {
+    if (exitCode !== null) process.exit(exitCodes[name])
+    exitCode = exitCodes[name]
+    controller.abort()
+  }
+  process.on('SIGINT', () => stop('SIGINT'))
+  process.on('SIGTERM', () => stop('SIGTERM'))
+  return {
+    signal: controller.signal,
+    get exitCode() {
+      return exitCode
+    },
+  }
+}

@@ -1,0 +1,49 @@
+// Joins the pipeline to an open database: the same for every command.
+
+import type { Config } from '../config/config.ts'
+import type { DocumentChange } from '../core/document-change.ts'
+import type { DeliveryOptions } from '../handle-deliveries.ts'
+import type { Database } from '../store/database.ts'
+import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
+import { openStripeAccess } from './open-stripe.ts'
+
+export interface Handling {
+  readonly options: DeliveryOptions
+  /** Answers the account of events that name none. */
+  readonly platformAccount: () => Promise<string>
+  /** What a dry run would have changed; empty for a run that writes. */
+  readonly changes: () => readonly DocumentChange[]
+}
+
+/** Takes over the config's accounts and returns what handles deliveries. Throws `config_invalid` for a wrong platform. */
+export const openHandling = async (
+  config: Config,
+  database: Database,
+  request: HandlingRequest,
+): Promise<Handling> => {
+  const { source, effects, dryRun } = request
+  const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
+  let platform: Promise<string> | null = null
+  const platformAccount = (): Promise<string> => {
+    platform ??= handlingStore.resolvePlatform({
+      configured: config.platformAccount,
+      ask: stripe.askPlatform,
+    })
+    return platform
+  }
+  const stripe = await openStripeAccess(config, { source, platformAccount })
+  // A platform that does not fit the database is told before any work.
+  if (config.platformAccount !== undefined) await platformAccount()
+  const options: DeliveryOptions = {
+    store: handlingStore.store,
+    receive: handlingStore.receive,
+    source,
+    effects,
+    livemode: config.livemode,
+    now: () => new Date(),
+    random: Math.random,
+    readObjects: stripe.readObjects,
+    onLostCommit: () => undefined,
+  }
+  return { options, platformAccount, changes: handlingStore.changes }
+}

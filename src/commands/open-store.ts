@@ -1,0 +1,83 @@
+// The two stores of a command: the one that writes, and the one of a dry run, which only reads.
+
+import type { Config } from '../config/config.ts'
+import type { DocumentChange } from '../core/document-change.ts'
+import type { ObservationSource } from '../core/observation.ts'
+import type { DeliveryOptions } from '../handle-deliveries.ts'
+import type { PipelineStore } from '../pipeline-store.ts'
+import { MongoAccountReader } from '../store/account-reader.ts'
+import { listAccounts } from '../store/accounts.ts'
+import type { Database } from '../store/database.ts'
+import { DryRunStore } from '../store/dry-run/dry-run-store.ts'
+import { LookingInbox } from '../store/dry-run/looking-inbox.ts'
+import { receiveEvents, reopenEvents } from '../store/inbox.ts'
+import { openMongoStore } from '../store/mongo-store.ts'
+import {
+  decidePlatform,
+  type PlatformSource,
+  platformAccountOf,
+  platformPlaceholder,
+} from '../store/platform-account.ts'
+import type { Effects } from '../unit-of-work/unit-of-work.ts'
+
+export interface HandlingRequest {
+  readonly source: ObservationSource
+  readonly effects: Effects
+  /** True where deliveries are read out of the inbox, so that none has to be stored. */
+  readonly isStored?: boolean
+  /** True where nothing may be written. */
+  readonly dryRun?: boolean
+}
+
+/** What differs between a run that writes and a dry run. */
+export interface HandlingStore extends Pick<DeliveryOptions, 'receive'> {
+  readonly store: PipelineStore
+  readonly resolvePlatform: (source: PlatformSource) => Promise<string>
+  readonly changes: () => readonly DocumentChange[]
+}
+
+/** Writes the config's accounts and returns the store that commits. */
+export const openWriting = async (
+  config: Config,
+  database: Database,
+  { source, isStored }: HandlingRequest,
+): Promise<HandlingStore> => {
+  const { db } = database
+  await listAccounts(db, config.accounts)
+  return {
+    store: openMongoStore({
+      ...database,
+      parkUnknown: config.unknownAccounts === 'park',
+      retentionMs: config.retentionMs,
+    }),
+    receive: (deliveries) =>
+      isStored === true ? reopenEvents(db, deliveries) : receiveEvents(db, deliveries, source),
+    resolvePlatform: (platform) => platformAccountOf(database, platform),
+    changes: () => [],
+  }
+}
+
+/** Returns a store that keeps in memory what would be committed. */
+export const openDryRun = async (
+  config: Config,
+  { db }: Database,
+  { isStored }: HandlingRequest,
+): Promise<HandlingStore> => {
+  const store = new DryRunStore({
+    readerOf: (account) => new MongoAccountReader(db, account),
+    parkUnknown: config.unknownAccounts === 'park',
+  })
+  await store.list(config.accounts)
+  const inbox = new LookingInbox(db)
+  return {
+    store,
+    receive: (deliveries) => (isStored === true ? reopenEvents(db, deliveries) : inbox.receive(deliveries)),
+    resolvePlatform: async (platform) => {
+      const { account, step } = await decidePlatform(db, platform)
+      if (step === 'claim') await store.claimPlatform(account)
+      // Until it is renamed, everything of the platform lies under the placeholder.
+      return step === 'rename' ? platformPlaceholder : account
+    },
+    changes: () => store.changes(),
+  }
+}

@@ -1,0 +1,29 @@
+// Prints what came of a replay: one JSON document, or text for people.
+
+import type { DocumentChange } from '../core/document-change.ts'
+import type { ReplayTally } from '../sources/replay-summary.ts'
+import { formatReplay } from '../ui/replay-result.ts'
+import type { ReplayRequest } from './replay-request.ts'
+
+interface ReplayEnd {
+  readonly request: Pick<ReplayRequest, 'json' | 'dryRun'>
+  /** What a dry run would have changed. */
+  readonly changes: readonly DocumentChange[]
+  readonly durationMs: number
+}
+
+/** Changes listed; more are only counted. */
+const mostChanges = 10_000
+
+/** Prints the result on stdout. */
+export const printReplay = (tally: ReplayTally, { request, changes, durationMs }: ReplayEnd): void => {
+  const summary = tally.summary(durationMs)
+  const listed = {
+    changes: changes.slice(0, mostChanges),
+    changes_omitted: Math.max(0, changes.length - mostChanges),
+  }
+  const text = request.json
+    ? `${JSON.stringify({ ...summary, ...(request.dryRun ? listed : {}) })}\n`
+    : formatReplay(summary, { collections: tally.collections, dryRun: request.dryRun ? listed : null })
+  process.stdout.write(text)
+}

@@ -1,0 +1,90 @@
+// `billing-sync replay`: wiring only.
+
+import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
+import type { DocumentChange } from '../core/document-change.ts'
+import { type Log, openLog } from '../log.ts'
+import { openEventFilter } from '../sources/event-filter.ts'
+import { findInputs } from '../sources/files/find-inputs.ts'
+import { replayFiles } from '../sources/replay-files.ts'
+import type { ReplayItem, ReplayOptions } from '../sources/replay-items.ts'
+import { replayStored } from '../sources/replay-stored.ts'
+import { ReplayTally } from '../sources/replay-summary.ts'
+import { type Database, openDatabase } from '../store/database.ts'
+import { selectStoredEvents } from '../store/stored-events.ts'
+import { type Progress, showProgress } from '../ui/replay-progress.tsx'
+import { handleItems } from './handle-items.ts'
+import { onInterrupt } from './interrupt.ts'
+import { type Handling, openHandling } from './open-handling.ts'
+import { printReplay } from './print-replay.ts'
+import { type ReplayFlags, type ReplayRequest, replayRequestOf } from './replay-request.ts'
+
+interface Replay {
+  readonly request: ReplayRequest
+  readonly config: Config
+  readonly tally: ReplayTally
+  readonly log: Log
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** Replays events, prints what came of it and returns the exit code. Throws coded errors that no event is to blame for. */
+export const runReplay = async (
+  names: readonly string[],
+  flags: ReplayFlags & ConfigFlags,
+): Promise<number> => {
+  const request = replayRequestOf(names, flags, new Date())
+  const config = await loadConfig(flags)
+  const started = performance.now()
+  const interrupt = onInterrupt()
+  const tally = new ReplayTally()
+  const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
+  const progress = showProgress(tally, log)
+  let changes: readonly DocumentChange[] = []
+  try {
+    changes = await replay({ request, config, tally, log, progress, signal: interrupt.signal })
+  } finally {
+    progress.stop()
+  }
+  printReplay(tally, { request, changes, durationMs: performance.now() - started })
+  return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
+}
+
+const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
+  const { request, config, tally, log, progress, signal } = run
+  const { input, effects, dryRun, eventsPerSecond } = request
+  const database = await openDatabase(config, progress, { readOnly: dryRun })
+  try {
+    const isStored = input.kind === 'stored'
+    const handling = await openHandling(config, database, { source: 'replay', effects, isStored, dryRun })
+    await progress.start()
+    const handle = (items: readonly ReplayItem[]) =>
+      handleItems(items, { options: handling.options, tally, log })
+    await replayInput(request, { tally, handle, eventsPerSecond, signal }, { handling, database })
+    return handling.changes()
+  } finally {
+    await database.close()
+  }
+}
+
+const replayInput = async (
+  { input, criteria }: ReplayRequest,
+  options: ReplayOptions,
+  { handling, database }: { readonly handling: Handling; readonly database: Database },
+): Promise<void> => {
+  const filter = openEventFilter(criteria)
+  if (input.kind === 'files') {
+    const { platformAccount } = handling
+    await replayFiles({ ...options, inputs: await findInputs(input.names), filter, platformAccount })
+    return
+  }
+  const { statuses } = input
+  const acceptsType = criteria.types.length > 0 ? filter.acceptsType : null
+  const { selected, dropped, rows } = await selectStoredEvents(database.db, {
+    ...criteria,
+    statuses,
+    acceptsType,
+  })
+  options.tally.inputExpected = selected
+  options.tally.filtered = dropped
+  await replayStored({ ...options, rows })
+}

@@ -1,0 +1,106 @@
+// The config file: settings by their camel-cased names, and the connected accounts ("stripeBilling").
+
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import { problemOfMapping } from '../core/mapping.ts'
+import { BillingSyncError } from '../errors.ts'
+import { settingRows } from './settings.ts'
+
+const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine((rule, context) => {
+  const problem = problemOfMapping(rule)
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem })
+})
+
+const account = z.strictObject({
+  stripe_user_id: z
+    .string()
+    .max(255)
+    .regex(/^[a-z0-9]+(_[A-Za-z0-9]+)+$/, 'expected an account id such as acct_1…'),
+  new_contact: z.boolean().optional(),
+  support: z.boolean().optional(),
+  mappings: z.array(mapping).max(200).optional(),
+})
+
+const fileKeys = Object.values(settingRows)
+  .map(({ key }) => key)
+  .filter((key) => key !== null)
+
+const fileSchema = z.strictObject({
+  ...Object.fromEntries(fileKeys.map((key) => [key, z.unknown().optional()])),
+  unknown_accounts: z.enum(['accept', 'park'], 'expected accept or park').default('accept'),
+  accounts: z.array(account).default([]),
+})
+
+/** What a config file says. */
+export interface ConfigFile {
+  /** Settings by their key, not yet checked. */
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly unknownAccounts: 'accept' | 'park'
+  readonly accounts: readonly z.output<typeof account>[]
+}
+
+const defaultName = 'billing-sync.config.json'
+
+/**
+ * Reads the config file that was named, else `billing-sync.config.json` where there is one.
+ * Throws `config_invalid` naming the file and the place in it.
+ */
+export const readConfigFile = async (folder: string, named: string | undefined): Promise<ConfigFile> => {
+  const name = named ?? defaultName
+  const text = await readText(resolve(folder, name), name, named === undefined)
+  if (text === null) return { settings: {}, unknownAccounts: 'accept', accounts: [] }
+  const parsed = fileSchema.safeParse(parseJson(text, name))
+  if (!parsed.success)
+    throw new BillingSyncError('config_invalid', { source: name, problem: firstProblem(parsed.error) })
+  const { unknown_accounts: unknownAccounts, accounts, ...settings } = parsed.data
+  refuseRepeated(accounts, name)
+  return { settings, unknownAccounts, accounts }
+}
+
+const readText = async (path: string, name: string, optional: boolean): Promise<string | null> => {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    if (optional && code === 'ENOENT') return null
+    const problem = code === 'ENOENT' ? 'there is no such file' : `can not be read (${code})`
+    throw new BillingSyncError('config_invalid', { source: name, problem }, { cause: error })
+  }
+}
+
+const parseJson = (text: string, name: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    // The parser's text quotes the file, which may hold secrets.
+    throw new BillingSyncError(
+      'config_invalid',
+      { source: name, problem: 'it is not valid JSON' },
+      { cause: error },
+    )
+  }
+}
+
+const refuseRepeated = (accounts: ConfigFile['accounts'], name: string): void => {
+  const ids = accounts.map(({ stripe_user_id }) => stripe_user_id)
+  const repeated = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (repeated === undefined) return
+  throw new BillingSyncError('config_invalid', {
+    source: name,
+    problem: `accounts: ${repeated} is listed twice`,
+  })
+}
+
+/** Returns the first problem of a parse as `place: what was expected`. */
+export const firstProblem = (error: z.ZodError): string => {
+  const [issue] = error.issues
+  if (issue === undefined) return 'it is invalid'
+  const place = issue.path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '')
+  if (issue.code === 'unrecognized_keys')
+    return `${place === '' ? '' : `${place}: `}unknown key "${issue.keys[0]}"`
+  return place === '' ? issue.message : `${place}: ${issue.message}`
+}

@@ -1,0 +1,94 @@
+// The configuration of one run: read once, checked before any work, frozen.
+
+import type { MappingRule } from '../core/mapping.ts'
+import { BillingSyncError } from '../errors.ts'
+import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
+import { cacheFolderOf, type Environment, readEnvironment } from './environment.ts'
+import { type SettingName, type Settings, settingRows } from './settings.ts'
+
+/** Settings given as flags, and the config file's name. */
+export interface ConfigFlags {
+  readonly mongodbUri?: string
+  readonly config?: string
+  readonly logLevel?: string
+  readonly port?: string
+  readonly host?: string
+}
+
+/** An account as the config file lists it; what it does not name stays as it is. */
+export interface ListedAccount {
+  readonly stripe_user_id: string
+  readonly new_contact?: boolean | undefined
+  readonly support?: boolean | undefined
+  readonly mappings?: readonly MappingRule[] | undefined
+}
+
+export interface Config extends Omit<Settings, 'mode'> {
+  /** True for live events only, false for test events only, null for both. */
+  readonly livemode: boolean | null
+  readonly unknownAccounts: 'accept' | 'park'
+  readonly accounts: readonly ListedAccount[]
+  /** Working directory. */
+  readonly folder: string
+  /** PATH and cache folder, in which the embedded server's program is looked for. */
+  readonly environment: { readonly path: string; readonly cacheFolder: string }
+}
+
+const flagNames: Partial<Record<SettingName, string>> = {
+  mongodbUri: '--mongodb-uri',
+  logLevel: '--log-level',
+  port: '--port',
+  host: '--host',
+}
+
+/** Reads the configuration. Throws `config_invalid`, naming the flag, variable or key that is wrong. */
+export const loadConfig = async (flags: ConfigFlags, folder: string = process.cwd()): Promise<Config> => {
+  const environment = await readEnvironment(folder)
+  const file = await readConfigFile(folder, flags.config ?? nonEmpty(environment.BILLING_SYNC_CONFIG))
+  const { mode, ...settings } = readSettings({ flags, environment, file })
+  return Object.freeze({
+    ...settings,
+    livemode: livemodeOf(mode, settings.stripeKey),
+    unknownAccounts: file.unknownAccounts,
+    accounts: file.accounts,
+    folder,
+    environment: { path: environment.PATH ?? '', cacheFolder: cacheFolderOf(environment) },
+  })
+}
+
+interface Sources {
+  readonly flags: ConfigFlags
+  readonly environment: Environment
+  readonly file: ConfigFile
+}
+
+const readSettings = (sources: Sources): Settings =>
+  Object.fromEntries(
+    (Object.keys(settingRows) as SettingName[]).map((name) => [name, readSetting(name, sources)]), // the table's own keys
+  ) as Settings // one entry per key of the table
+
+const readSetting = (name: SettingName, { flags, environment, file }: Sources): unknown => {
+  const { env, key, schema } = settingRows[name]
+  const flag = (flags as Readonly<Record<string, string | undefined>>)[name] // most settings have no flag
+  const given = [
+    { source: flagNames[name] ?? name, value: flag },
+    { source: env, value: nonEmpty(environment[env]) },
+    { source: `config key "${key}"`, value: key === null ? undefined : file.settings[key] },
+  ].find(({ value }) => value !== undefined)
+  const parsed = schema.safeParse(given?.value)
+  if (parsed.success) return parsed.data
+  throw new BillingSyncError('config_invalid', {
+    source: given?.source ?? env,
+    problem: firstProblem(parsed.error),
+  })
+}
+
+// A variable that is set to nothing is not set.
+const nonEmpty = (value: string | undefined): string | undefined => (value === '' ? undefined : value)
+
+const livemodeOf = (mode: Settings['mode'], stripeKey: string | undefined): boolean | null => {
+  if (mode === 'live') return true
+  if (mode === 'test') return false
+  if (mode === 'any' || stripeKey === undefined) return null
+  return /^[rs]k_live_/.test(stripeKey)
+}

@@ -1,0 +1,34 @@
+// The only reader of the process's environment, of the `.env` file beside it and of the user's folders.
+
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { BillingSyncError } from '../errors.ts'
+
+/** Variables by name; what the process has wins over the `.env` file. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Returns the environment of a command that runs in a folder. Throws `config_invalid` for an unreadable `.env`. */
+export const readEnvironment = async (folder: string): Promise<Environment> => ({
+  ...(await readDotEnv(join(folder, '.env'))),
+  ...process.env,
+})
+
+/** Returns the folder in which fetched programs are kept, as the XDG base directory specification says. */
+export const cacheFolderOf = (environment: Environment): string =>
+  environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), '.cache')
+
+const readDotEnv = async (path: string): Promise<Environment> => {
+  try {
+    return parseEnv(await readFile(path, 'utf8'))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    if (code === 'ENOENT') return {}
+    throw new BillingSyncError(
+      'config_invalid',
+      { source: '.env', problem: `can not be read (${code})` },
+      { cause: error },
+    )
+  }
+}

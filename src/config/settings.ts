@@ -1,0 +1,101 @@
+// The table of settings: where each comes from, what it may be, what it is by default. Flag, then environment,
+// then config file, then default.
+
+import { z } from 'zod'
+import { byteSize } from './sizes.ts'
+import { duration } from './times.ts'
+
+/** One setting; `env` and `key` name it in the environment and in the config file. */
+export interface SettingRow {
+  readonly env: string
+  /** Camel-cased key in the config file; null where it can't be set there. */
+  readonly key: string | null
+  readonly schema: z.ZodType
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+
+const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
+  z.enum(values, `expected ${values.join(', ')}`)
+
+const accountId = z.string().regex(/^[a-z0-9]+(_[A-Za-z0-9]+)+$/, 'expected an account id such as acct_1…')
+
+/** A secret that fits on a post-it would let anybody sign events: Stripe's have over 32 characters. */
+const shortestSecret = 16
+
+const signingSecret = z
+  .string()
+  .min(shortestSecret, `expected secrets of ${shortestSecret} characters or more`)
+
+/** Endpoint secrets: a comma list in the environment. */
+const signingSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .pipe(z.array(signingSecret))
+  .default([])
+
+/** AES-256 takes a key of 32 bytes. */
+const encryptionKey = z
+  .base64('expected 32 bytes in base64')
+  .transform((text) => Buffer.from(text, 'base64'))
+  .refine((key) => key.length === 32, 'expected 32 bytes in base64')
+
+const wholeNumber = (least: number, most: number) =>
+  z.coerce.number(`expected a number from ${least} to ${most}`).int().min(least).max(most)
+
+/** Levels that pino knows, and `silent`. */
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/** The table of settings. */
+export const settingRows = {
+  mongodbUri: {
+    env: 'MONGODB_URI',
+    key: 'mongodbUri',
+    schema: z
+      .string()
+      .regex(/^mongodb(\+srv)?:\/\/./, 'expected mongodb://… or mongodb+srv://…')
+      .optional(),
+  },
+  mongodPath: { env: 'BILLING_SYNC_MONGOD', key: 'mongod', schema: z.string().min(1).optional() },
+  stripeKey: {
+    env: 'STRIPE_SECRET_KEY',
+    key: null,
+    schema: z.string().min(8, 'expected a Stripe secret key').optional(),
+  },
+  stripeApiBase: {
+    env: 'STRIPE_API_BASE',
+    key: 'stripeApiBase',
+    schema: z
+      .string()
+      .regex(/^https?:\/\/[^/]+\/?$/, 'expected a base such as http://127.0.0.1:12111')
+      .optional(),
+  },
+  hydrate: { env: 'BILLING_SYNC_HYDRATE', key: 'hydrate', schema: oneOf('auto', 'never').default('auto') },
+  platformAccount: { env: 'STRIPE_ACCOUNT_ID', key: 'stripeAccountId', schema: accountId.optional() },
+  mode: { env: 'BILLING_SYNC_MODE', key: 'mode', schema: oneOf('live', 'test', 'any').optional() },
+  retentionMs: { env: 'BILLING_SYNC_RETENTION', key: 'retention', schema: duration.default(30 * dayMs) },
+  webhookSecrets: { env: 'STRIPE_WEBHOOK_SECRET', key: null, schema: signingSecrets },
+  port: { env: 'PORT', key: 'port', schema: wholeNumber(0, 65_535).default(4242) },
+  host: { env: 'HOST', key: 'host', schema: z.string().min(1).default('127.0.0.1') },
+  maxBodyBytes: { env: 'BILLING_SYNC_MAX_BODY', key: 'maxBody', schema: byteSize.default(4 * 1024 * 1024) },
+  maxBacklog: {
+    env: 'BILLING_SYNC_MAX_BACKLOG',
+    key: 'maxBacklog',
+    schema: wholeNumber(1, 1_000_000_000).default(1_000_000),
+  },
+  metricsToken: { env: 'METRICS_TOKEN', key: null, schema: z.string().min(1).optional() },
+  redisUrl: {
+    env: 'REDIS_URL',
+    key: 'redisUrl',
+    schema: z
+      .string()
+      .regex(/^rediss?:\/\/./, 'expected redis://… or rediss://…')
+      .optional(),
+  },
+  socketSecret: { env: 'SOCKET_SECRET', key: null, schema: signingSecret.optional() },
+  encryptionKey: { env: 'BILLING_SYNC_ENCRYPTION_KEY', key: null, schema: encryptionKey.optional() },
+  logLevel: { env: 'LOG_LEVEL', key: 'logLevel', schema: oneOf(...logLevels).optional() },
+} as const satisfies Record<string, SettingRow>
+
+export type SettingName = keyof typeof settingRows
+export type Settings = { readonly [Name in SettingName]: z.output<(typeof settingRows)[Name]['schema']> }

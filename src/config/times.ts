@@ -1,0 +1,39 @@
+// Times as people write them: how long (`30d`, `12h`), and since when (a date, an instant, or so long ago).
+
+import ms, { type StringValue } from 'ms'
+import { z } from 'zod'
+
+const asDuration = /^\d+(\.\d+)?\s*[a-z]+$/i
+
+/** Returns a time such as `30d` or `12h` in milliseconds, or null where the text is none. */
+export const parseDuration = (text: string): number | null => {
+  const milliseconds = asDuration.test(text) ? ms(text as StringValue) : undefined // ms judges the unit itself
+  return typeof milliseconds === 'number' && milliseconds > 0 ? milliseconds : null
+}
+
+/** A time such as `30d` or `12h`, in milliseconds. */
+export const duration = z
+  .union([z.string(), z.number()], 'expected a time such as 30d or 12h')
+  .transform((text, context) => {
+    const milliseconds = typeof text === 'string' ? parseDuration(text) : null
+    if (milliseconds !== null) return milliseconds
+    context.addIssue({ code: 'custom', message: `expected a time such as 30d or 12h, got "${text}"` })
+    return z.NEVER
+  })
+
+const isoDate = z.iso.date()
+const isoInstant = z.iso.datetime({ offset: true, local: true })
+const namesOffset = /(Z|[+-]\d\d:?\d\d)$/i
+
+/**
+ * Returns the instant that an ISO 8601 date or instant names, UTC where it names no offset, or that lies a time
+ * such as `30d` before `now`; null where the text is neither.
+ */
+export const parseInstant = (text: string, now: Date): Date | null => {
+  if (isoDate.safeParse(text).success) return new Date(`${text}T00:00:00Z`)
+  if (isoInstant.safeParse(text).success) return new Date(namesOffset.test(text) ? text : `${text}Z`)
+  const ago = parseDuration(text)
+  // Further back than a date can tell is no instant.
+  const instant = ago === null ? null : new Date(now.getTime() - ago)
+  return instant === null || Number.isNaN(instant.getTime()) ? null : instant
+}

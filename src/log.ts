@@ -1,0 +1,58 @@
+// The log: one JSON line each, on stderr. Guarantee: only fields that are named here reach it; never a payload, an
+// address, a name or a key.
+
+import { type DestinationStream, pino } from 'pino'
+import { BillingSyncError } from './errors.ts'
+
+/** Fields that a line may carry. */
+export interface LogFields {
+  readonly event_id?: string | null
+  readonly account?: string
+  readonly type?: string
+  readonly outcome?: string
+  readonly code?: string | null
+  readonly ms?: number
+  readonly read?: number
+  readonly rate?: number
+  readonly input?: string
+}
+
+const fieldNames = [
+  'event_id',
+  'account',
+  'type',
+  'outcome',
+  'code',
+  'ms',
+  'read',
+  'rate',
+  'input',
+] as const satisfies readonly (keyof LogFields)[]
+
+export interface Log {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, error: unknown): void
+}
+
+/** Returns a log of the given level that writes to stderr, or to the stream given. */
+export const openLog = (level: string, destination?: DestinationStream): Log => {
+  const logger = pino({ level, base: null }, destination ?? pino.destination({ dest: 2, sync: true }))
+  return {
+    debug: (message, fields = {}) => logger.debug(namedOnly(fields), message),
+    info: (message, fields = {}) => logger.info(namedOnly(fields), message),
+    warn: (message, fields = {}) => logger.warn(namedOnly(fields), message),
+    error: (message, error) => logger.error({ code: codeOf(error) }, message),
+  }
+}
+
+// An object may hold more than its type says.
+const namedOnly = (fields: LogFields): LogFields =>
+  Object.fromEntries(
+    fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
+  )
+
+// An error's own text may quote what was in hand when it was thrown.
+const codeOf = (error: unknown): string =>
+  error instanceof BillingSyncError ? error.code : error instanceof Error ? error.name : typeof error

@@ -1,0 +1,76 @@
+// Replays the events of files: reads them as a stream, spreads them over their accounts, and counts what comes of
+// each. Guarantee: a bad entry, or a bad file, never stops the others; what waits in memory is bounded.
+
+import { BillingSyncError } from '../errors.ts'
+import type { AccountLanes } from './account-lanes.ts'
+import type { EventFilter } from './event-filter.ts'
+import { sizeOfInputs } from './files/find-inputs.ts'
+import type { RawEntry } from './files/raw-entry.ts'
+import { readEntries } from './files/read-entries.ts'
+import {
+  countInvalid,
+  openReplayLanes,
+  parseEntry,
+  type ReplayItem,
+  type ReplayOptions,
+} from './replay-items.ts'
+
+export interface ReplayFilesOptions extends ReplayOptions {
+  readonly inputs: readonly string[]
+  readonly filter: EventFilter
+  /** Answers the account of events that name none. */
+  readonly platformAccount: () => Promise<string>
+}
+
+/** Replays the inputs, one after another, into the tally. Rejects only for faults that are no event's. */
+export const replayFiles = async (options: ReplayFilesOptions): Promise<void> => {
+  const lanes = openReplayLanes(options)
+  options.tally.inputExpected = await sizeOfInputs(options.inputs)
+  for (const input of options.inputs) {
+    if (options.signal.aborted) break
+    await replayInput(input, lanes, options)
+  }
+  await lanes.drain()
+}
+
+const replayInput = async (
+  input: string,
+  lanes: AccountLanes<ReplayItem>,
+  options: ReplayFilesOptions,
+): Promise<void> => {
+  const onBytes = (count: number): void => {
+    options.tally.inputRead += count
+  }
+  const listener = { onBytes, signal: options.signal }
+  try {
+    for await (const entry of readEntries(input, listener)) {
+      if (options.signal.aborted) return
+      const item = await itemOf(input, entry, options)
+      if (item !== null) await lanes.push(item)
+    }
+  } catch (error) {
+    if (!(error instanceof BillingSyncError) || error.code !== 'input_unreadable') throw error
+    options.tally.fail({ source: input, event_id: null, type: null, code: error.code, error: error.message })
+  }
+}
+
+const itemOf = async (
+  input: string,
+  entry: RawEntry,
+  { tally, filter, platformAccount }: ReplayFilesOptions,
+): Promise<ReplayItem | null> => {
+  const source = `${input}:${entry.ordinal}`
+  const parsed = 'bytes' in entry ? parseEntry(entry.bytes) : entry
+  if ('problem' in parsed || !('bytes' in entry)) {
+    countInvalid(tally, source, 'problem' in parsed ? parsed.problem : '')
+    return null
+  }
+  const { event } = parsed
+  // The platform may have to be asked for its id, so an event that is dropped anyway is dropped before.
+  const account = filter.accepts(event) ? (event.account ?? (await platformAccount())) : null
+  if (account === null || !filter.acceptsAccount(account)) {
+    tally.filtered += 1
+    return null
+  }
+  return { account, event, payload: entry.bytes, source, size: entry.bytes.length }
+}

@@ -1,0 +1,66 @@
+// What every kind of replay does with an entry: it becomes an item of its account's lane, and its outcome is counted.
+
+import type { Json } from '../core/json.ts'
+import { type ParsedEvent, parseStripeEvent } from '../core/stripe-event.ts'
+import { BillingSyncError } from '../errors.ts'
+import type { Delivery, EntryOutcome } from '../pipeline-store.ts'
+import { AccountLanes } from './account-lanes.ts'
+import type { ReplayTally } from './replay-summary.ts'
+
+/** A delivery and where it stood. */
+export interface ReplayItem extends Delivery {
+  readonly source: string
+  readonly size: number
+}
+
+export interface ReplayOptions {
+  readonly tally: ReplayTally
+  /** Most events of one account in a second; null: as fast as it goes. */
+  readonly eventsPerSecond: number | null
+  /** Handles deliveries of one account as one batch, and answers one outcome for each. */
+  readonly handle: (items: readonly ReplayItem[]) => Promise<readonly EntryOutcome[]>
+  /** Ends the replay early: nothing more is read, what is under way is finished. */
+  readonly signal: AbortSignal
+}
+
+/** Returns lanes that handle items and count what comes of each. */
+export const openReplayLanes = (options: ReplayOptions): AccountLanes<ReplayItem> => {
+  const { tally, handle, signal, eventsPerSecond } = options
+  return new AccountLanes<ReplayItem>(
+    async (_account, items) => {
+      const outcomes = signal.aborted ? [] : await handle(items)
+      for (const [index, outcome] of outcomes.entries()) countOutcome(tally, items[index], outcome)
+    },
+    { itemsPerSecond: eventsPerSecond, signal },
+  )
+}
+
+/** Returns the event that an entry's bytes hold, or the problem. Never throws. */
+export const parseEntry = (bytes: Uint8Array): ParsedEvent => {
+  let value: Json
+  try {
+    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+  } catch {
+    // The parser's text quotes the payload.
+    return { problem: 'it is not valid JSON' }
+  }
+  return parseStripeEvent(value)
+}
+
+/** Counts an entry that is no Stripe event. */
+export const countInvalid = (tally: ReplayTally, source: string, problem: string): void => {
+  const { code, message } = new BillingSyncError('event_invalid', { problem })
+  tally.count('invalid')
+  tally.fail({ source, event_id: null, type: null, code, error: message })
+}
+
+const countOutcome = (
+  tally: ReplayTally,
+  item: ReplayItem | undefined,
+  { outcome, failure }: EntryOutcome,
+): void => {
+  tally.count(outcome)
+  if (failure === null || item === undefined) return
+  const { id, type } = item.event
+  tally.fail({ source: item.source, event_id: id, type, code: failure.code, error: failure.message })
+}

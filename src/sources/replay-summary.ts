@@ -1,0 +1,97 @@
+// What a replay came to. The shape of `ReplaySummary` is what `--json` prints.
+
+import type { Outcome } from '../core/inbox-row.ts'
+import type { NoticeDraft } from '../core/notice.ts'
+
+export interface ReplayFailure {
+  /** `<input>:<line or place>`. */
+  readonly source: string
+  readonly event_id: string | null
+  readonly type: string | null
+  readonly code: string
+  readonly error: string
+}
+
+export interface ReplaySummary extends Readonly<Record<Outcome | 'invalid', number>> {
+  readonly read: number
+  readonly filtered: number
+  readonly messages: number
+  readonly failures: readonly ReplayFailure[]
+  readonly failures_omitted: number
+  readonly duration_ms: number
+}
+
+/** Documents of one collection that were made or changed. */
+export interface CollectionCount {
+  created: number
+  updated: number
+  deleted: number
+}
+
+/** Failures listed; more are only counted. */
+const mostFailures = 1_000
+
+/** Counts a replay as it goes. */
+export class ReplayTally {
+  readonly counts: Record<Outcome | 'invalid', number> = {
+    applied: 0,
+    unchanged: 0,
+    stale: 0,
+    ignored: 0,
+    parked: 0,
+    failed: 0,
+    invalid: 0,
+  }
+  readonly collections = new Map<string, CollectionCount>()
+  readonly failures: ReplayFailure[] = []
+  /** Entries that a filter dropped. */
+  filtered = 0
+  /** Input read so far and in all: bytes of files as they lie on disk, stdin as none, or rows of the inbox. */
+  inputRead = 0
+  inputExpected = 0
+  /** What the replay waits for, for people; null while it advances. */
+  waitingFor: string | null = null
+  #failuresOmitted = 0
+  #unreadable = 0
+
+  get read(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0)
+  }
+
+  /** True where something needs a person: an entry failed or is invalid, or an input could not be read. */
+  get hasFailures(): boolean {
+    return this.counts.failed + this.counts.invalid + this.#unreadable > 0
+  }
+
+  count(outcome: Outcome | 'invalid'): void {
+    this.counts[outcome] += 1
+  }
+
+  fail(failure: ReplayFailure): void {
+    if (failure.code === 'input_unreadable') this.#unreadable += 1
+    if (this.failures.length < mostFailures) this.failures.push(failure)
+    else this.#failuresOmitted += 1
+  }
+
+  countNotices(notices: readonly NoticeDraft[]): void {
+    for (const { collection, kind } of notices) {
+      const counts = this.collections.get(collection) ?? { created: 0, updated: 0, deleted: 0 }
+      this.collections.set(collection, counts)
+      if (kind.endsWith('.created')) counts.created += 1
+      else if (kind.endsWith('.deleted')) counts.deleted += 1
+      else counts.updated += 1
+    }
+  }
+
+  summary(durationMs: number): ReplaySummary {
+    return {
+      read: this.read,
+      ...this.counts,
+      filtered: this.filtered,
+      messages: this.collections.get('support.messages')?.created ?? 0,
+      failures: this.failures,
+      failures_omitted: this.#failuresOmitted,
+      duration_ms: Math.round(durationMs),
+    }
+  }
+}

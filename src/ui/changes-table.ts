@@ -1,0 +1,47 @@
+// What a dry run would change, for people: each document, and of those that are there already each field.
+
+import chalk from 'chalk'
+import type { DocumentChange, FieldChange } from '../core/document-change.ts'
+
+/** Lines shown; `--json` lists more. */
+const mostLines = 200
+
+/** Widths of the columns: with the indent, 80 together. */
+const pointerWidth = 30
+const valueWidth = 21
+
+/** Returns the text, without a line break at its end. `omitted` counts documents that are not listed at all. */
+export const formatChanges = (changes: readonly DocumentChange[], omitted: number): string => {
+  const count = changes.length + omitted
+  if (count === 0) return 'No document would change.'
+  const header = chalk.bold(`${inWords(count, 'document')} would change:`)
+  const lines = changes.flatMap(documentLines)
+  const hidden = lines.length - mostLines
+  const more = hidden > 0 ? [chalk.dim(`  … and ${inWords(hidden, 'more line')}; --json lists them`)] : []
+  return [header, '', ...lines.slice(0, mostLines), ...more].join('\n')
+}
+
+const documentLines = ({ account, collection, stripe_id, fields }: DocumentChange): readonly string[] => {
+  const title = `  ${collection} ${stripe_id ?? ''}`.trimEnd()
+  const changed = Object.entries(fields)
+  const isNew = changed.every(([, { from }]) => from === undefined)
+  const state = isNew ? `would be made, ${inWords(changed.length, 'field')}` : `of ${account}`
+  return [
+    `${title}  ${chalk.dim(state)}`,
+    ...(isNew ? [] : changed.map(([pointer, change]) => fieldLine(pointer, change))),
+  ]
+}
+
+const fieldLine = (pointer: string, { from, to }: FieldChange): string =>
+  `    ${cut(pointer, pointerWidth)} ${cut(show(from), valueWidth)} → ${cut(show(to), valueWidth).trimEnd()}`
+
+const show = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value))
+
+// What strangers wrote into metadata may hold control characters; JSON has escaped all but these.
+const cut = (text: string, width: number): string => {
+  const plain = text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Cc}/gu, '?')
+  return (plain.length > width ? `${plain.slice(0, width - 1)}…` : plain).padEnd(width)
+}
+
+const inWords = (count: number, noun: string): string =>
+  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`

@@ -1,0 +1,105 @@
+// What a person reads after a replay: the result first, then what needs them, then the next command worth typing.
+
+import chalk from 'chalk'
+import type { DocumentChange } from '../core/document-change.ts'
+import { groupBy } from '../core/group-by.ts'
+import type { CollectionCount, ReplayFailure, ReplaySummary } from '../sources/replay-summary.ts'
+import { formatChanges } from './changes-table.ts'
+
+/** Outcomes in the order shown, and what each means. */
+const outcomeRows: readonly (readonly [keyof ReplaySummary, string])[] = [
+  ['applied', 'changed at least one document'],
+  ['unchanged', 'said nothing new'],
+  ['stale', 'older than what is stored'],
+  ['ignored', 'of a type or mode that is not synced'],
+  ['parked', 'wait until the config lists their account'],
+  ['failed', 'could not be handled'],
+  ['invalid', 'are no Stripe events'],
+  ['filtered', 'left out by a filter, and not counted above'],
+]
+
+/** Causes shown, and examples of each. */
+const mostCauses = 8
+const mostExamples = 3
+
+/** What a dry run would have changed; `changes_omitted` counts documents beyond those listed. */
+export interface DryRunChanges {
+  readonly changes: readonly DocumentChange[]
+  readonly changes_omitted: number
+}
+
+export interface ReplayDetails {
+  /** Documents made or changed, by collection. */
+  readonly collections: ReadonlyMap<string, Readonly<CollectionCount>>
+  /** Null for a run that wrote. */
+  readonly dryRun: DryRunChanges | null
+}
+
+/** Returns the text, ending with a line break. */
+export const formatReplay = (summary: ReplaySummary, { collections, dryRun }: ReplayDetails): string => {
+  const sections = [
+    headline(summary, dryRun !== null),
+    outcomes(summary),
+    documents(collections),
+    dryRun === null ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
+    failures(summary),
+    nextStep(summary, dryRun !== null),
+  ]
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
+
+const headline = (summary: ReplaySummary, isDryRun: boolean): string => {
+  const seconds = summary.duration_ms / 1000
+  const rate = seconds > 0 ? `, ${count(Math.round(summary.read / seconds))} a second` : ''
+  const done = isDryRun ? 'Dry run, nothing was written: replayed' : 'Replayed'
+  return chalk.bold(`${done} ${count(summary.read)} events in ${seconds.toFixed(1)} s${rate}`)
+}
+
+const outcomes = (summary: ReplaySummary): string =>
+  outcomeRows
+    .filter(([name]) => Number(summary[name]) > 0)
+    .map(([name, meaning]) => {
+      const row = `  ${name.padEnd(10)}${count(Number(summary[name])).padStart(9)}   ${meaning}`
+      return name === 'failed' || name === 'invalid' ? chalk.red(row) : row
+    })
+    .join('\n')
+
+const documents = (collections: ReadonlyMap<string, Readonly<CollectionCount>>): string => {
+  if (collections.size === 0) return '  No document changed.'
+  const rows = [...collections].sort(([a], [b]) => a.localeCompare(b))
+  const header = `  ${'collection'.padEnd(26)}${'created'.padStart(9)}${'updated'.padStart(9)}${'deleted'.padStart(9)}`
+  const lines = rows.map(
+    ([name, { created, updated, deleted }]) =>
+      `  ${name.padEnd(26)}${cell(created)}${cell(updated)}${cell(deleted)}`,
+  )
+  return [chalk.dim(header), ...lines].join('\n')
+}
+
+const cell = (value: number): string => (value === 0 ? '-' : count(value)).padStart(9)
+
+const failures = (summary: ReplaySummary): string => {
+  const causes = [...groupBy(summary.failures, ({ code }) => code)].sort(
+    ([, a], [, b]) => b.length - a.length,
+  )
+  const shown = causes.slice(0, mostCauses).map(([code, list]) => formatCause(code, list))
+  const hidden = causes.length - shown.length
+  return [...shown, ...(hidden > 0 ? [`  and ${hidden} more causes`] : [])].join('\n')
+}
+
+const formatCause = (code: string, list: readonly ReplayFailure[]): string => {
+  const examples = list.slice(0, mostExamples).map(({ source, event_id, error }) => {
+    return `    ${source}${event_id === null ? '' : ` ${event_id}`}\n      ${error}`
+  })
+  const more = list.length > mostExamples ? [`    and ${count(list.length - mostExamples)} more`] : []
+  return [chalk.red(`  ${code} (${count(list.length)})`), ...examples, ...more].join('\n')
+}
+
+const nextStep = (summary: ReplaySummary, isDryRun: boolean): string => {
+  if (summary.failures.length > 0)
+    return 'Mend what is named above, then run the same command again: what is done stays done.'
+  if (summary.parked > 0)
+    return 'List the parked accounts in billing-sync.config.json, then run the same command again.'
+  return isDryRun ? 'Run the same command without --dry-run to do this.' : ''
+}
+
+const count = (value: number): string => value.toLocaleString('en-US')

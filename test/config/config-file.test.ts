@@ -1,0 +1,144 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type ConfigFile, readConfigFile } from '../../src/config/config-file.ts'
+import { BillingSyncError } from '../../src/errors.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const name = 'billing-sync.config.json'
+
+const read = async (content: unknown): Promise<ConfigFile> => {
+  const text = typeof content === 'string' ? content : JSON.stringify(content)
+  return readConfigFile(await temporaryFolder({ [name]: text }), undefined)
+}
+
+const problemOf = async (content: unknown): Promise<string> => {
+  const error = await read(content).catch((thrown: unknown) => thrown)
+  if (!(error instanceof BillingSyncError)) throw new TypeError(`accepted, or ${String(error)}`)
+  expect([error.code, error.exitCode]).toEqual(['config_invalid', 2])
+  expect(error.message).toContain(name)
+  return error.message
+}
+
+const nothing = { settings: {}, unknownAccounts: 'accept', accounts: [] }
+
+describe('where the file lies', () => {
+  test('the default name may be missing', async () => {
+    expect(await readConfigFile(await temporaryFolder(), undefined)).toEqual(nothing)
+  })
+
+  test('a file that is named must be there', async () => {
+    const folder = await temporaryFolder()
+    await expect(readConfigFile(folder, 'other.json')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: 'other.json: there is no such file',
+    })
+  })
+
+  test('a file that is named is read in place of the default', async () => {
+    const folder = await temporaryFolder({ 'a/b.json': '{"mode":"test"}', [name]: '{"mode":"live"}' })
+    expect((await readConfigFile(folder, 'a/b.json')).settings).toEqual({ mode: 'test' })
+    expect((await readConfigFile('/', join(folder, name))).settings).toEqual({ mode: 'live' })
+  })
+
+  test('one that is a folder is told', async () => {
+    const folder = await temporaryFolder()
+    await mkdir(join(folder, name))
+    await expect(readConfigFile(folder, undefined)).rejects.toMatchObject({ code: 'config_invalid' })
+  })
+})
+
+describe('what the file says', () => {
+  test('an empty object says nothing', async () => {
+    expect(await read({})).toEqual(nothing)
+  })
+
+  test('settings, accounts and what to do with unknown ones are told apart', async () => {
+    const mappings = [
+      { from: 'email', to: 'email' },
+      { from: 'address.city', to: 'address.city' },
+      { from: 'metadata.plan', to: 'custom.plan' },
+    ]
+    const account = { stripe_user_id: 'acct_1', new_contact: true, support: false, mappings }
+    const file = await read({
+      mongodbUri: 'mongodb://x',
+      retention: '7d',
+      unknown_accounts: 'park',
+      accounts: [account],
+    })
+    expect(file).toEqual({
+      settings: { mongodbUri: 'mongodb://x', retention: '7d' },
+      unknownAccounts: 'park',
+      accounts: [account],
+    })
+  })
+
+  test('an account keeps the fields that it does not name unnamed', async () => {
+    const { accounts } = await read({ accounts: [{ stripe_user_id: 'acct_1' }] })
+    expect(accounts).toEqual([{ stripe_user_id: 'acct_1' }])
+    expect(Object.keys(accounts[0] ?? {})).toEqual(['stripe_user_id'])
+  })
+})
+
+describe('a file that can not be used', () => {
+  test.each([
+    ['it is not valid JSON', '{"mode": "test",}'],
+    ['it is not valid JSON', ''],
+    ['expected object', '[]'],
+    ['expected object', 'null'],
+    ['unknown key "mongoUri"', { mongoUri: 'mongodb://x' }],
+    ['unknown key "__proto__"', '{"__proto__": {"mode": "live"}}'],
+    ['unknown key "constructor"', { constructor: 1 }],
+    ['unknown key "stripeKey"', { stripeKey: 'sk_test_sekret' }],
+    ['unknown_accounts: expected accept or park', { unknown_accounts: 'drop' }],
+    ['accounts: ', { accounts: {} }],
+    ['accounts[0]: unknown key "newContact"', { accounts: [{ stripe_user_id: 'acct_1', newContact: true }] }],
+    ['accounts[0].stripe_user_id: expected an account id', { accounts: [{ stripe_user_id: 'me' }] }],
+    ['accounts[0].stripe_user_id: ', { accounts: [{ new_contact: true }] }],
+    [
+      'accounts[1].support: ',
+      { accounts: [{ stripe_user_id: 'acct_1' }, { stripe_user_id: 'acct_2', support: 'yes' }] },
+    ],
+    ['acct_1 is listed twice', { accounts: [{ stripe_user_id: 'acct_1' }, { stripe_user_id: 'acct_1' }] }],
+  ])('is told with the place: %s', async (problem, content) => {
+    expect(await problemOf(content)).toContain(problem)
+  })
+
+  test('is never quoted, for it may hold secrets', async () => {
+    expect(await problemOf('{"mongodbUri": "mongodb://u:sekret@h" oops')).not.toContain('sekret')
+  })
+
+  test.each([
+    '_id',
+    '_id.x',
+    'stripe_user_id',
+    'stripe_customer_id',
+    'former_stripe_customer_ids',
+    'created_at',
+    '__proto__',
+    'custom.__proto__.polluted',
+    'custom.constructor.prototype',
+    '$set',
+    'custom.$where',
+    '',
+    'a..b',
+    'a\0b',
+    'a.b.c.d.e.f.g.h.i',
+  ])('maps to what a mapping must not reach: %j', async (to) => {
+    const problem = await problemOf({
+      accounts: [{ stripe_user_id: 'acct_1', mappings: [{ from: 'name', to }] }],
+    })
+    expect(problem).toContain('accounts[0].mappings[0]')
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
+  })
+
+  test('maps from nothing', async () => {
+    const mappings = [
+      { from: 'email', to: 'email' },
+      { from: '', to: 'name' },
+    ]
+    expect(await problemOf({ accounts: [{ stripe_user_id: 'acct_1', mappings }] })).toContain(
+      'accounts[0].mappings[1]',
+    )
+  })
+})

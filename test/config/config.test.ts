@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { type ConfigFlags, loadConfig } from '../../src/config/config.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+interface Given {
+  readonly flags?: ConfigFlags
+  readonly env?: Readonly<Record<string, string>>
+  readonly file?: object
+}
+
+const load = async ({ flags = {}, env = {}, file = {} }: Given) => {
+  const lines = Object.entries(env).map(([name, value]) => `${name}='${value}'`)
+  const files = { '.env': lines.join('\n'), 'billing-sync.config.json': JSON.stringify(file) }
+  return loadConfig(flags, await temporaryFolder(files))
+}
+
+describe('loadConfig', () => {
+  test('has defaults for everything', async () => {
+    const folder = await temporaryFolder()
+    expect(await loadConfig({}, folder)).toMatchObject({
+      mongodbUri: undefined,
+      retentionMs: 30 * 86_400_000,
+      livemode: null,
+      unknownAccounts: 'accept',
+      accounts: [],
+      folder,
+      environment: { path: process.env.PATH },
+    })
+  })
+
+  test('takes the flag before the environment before the file', async () => {
+    const flags = { mongodbUri: 'mongodb://flag' }
+    const env = { MONGODB_URI: 'mongodb://env' }
+    const file = { mongodbUri: 'mongodb://file' }
+    expect((await load({ flags, env, file })).mongodbUri).toBe('mongodb://flag')
+    expect((await load({ env, file })).mongodbUri).toBe('mongodb://env')
+    expect((await load({ file })).mongodbUri).toBe('mongodb://file')
+  })
+
+  test('takes a variable that is set to nothing for one that is not set', async () => {
+    const given = {
+      env: { MONGODB_URI: '', BILLING_SYNC_CONFIG: '' },
+      file: { mongodbUri: 'mongodb://file' },
+    }
+    expect((await load(given)).mongodbUri).toBe('mongodb://file')
+  })
+
+  test('reads the file that the environment names', async () => {
+    const folder = await temporaryFolder({
+      '.env': 'BILLING_SYNC_CONFIG=x.json',
+      'x.json': '{"retention":"1h"}',
+    })
+    expect((await loadConfig({}, folder)).retentionMs).toBe(3_600_000)
+  })
+
+  test('is frozen', async () => {
+    expect(Object.isFrozen(await load({}))).toBe(true)
+  })
+})
+
+describe('the mode', () => {
+  test.each([
+    [null, {}],
+    [true, { BILLING_SYNC_MODE: 'live' }],
+    [false, { BILLING_SYNC_MODE: 'test' }],
+    [null, { BILLING_SYNC_MODE: 'any' }],
+    [true, { STRIPE_SECRET_KEY: 'sk_live_12345678' }],
+    [false, { STRIPE_SECRET_KEY: 'sk_test_12345678' }],
+    [true, { STRIPE_SECRET_KEY: 'rk_live_12345678' }],
+    [null, { STRIPE_SECRET_KEY: 'sk_live_12345678', BILLING_SYNC_MODE: 'any' }],
+    [false, { STRIPE_SECRET_KEY: 'sk_live_12345678', BILLING_SYNC_MODE: 'test' }],
+  ])('is %s for %j', async (livemode, env) => {
+    expect((await load({ env })).livemode).toBe(livemode)
+  })
+})
+
+describe('a wrong value is told by where it came from', () => {
+  test.each([
+    ['--mongodb-uri: ', { flags: { mongodbUri: 'localhost' } }],
+    ['--log-level: ', { flags: { logLevel: 'loud' } }],
+    ['MONGODB_URI: ', { env: { MONGODB_URI: 'localhost' } }],
+    ['BILLING_SYNC_RETENTION: ', { env: { BILLING_SYNC_RETENTION: 'soon' } }],
+    ['BILLING_SYNC_MODE: ', { env: { BILLING_SYNC_MODE: 'production' } }],
+    ['STRIPE_ACCOUNT_ID: ', { env: { STRIPE_ACCOUNT_ID: 'me' } }],
+    ['config key "retention": ', { file: { retention: 30 } }],
+    ['config key "mode": ', { file: { mode: true } }],
+  ] satisfies [string, Given][])('%s', async (source, given) => {
+    const loading = load(given)
+    await expect(loading).rejects.toMatchObject({ code: 'config_invalid', exitCode: 2 })
+    await expect(loading).rejects.toThrow(source)
+  })
+
+  test('and never quoted where it is a secret', async () => {
+    await expect(load({ env: { STRIPE_SECRET_KEY: 'sekret' } })).rejects.toThrow(
+      /^STRIPE_SECRET_KEY: (?!.*sekret)/,
+    )
+    await expect(load({ env: { MONGODB_URI: 'http://u:sekret@h' } })).rejects.toThrow(
+      /^MONGODB_URI: (?!.*sekret)/,
+    )
+  })
+})

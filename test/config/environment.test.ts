@@ -1,0 +1,38 @@
+import { mkdir } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { cacheFolderOf, readEnvironment } from '../../src/config/environment.ts'
+import { BillingSyncError } from '../../src/errors.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+test('variables of a .env file are read beside those of the process', async () => {
+  const folder = await temporaryFolder({
+    '.env': '# ours\nLOG_LEVEL="debug"\nexport BILLING_SYNC_MODE=test\n',
+  })
+  const environment = await readEnvironment(folder)
+  expect(environment).toMatchObject({ LOG_LEVEL: 'debug', BILLING_SYNC_MODE: 'test', PATH: process.env.PATH })
+})
+
+test('a variable of the process wins over the .env file', async () => {
+  const folder = await temporaryFolder({ '.env': 'PATH=/nowhere' })
+  expect((await readEnvironment(folder)).PATH).toBe(process.env.PATH)
+})
+
+test('a folder without a .env file is fine', async () => {
+  expect((await readEnvironment(await temporaryFolder())).PATH).toBe(process.env.PATH)
+})
+
+test('a .env that can not be read is told', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, '.env'))
+  const error = await readEnvironment(folder).catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(BillingSyncError)
+  expect(error).toMatchObject({ code: 'config_invalid', message: expect.stringContaining('.env') })
+})
+
+test('the cache lies where the XDG specification says', () => {
+  expect(cacheFolderOf({ XDG_CACHE_HOME: '/cache', HOME: '/home/me' })).toBe('/cache')
+  expect(cacheFolderOf({ XDG_CACHE_HOME: '', HOME: '/home/me' })).toBe('/home/me/.cache')
+  expect(cacheFolderOf({})).toBe(join(homedir(), '.cache'))
+})

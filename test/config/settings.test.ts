@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import { type SettingName, settingRows } from '../../src/config/settings.ts'
+
+const parse = (name: SettingName, value: unknown): unknown => {
+  const parsed = settingRows[name].schema.safeParse(value)
+  return parsed.success ? parsed.data : parsed.error.issues[0]?.message
+}
+
+describe('the table of settings', () => {
+  test('names every variable and every key once', () => {
+    const rows = Object.values(settingRows)
+    const keys = rows.map(({ key }) => key).filter((key) => key !== null)
+    expect(new Set(rows.map(({ env }) => env)).size).toBe(rows.length)
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(keys.filter((key) => !/^[a-z][A-Za-z]*$/.test(key))).toEqual([])
+  })
+
+  test('has no key for a secret', () => {
+    expect(settingRows.stripeKey.key).toBeNull()
+  })
+})
+
+describe('time kept', () => {
+  test.each([
+    ['30d', 30 * 86_400_000],
+    ['12h', 12 * 3_600_000],
+    ['1.5h', 5_400_000],
+    ['90 s', 90_000],
+    [undefined, 30 * 86_400_000],
+  ])('of %j is understood', (given, milliseconds) => {
+    expect(parse('retentionMs', given)).toBe(milliseconds)
+  })
+
+  test.each(['30', 30, '', '-1d', '0d', 'soon', '1 fortnight', 'd', '1e9d', ' '])(
+    'of %j is refused',
+    (given) => {
+      expect(parse('retentionMs', given)).toMatch(/expected a time such as 30d or 12h/)
+    },
+  )
+})
+
+describe('the MongoDB URI', () => {
+  test.each(['mongodb://localhost/x', 'mongodb+srv://cluster.example.org/'])('may be %s', (uri) => {
+    expect(parse('mongodbUri', uri)).toBe(uri)
+  })
+
+  test.each(['localhost:27017', 'http://localhost', 'mongodb://', 'postgres://x', 7])(
+    'must not be %s',
+    (uri) => {
+      expect(parse('mongodbUri', uri)).toMatch(/expected/)
+    },
+  )
+})
+
+describe('the other settings', () => {
+  test.each([
+    ['mode', 'production', /expected live, test, any/],
+    ['logLevel', 'loud', /expected trace, debug, info/],
+    ['platformAccount', 'me', /expected an account id/],
+    ['platformAccount', 'acct_1 ', /expected an account id/],
+    ['stripeKey', 'short', /expected a Stripe secret key/],
+  ] as const)('refuse a wrong value of %s: %s', (name, value, problem) => {
+    expect(parse(name, value)).toMatch(problem)
+  })
+
+  test.each(['mongodbUri', 'mongodPath', 'stripeKey', 'platformAccount', 'mode', 'logLevel'] as const)(
+    'may leave %s out',
+    (name) => {
+      expect(parse(name, undefined)).toBeUndefined()
+    },
+  )
+})

@@ -1,0 +1,126 @@
+// The negative controls: each takes one guard out by a patch and names the tests that must then fail. A patch is a
+// piece of a source file, which must stand there exactly once, and what replaces it.
+
+/**
+ * @typedef {object} Guard
+ * @property {string} name what the guard keeps
+ * @property {string} file
+ * @property {string} find
+ * @property {string} replace
+ * @property {readonly string[]} tests files of which at least one test must fail
+ */
+
+const order = 'test/property/order.test.ts'
+const writers = 'test/property/concurrent-writers.test.ts'
+
+/** @type {readonly Guard[]} */
+export const guards = [
+  {
+    name: 'order: an older observation never replaces a newer one',
+    file: 'src/core/content-register.ts',
+    find: 'if (seen.moment > register.moment) return supersede',
+    replace: 'if (seen.moment !== register.moment) return supersede',
+    tests: [order],
+  },
+  {
+    name: 'tie: the winner of a second does not depend on arrival',
+    file: 'src/core/tie.ts',
+    find: 'return atEnd.reduce((last, entry) => (isAfter(entry, last) ? entry : last))',
+    replace: 'return entries.at(-1) ?? atEnd.reduce((last, entry) => (isAfter(entry, last) ? entry : last))',
+    tests: [order],
+  },
+  {
+    name: 'tie: the chain of previous_attributes decides before rank and id',
+    file: 'src/core/tie.ts',
+    find: 'const end = endOfChain(entries, anchor) ?? endOfChain(candidates, anchor)',
+    replace: 'const end = anchor === "" ? endOfChain(entries, anchor) : null',
+    tests: [order],
+  },
+  {
+    name: 'tie: a chain that returns ends in the state before its second',
+    file: 'src/core/tie.ts',
+    find: 'if (uneven.length === 0) return anchor !== null && states.has(anchor) ? anchor : null',
+    replace: 'if (uneven.length === 0) return states.has(`${anchor}?`) ? anchor : null',
+    tests: [order],
+  },
+  {
+    name: 'tombstone: only a later creation revives a deleted object',
+    file: 'src/core/projection.ts',
+    find: 'deletedAt: seen.deletes ? latest(before.deletedAt, seen.moment) : before.deletedAt,',
+    replace: 'deletedAt: seen.deletes ? latest(before.deletedAt, seen.moment) : null,',
+    tests: [order],
+  },
+  {
+    name: 'seq: a commit is refused once another writer has committed',
+    file: 'src/store/commit-batch.ts',
+    find: 'updateOne({ _id: account, seq }, { $inc: { seq: 1 } }, { session })',
+    replace: 'updateOne({ _id: account, ...(seq < 0 ? { seq } : {}) }, { $inc: { seq: 1 } }, { session })',
+    tests: [writers],
+  },
+  {
+    name: 'overlay: finders see what the batch itself has put',
+    file: 'src/unit-of-work/overlay.ts',
+    find: '    slot.now = entity\n    this.#addToIndex(id, entity)',
+    replace: '    slot.now = entity',
+    tests: [order],
+  },
+  {
+    name: 'attempt: a unit of work is thrown away with its attempt',
+    file: 'src/pipeline.ts',
+    find: 'const work = new UnitOfWork(',
+    replace:
+      'const kept = globalThis as unknown as { work?: Map<string, UnitOfWork> }\n  kept.work ??= new Map()\n' +
+      '  const key = `${account}:${entries.map(({ event }) => event.id).join()}`\n' +
+      '  const work = kept.work.get(key) ?? new UnitOfWork(',
+    also: [
+      {
+        find: 'const meanings = entries.map(',
+        replace: 'kept.work.set(key, work)\n  const meanings = entries.map(',
+      },
+    ],
+    tests: [writers],
+  },
+  {
+    name: 'settle: a row that somebody else settled meanwhile refuses the batch',
+    file: 'src/store/commit-batch.ts',
+    find: 'filter: { _id: rowId, ...expected }',
+    replace: 'filter: { _id: rowId, ...(expected.attempts < 0 ? expected : {}) }',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'tenants: a look-up answers documents of its own account only',
+    file: 'src/store/account-reader.ts',
+    find: 'const filter = { stripe_user_id: this.#account, [lookup.field]: { $in: wanted } }',
+    replace:
+      'const filter = { stripe_user_id: { $gte: "", $ne: `${this.#account}?` }, [lookup.field]: { $in: wanted } }',
+    tests: [writers],
+  },
+  {
+    name: 'relatives: whichever end arrives last settles both',
+    file: 'src/handlers/relatives.ts',
+    find: '...naming.map((invoice) => invoice.id)]',
+    replace: '...naming.slice(naming.length).map((invoice) => invoice.id)]',
+    tests: [order],
+  },
+  {
+    name: 'message: exactly one per paid invoice',
+    file: 'src/handlers/support.ts',
+    find: 'if ((await work.messages.get(id)) !== null) return',
+    replace: 'await work.messages.get(id)',
+    tests: [order],
+  },
+  {
+    name: 'storable: a key _bsontype is data',
+    file: 'src/store/storable.ts',
+    find: "Object.hasOwn(object, '_bsontype') ? new Map(entries) : Object.fromEntries(entries)",
+    replace: "Object.hasOwn(object, '_bsontype?') ? new Map(entries) : Object.fromEntries(entries)",
+    tests: ['test/store/storable.test.ts'],
+  },
+  {
+    name: 'savepoint: a failing event takes back only its own changes',
+    file: 'src/pipeline.ts',
+    find: '    work.rollback(savepoint)\n',
+    replace: '',
+    tests: ['test/pipeline.test.ts'],
+  },
+]

@@ -1,0 +1,80 @@
+// `npm run test:controls [part of a name]`: takes out each guard in turn, in a copy of the project, and lists the
+// test that caught it. Fails when a guard's absence went unnoticed, or when its patch no longer fits.
+
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { guards } from './guards.mjs'
+
+const run = promisify(execFile)
+const project = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const copied = [
+  'src',
+  'test',
+  'bin',
+  'fixtures',
+  'package.json',
+  'README.md',
+  'vitest.config.ts',
+  'tsconfig.json',
+  'tsconfig.build.json',
+]
+
+const copyProject = async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'billing-sync-controls-'))
+  for (const name of copied) await cp(join(project, name), join(folder, name), { recursive: true })
+  await symlink(join(project, 'node_modules'), join(folder, 'node_modules'))
+  return folder
+}
+
+const applyPatch = async (folder, { file, find, replace, also = [] }) => {
+  const path = join(folder, file)
+  let text = await readFile(path, 'utf8')
+  for (const patch of [{ find, replace }, ...also]) {
+    if (text.split(patch.find).length !== 2)
+      throw new Error(`the patch does not fit ${file} exactly once: ${patch.find}`)
+    text = text.replace(patch.find, () => patch.replace)
+  }
+  await writeFile(path, text)
+}
+
+// Types may be broken by a patch, which is no matter: only the emitted code counts.
+const build = (folder) =>
+  run('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: folder }).catch(() => undefined)
+
+const failingTest = async (folder, tests) => {
+  const report = join(folder, 'report.json')
+  const args = ['vitest', 'run', ...tests, '--bail=1', '--reporter=json', `--outputFile=${report}`]
+  await run('npx', args, { cwd: folder, maxBuffer: 2 ** 28 }).catch(() => undefined)
+  const { testResults } = JSON.parse(await readFile(report, 'utf8'))
+  const failed = testResults
+    .flatMap((file) => file.assertionResults)
+    .find(({ status }) => status === 'failed')
+  return failed?.fullName ?? null
+}
+
+const check = async (guard) => {
+  const folder = await copyProject()
+  try {
+    await applyPatch(folder, guard)
+    await build(folder)
+    return await failingTest(folder, guard.tests)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const wanted = process.argv[2] ?? ''
+let uncaught = 0
+for (const guard of guards.filter(({ name }) => name.includes(wanted))) {
+  const caughtBy = await check(guard)
+  if (caughtBy === null) uncaught += 1
+  console.log(
+    `${caughtBy === null ? 'UNCAUGHT' : 'caught  '}  ${guard.name}\n          ${caughtBy ?? 'no test failed'}`,
+  )
+}
+console.log(`\n${uncaught} uncaught`)
+process.exitCode = uncaught === 0 ? 0 : 1

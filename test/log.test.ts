@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest'
+import { BillingSyncError } from '../src/errors.ts'
+import { type Log, type LogFields, openLog } from '../src/log.ts'
+
+/** Lines that a log of the level wrote. */
+const linesOf = (level: string, write: (log: Log) => void): readonly Record<string, unknown>[] => {
+  const lines: string[] = []
+  write(openLog(level, { write: (line) => lines.push(line) }))
+  return lines.map((line) => JSON.parse(line))
+}
+
+const secrets = ['sk_live_secret', 'whsec_secret', 'ann@example.com', 'mongodb://user:password@host']
+
+describe('the log', () => {
+  test('writes one JSON line with the fields of an outcome', () => {
+    const fields: LogFields = {
+      event_id: 'evt_1',
+      account: 'acct_1',
+      type: 'charge.updated',
+      outcome: 'failed',
+      code: 'payload_unstorable',
+      ms: 12,
+    }
+    expect(linesOf('info', (log) => log.warn('event failed', fields))).toEqual([
+      { level: 40, time: expect.any(Number), msg: 'event failed', ...fields },
+    ])
+  })
+
+  test.each([
+    ['debug', ['debug', 'info', 'warn', 'error']],
+    ['info', ['info', 'warn', 'error']],
+    ['warn', ['warn', 'error']],
+    ['error', ['error']],
+    ['silent', []],
+  ] as const)('of level %s writes %j', (level, written) => {
+    const lines = linesOf(level, (log) => {
+      log.debug('debug')
+      log.info('info')
+      log.warn('warn')
+      log.error('error', new BillingSyncError('account_busy', { seconds: 60 }))
+    })
+    expect(lines.map(({ msg }) => msg)).toEqual(written)
+  })
+
+  test('names an error by its code, or else by its kind', () => {
+    const lines = linesOf('info', (log) => {
+      log.error('a', new BillingSyncError('account_busy', { seconds: 60 }))
+      log.error('b', new TypeError('x is not a function'))
+      log.error('c', 'thrown text')
+    })
+    expect(lines.map(({ code }) => code)).toEqual(['account_busy', 'TypeError', 'string'])
+  })
+
+  test.each(secrets)('never tells what an error quotes: %s', (secret) => {
+    const lines = linesOf('trace', (log) => {
+      log.error('failed', new TypeError(secret, { cause: { secret } }))
+      log.error('failed', new BillingSyncError('config_invalid', { source: 'x', problem: secret }))
+      log.error('failed', { secret })
+    })
+    expect(lines).toHaveLength(3)
+    expect(JSON.stringify(lines)).not.toContain(secret)
+  })
+
+  test.each(secrets)('never tells a field that it does not name: %s', (secret) => {
+    const wider = { event_id: 'evt_1', email: secret, payload: { secret }, headers: [secret] }
+    const fields: LogFields = wider
+    const lines = linesOf('trace', (log) => {
+      log.debug('a', fields)
+      log.info('b', fields)
+      log.warn('c', fields)
+    })
+    expect(lines.map(({ event_id }) => event_id)).toEqual(['evt_1', 'evt_1', 'evt_1'])
+    expect(JSON.stringify(lines)).not.toContain(secret)
+  })
+})
