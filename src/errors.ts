@@ -48,6 +48,10 @@ export const errorKinds = {
   stripe_refused: fatal(
     'Stripe refused to show the object (status {status}, {reason}); check what the key may read',
   ),
+  sink_unavailable: passing('{sink} does not answer: {reason}; check that it runs and that its URL is right'),
+  sink_rejected: fatal('{sink} refuses what it is told: {reason}; see the rows of billing.outbox'),
+  socket_unauthorized: fatal('Expected a JWT in auth.token, signed with HS256 and SOCKET_SECRET: {reason}'),
+  backfill_superseded: fatal('Another backfill of {account} was started with --restart and took over'),
   mongod_not_found: fatal(
     'No MongoDB server could be found or fetched ({tried}); set MONGODB_URI, or install MongoDB so that mongod is on PATH',
   ),

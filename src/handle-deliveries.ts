@@ -20,8 +20,10 @@ import {
 } from './pipeline-store.ts'
 
 export interface DeliveryOptions extends PipelineOptions {
-  /** Stores the deliveries that are new in the inbox and answers each one's row. */
+  /** Answers each delivery's row in the inbox, be it there already or still to be written by the commit. */
   readonly receive: (deliveries: readonly Delivery[]) => Promise<readonly ReceivedRow[]>
+  /** Stores deliveries that could not be handled as pending, where the inbox does not hold them. */
+  readonly keep: (deliveries: readonly Delivery[]) => Promise<void>
   /** Reads objects from Stripe before events about them are applied; null takes payloads as they are. */
   readonly readObjects: ReadObjects | null
   /** Told of every commit lost to another writer. */
@@ -54,7 +56,7 @@ export const handleDeliveries = async (
     const reads = await readFor(deliveries, options)
     return await patiently(() => attempt(deliveries, { ...options, reads }), options)
   } catch (error) {
-    if (isPassing(error)) return failAll(deliveries, failureOf(error))
+    if (isPassing(error)) return giveUp(deliveries, error, options)
     // Which event it was that the store refused shows when each is alone.
     return deliveries.length > 1
       ? handleOneByOne(deliveries, options)
@@ -104,16 +106,28 @@ const attempt = async (
 
 const entryOf = (
   deliveries: readonly Delivery[],
-  { rowId, state }: ReceivedRow,
+  { rowId, state, newRow }: ReceivedRow,
   index: number,
 ): InboxEntry => {
   const event = deliveries[index]?.event
   if (event === undefined)
     throw new RangeError(`the inbox answered more rows than the ${deliveries.length} deliveries`)
-  return { rowId, state, event }
+  return { rowId, state, event, ...(newRow === undefined ? {} : { newRow }) }
 }
 
 const failed = (failure: InboxFailure): EntryOutcome => ({ outcome: 'failed', failure })
+
+// The server that could not take the batch may not take the rows either: the failure of the batch is what is told.
+const giveUp = async (
+  deliveries: readonly Delivery[],
+  error: unknown,
+  { keep }: DeliveryOptions,
+): Promise<HandledBatch> => {
+  await keep(deliveries).catch((thrown: unknown) => {
+    if (!isPassing(thrown)) throw thrown
+  })
+  return failAll(deliveries, failureOf(error))
+}
 
 const failAll = (deliveries: readonly Delivery[], failure: InboxFailure): HandledBatch => ({
   outcomes: deliveries.map(() => failed(failure)),
@@ -142,22 +156,20 @@ const refuse = async (
   await patiently(async () => {
     const account = deliveries[0]?.account ?? ''
     const { seq } = await options.store.openAccount(account)
-    const settlements = (await options.receive(deliveries)).map(({ rowId, state }) => {
-      return {
-        rowId,
-        expected: state,
-        next: settleFailure(state, failure, { now, random: options.random() }),
-      }
-    })
+    const settlements = (await options.receive(deliveries)).map(({ conflict: _, state, ...row }) => ({
+      ...row,
+      expected: state,
+      next: settleFailure(state, failure, { now, random: options.random() }),
+    }))
     return (await options.store.commit({ account, seq, now, writes: [], notices: [], settlements })) || null
   }, options)
   return failAll(deliveries, failure)
 }
 
 /** Repeats an attempt until it answers: null is a commit lost to another writer, a passing error is waited out. */
-const patiently = async <Result>(
+export const patiently = async <Result>(
   attemptOnce: () => Promise<Result | null>,
-  { onLostCommit, random }: DeliveryOptions,
+  { onLostCommit, random }: Pick<DeliveryOptions, 'onLostCommit' | 'random'>,
 ): Promise<Result> => {
   const deadline = performance.now() + patienceMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {

@@ -3,23 +3,30 @@
 import type { AccountSettings } from './core/account.ts'
 import type { InboxFailure, InboxState, Outcome, Settlement } from './core/inbox-row.ts'
 import type { ObjectKind } from './core/object-kinds.ts'
-import type { Observation } from './core/observation.ts'
+import type { Observation, ObservationSource } from './core/observation.ts'
 import type { StripeEvent } from './core/stripe-event.ts'
 import type { ChangeSet } from './unit-of-work/change-set.ts'
 import type { AccountReader } from './unit-of-work/reader.ts'
-
-/** An event with its inbox row as it was read. */
-export interface InboxEntry {
-  readonly rowId: string
-  readonly event: StripeEvent
-  readonly state: InboxState
-}
 
 /** An event on its way in, in the bytes it came in. */
 export interface Delivery {
   readonly account: string
   readonly event: StripeEvent
   readonly payload: Uint8Array
+}
+
+/** A row that the inbox does not hold yet: the commit that settles it writes it. */
+export interface NewRow {
+  readonly delivery: Delivery
+  readonly source: ObservationSource
+}
+
+/** An event with its inbox row as it was read. */
+export interface InboxEntry {
+  readonly rowId: string
+  readonly event: StripeEvent
+  readonly state: InboxState
+  readonly newRow?: NewRow
 }
 
 /** A delivery's inbox row, and whether it holds another event under the same id. */
@@ -80,6 +87,17 @@ export interface RowSettlement {
   readonly rowId: string
   readonly expected: InboxState
   readonly next: Settlement
+  /** Given where the row is not there yet, which is then what is expected. */
+  readonly newRow?: NewRow
+}
+
+/** How far a backfill has come with one list, saved with the page that brought it there. */
+export interface PositionUpdate {
+  readonly id: string
+  /** Token of the run that may move the position. */
+  readonly token: string
+  /** What is left of the list; none: it is complete. */
+  readonly windows: readonly Readonly<Record<string, unknown>>[]
 }
 
 /** Everything that one batch writes. */
@@ -88,6 +106,7 @@ export interface Commit extends ChangeSet {
   readonly seq: number
   readonly now: Date
   readonly settlements: readonly RowSettlement[]
+  readonly positions?: readonly PositionUpdate[]
 }
 
 /** Where batches are read from and committed to. */
@@ -96,7 +115,8 @@ export interface PipelineStore {
   openAccount(id: string): Promise<OpenAccount>
   /**
    * Writes everything in one transaction and raises the account's sequence number by one. Returns false when
-   * another writer was faster: nothing is written then. Throws `mongodb_unavailable`, `payload_unstorable`.
+   * another writer was faster: nothing is written then. Throws `mongodb_unavailable`, `payload_unstorable`, and
+   * `backfill_superseded` where another run has taken a position over.
    */
   commit(commit: Commit): Promise<boolean>
 }

@@ -7,7 +7,15 @@
 // or not at all. An attempt that loses its commit to another writer is thrown away whole and made again.
 
 import { type Age, ageOf } from './core/content-register.ts'
-import { failureOf, type Outcome, settle, settleFailure } from './core/inbox-row.ts'
+import {
+  failureOf,
+  freshRow,
+  type InboxState,
+  type Outcome,
+  type Settlement,
+  settle,
+  settleFailure,
+} from './core/inbox-row.ts'
 import type { NoticeDraft } from './core/notice.ts'
 import type { Observation, ObservationSource } from './core/observation.ts'
 import { assertStorable } from './core/storable.ts'
@@ -147,16 +155,26 @@ const settlementsOf = (
   const settlements = new Map<string, RowSettlement>()
   for (const [index, entry] of entries.entries()) {
     const result = outcomes[index]
-    if (result === undefined || result.waits === true) continue
-    if (settlements.has(entry.rowId) || isSettled(entry, result)) continue
-    const next =
-      result.outcome === 'failed' && result.failure !== null
-        ? settleFailure(entry.state, result.failure, { now, random: random() })
-        : settle(entry.state, result.outcome as Exclude<Outcome, 'failed'>, now) // failed ones have a failure
-    settlements.set(entry.rowId, { rowId: entry.rowId, expected: entry.state, next })
+    const { rowId, state: expected, newRow } = entry
+    if (result === undefined || settlements.has(rowId) || isSettled(entry, result)) continue
+    const next = nextOf(expected, result, { now, random: random() })
+    settlements.set(rowId, { rowId, expected, next, ...(newRow === undefined ? {} : { newRow }) })
   }
   return [...settlements.values()]
 }
 
-const isSettled = ({ state }: InboxEntry, { outcome }: EntryOutcome): boolean =>
-  state.status === 'done' || (state.status === 'ignored' && outcome === 'ignored')
+const nextOf = (
+  state: InboxState,
+  { outcome, failure, waits }: EntryOutcome,
+  { now, random }: { readonly now: Date; readonly random: number },
+): Settlement => {
+  if (waits === true) return freshRow
+  return outcome === 'failed' && failure !== null
+    ? settleFailure(state, failure, { now, random })
+    : settle(state, outcome as Exclude<Outcome, 'failed'>, now) // failed ones have a failure
+}
+
+const isSettled = ({ state, newRow }: InboxEntry, { outcome, waits }: EntryOutcome): boolean =>
+  (waits === true && newRow === undefined) ||
+  state.status === 'done' ||
+  (state.status === 'ignored' && outcome === 'ignored')

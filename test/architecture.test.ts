@@ -23,19 +23,26 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   handlers: ['core', 'unit-of-work'],
   // The port that the main path asks for and the store, or memory in tests, answers.
   'pipeline-store': ['core (types)', 'unit-of-work (types)'],
+  // The port that the sinks ask for and the store answers.
+  'outbox-store': ['core (types)'],
   'event-meaning': ['core', 'handlers', 'pipeline-store (types)'],
   pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store'],
   'handle-deliveries': ['core', 'event-meaning', 'pipeline', 'pipeline-store'],
+  // The same two steps for what lists show: one batch, and what is around it.
+  'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)'],
+  'handle-observations': ['core', 'observe-batch', 'handle-deliveries', 'pipeline-store'],
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
-  store: ['core', 'unit-of-work (types)', 'pipeline-store (types)', 'config (types)'],
+  store: ['core', 'unit-of-work (types)', 'pipeline-store (types)', 'outbox-store (types)', 'config (types)'],
+  // Deliver what commits owe; who keeps it until then, they don't know.
+  sinks: ['core (types)', 'outbox-store (types)'],
   // Sources yield events and never ask where they end: not the store.
   sources: ['core', 'pipeline-store'],
   // Shows what sources count, and how far the store has come in opening: both are told to it through types.
   ui: ['core', 'sources (types)', 'store (types)', 'log (types)'],
   commands: [
     ...['core', 'unit-of-work (types)', 'pipeline-store', 'handle-deliveries', 'config', 'store', 'sources'],
-    ...['ui', 'log'],
+    ...['ui', 'log', 'sinks', 'outbox-store (types)'],
   ],
   cli: ['commands', 'config (types)'],
 }
@@ -52,6 +59,8 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
   ink: ['ui'],
   ora: ['ui'],
+  jose: ['sinks'],
+  'socket.io': ['sinks'],
 }
 const pureParts = [
   'core',
@@ -60,6 +69,7 @@ const pureParts = [
   'errors',
   'event-meaning',
   'pipeline-store',
+  'outbox-store',
   'pipeline',
 ]
 

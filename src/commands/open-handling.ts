@@ -37,6 +37,7 @@ export const openHandling = async (
   const options: DeliveryOptions = {
     store: handlingStore.store,
     receive: handlingStore.receive,
+    keep: handlingStore.keep,
     source,
     effects,
     livemode: config.livemode,

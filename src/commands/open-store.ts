@@ -10,8 +10,9 @@ import { listAccounts } from '../store/accounts.ts'
 import type { Database } from '../store/database.ts'
 import { DryRunStore } from '../store/dry-run/dry-run-store.ts'
 import { LookingInbox } from '../store/dry-run/looking-inbox.ts'
-import { receiveEvents, reopenEvents } from '../store/inbox.ts'
+import { lookUpEvents, receiveEvents, reopenEvents } from '../store/inbox.ts'
 import { openMongoStore } from '../store/mongo-store.ts'
+import type { NoticeTargets } from '../store/outbox-rows.ts'
 import {
   decidePlatform,
   type PlatformSource,
@@ -30,7 +31,7 @@ export interface HandlingRequest {
 }
 
 /** What differs between a run that writes and a dry run. */
-export interface HandlingStore extends Pick<DeliveryOptions, 'receive'> {
+export interface HandlingStore extends Pick<DeliveryOptions, 'receive' | 'keep'> {
   readonly store: PipelineStore
   readonly resolvePlatform: (source: PlatformSource) => Promise<string>
   readonly changes: () => readonly DocumentChange[]
@@ -49,13 +50,23 @@ export const openWriting = async (
       ...database,
       parkUnknown: config.unknownAccounts === 'park',
       retentionMs: config.retentionMs,
+      targets: noticeTargetsOf(config),
     }),
     receive: (deliveries) =>
-      isStored === true ? reopenEvents(db, deliveries) : receiveEvents(db, deliveries, source),
+      isStored === true ? reopenEvents(db, deliveries) : lookUpEvents(db, deliveries, source),
+    keep: async (deliveries) => {
+      if (isStored !== true) await receiveEvents(db, deliveries, source)
+    },
     resolvePlatform: (platform) => platformAccountOf(database, platform),
     changes: () => [],
   }
 }
+
+/** Returns where the notices of this process's commits go. */
+export const noticeTargetsOf = ({ redisUrl, socketSecret }: Config): NoticeTargets => ({
+  queue: redisUrl === undefined ? 'mongodb' : 'redis',
+  sockets: socketSecret !== undefined,
+})
 
 /** Returns a store that keeps in memory what would be committed. */
 export const openDryRun = async (
@@ -72,6 +83,7 @@ export const openDryRun = async (
   return {
     store,
     receive: (deliveries) => (isStored === true ? reopenEvents(db, deliveries) : inbox.receive(deliveries)),
+    keep: async () => undefined,
     resolvePlatform: async (platform) => {
       const { account, step } = await decidePlatform(db, platform)
       if (step === 'claim') await store.claimPlatform(account)

@@ -12,6 +12,7 @@ import { ReplayTally } from '../sources/replay-summary.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { selectStoredEvents } from '../store/stored-events.ts'
 import { type Progress, showProgress } from '../ui/replay-progress.tsx'
+import { deliveringNotices } from './deliver-notices.ts'
 import { handleItems } from './handle-items.ts'
 import { onInterrupt } from './interrupt.ts'
 import { type Handling, openHandling } from './open-handling.ts'
@@ -59,7 +60,9 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
     await progress.start()
     const handle = (items: readonly ReplayItem[]) =>
       handleItems(items, { options: handling.options, tally, log })
-    await replayInput(request, { tally, handle, eventsPerSecond, signal }, { handling, database })
+    const replayAll = () =>
+      replayInput(request, { tally, handle, eventsPerSecond, signal }, { handling, database })
+    await (dryRun ? replayAll() : deliveringNotices({ config, database, log, signal }, replayAll))
     return handling.changes()
   } finally {
     await database.close()

@@ -11,21 +11,31 @@ interface Sums {
   low: number
 }
 
-/** Returns the fingerprint of a state: 1 to 14 characters of base 36. */
-export const hashContent = (content: JsonObject): string => formatSums(sumContent(content))
+/** Fingerprints of a state and of the one before it: 1 to 14 characters of base 36 each. */
+export interface Fingerprints {
+  readonly to: string
+  /** Null where nobody tells what was before. */
+  readonly from: string | null
+}
 
 /**
- * Returns the fingerprint of the state before an update: `content` with `previous` laid over it, nested hashes
- * key by key, as Stripe renders `previous_attributes` (https://docs.stripe.com/api/events/object).
+ * Returns the fingerprint of a state, and of the state before the update that led to it: `content` with `previous`
+ * laid over it, nested hashes key by key, as Stripe renders `previous_attributes`
+ * (https://docs.stripe.com/api/events/object).
  */
-export const hashContentBefore = (content: JsonObject, previous: JsonObject): string => {
-  const sums = { ...sumContent(content) }
+export const fingerprintsOf = (content: JsonObject, previous: JsonObject | null): Fingerprints => {
+  const sums = sumEntries(content)
+  const to = formatSums(sums)
+  return { to, from: previous === null ? null : formatSums(sumsBefore(sums, content, previous)) }
+}
+
+const sumsBefore = (sums: Sums, content: JsonObject, previous: JsonObject): Sums => {
   for (const key of Object.keys(previous)) {
     const now = own(content, key)
     addEntry(sums, key, now, -1)
     addEntry(sums, key, restore(now, own(previous, key)), 1)
   }
-  return formatSums(sums)
+  return sums
 }
 
 const restore = (now: Json | undefined, before: Json | undefined): Json | undefined => {
@@ -38,17 +48,6 @@ const restore = (now: Json | undefined, before: Json | undefined): Json | undefi
         : (own(now, key) ?? null),
     ]),
   )
-}
-
-// The events of one second ask for the same states again with each of them.
-const knownSums = new WeakMap<JsonObject, Readonly<Sums>>()
-
-const sumContent = (content: JsonObject): Readonly<Sums> => {
-  const known = knownSums.get(content)
-  if (known !== undefined) return known
-  const sums = sumEntries(content)
-  knownSums.set(content, sums)
-  return sums
 }
 
 const sumEntries = (content: JsonObject): Sums => {

@@ -3,7 +3,7 @@
 // ties it remembers every observation of the newest moment whole, and fingerprints of those of the
 // `rememberedMoments` newest moments before it.
 
-import { hashContent, hashContentBefore } from './content-hash.ts'
+import { fingerprintsOf } from './content-hash.ts'
 import type { JsonObject } from './json.ts'
 import type { Moment, Observation, ObservationSource } from './observation.ts'
 import { lastOfTie, nothing, type TieEntry } from './tie.ts'
@@ -97,7 +97,7 @@ const joinPast = (register: ContentRegister, moment: Moment, entry: TopEntry): C
 }
 
 const settleTop = (register: ContentRegister): ContentRegister => {
-  const entries = register.top.map((entry) => ({ ...pastEntryOf(entry, register.moment), entry }))
+  const entries = register.top.map((entry) => ({ ...tieEntryOf(entry, register.moment), entry }))
   return { ...register, winner: lastOfTie(entries, stateBefore(register.past)).entry }
 }
 
@@ -113,17 +113,20 @@ const stateBefore = (past: readonly PastEntry[]): string | null => {
   return anchor
 }
 
-const pastEntryOf = (entry: TopEntry, moment: Moment): PastEntry => ({
-  moment,
-  id: entry.id,
-  rank: entry.rank,
-  from: fromOf(entry),
-  to: hashContent(entry.content),
-})
+const pastEntryOf = (entry: TopEntry, moment: Moment): PastEntry => {
+  const { to, from } = fingerprintsOf(entry.content, entry.creates ? null : entry.previous)
+  const { id, rank } = entry
+  if (entry.creates) return { moment, id, rank, from: nothing, to }
+  return from === null ? { moment, id, rank, to } : { moment, id, rank, from, to }
+}
 
-const fromOf = (entry: TopEntry): string | undefined => {
-  if (entry.creates) return nothing
-  return entry.previous === null ? undefined : hashContentBefore(entry.content, entry.previous)
+// The events of one second ask for the same states again with each of them.
+const knownEntries = new WeakMap<TopEntry, PastEntry>()
+
+const tieEntryOf = (entry: TopEntry, moment: Moment): PastEntry => {
+  const known = knownEntries.get(entry) ?? pastEntryOf(entry, moment)
+  knownEntries.set(entry, known)
+  return known
 }
 
 // The newest moments are kept whole: what is kept is then a function of the set of all observations too.

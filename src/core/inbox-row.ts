@@ -34,10 +34,21 @@ export interface InboxFailure {
 
 /** What a settlement writes. */
 export interface Settlement extends InboxState {
-  readonly outcome: Outcome
+  /** Null until the event was handled. */
+  readonly outcome: Outcome | null
   readonly error: InboxFailure | null
   readonly next_attempt_at: Date | null
-  readonly processed_at: Date
+  readonly processed_at: Date | null
+}
+
+/** What a row says that nobody has handled yet. */
+export const freshRow: Settlement = {
+  status: 'pending',
+  attempts: 0,
+  outcome: null,
+  error: null,
+  next_attempt_at: null,
+  processed_at: null,
 }
 
 /** Attempts after which a failing event waits for a person. */

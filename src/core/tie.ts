@@ -8,7 +8,7 @@ export interface TieEntry {
   readonly id: string
   readonly rank: number
   /** Fingerprint of the state it found; `nothing` for a `*.created` event; undefined where the event doesn't tell. */
-  readonly from: string | undefined
+  readonly from?: string | undefined
   /** Fingerprint of the state it shows. */
   readonly to: string
 }

@@ -1,5 +1,9 @@
 // Invoices: https://docs.stripe.com/api/invoices/object
 
+import { isPaid } from '../core/canonical.ts'
+import { ownString } from '../core/json.ts'
+import { contentOf } from '../core/projection.ts'
+import { deriveContact } from './contacts.ts'
 import type { Handler } from './handler.ts'
 import { isSettled, project } from './project.ts'
 import { settleInvoice } from './relatives.ts'
@@ -21,3 +25,12 @@ export const paidInvoice: Handler = newInvoice
 
 /** Marks a deleted draft invoice; its last content stays. */
 export const deleteInvoice: Handler = newInvoice
+
+/** Stores an invoice that a list shows; one that is paid has its contact, as if its event had been seen. */
+export const listedInvoice: Handler = async (work, seen) => {
+  await newInvoice(work, seen)
+  const invoice = await work.projections.invoice.get(seen.id)
+  const customer = ownString(invoice === null ? null : contentOf(invoice), 'customer')
+  if (invoice !== null && isPaid(invoice) && customer !== null)
+    await deriveContact(work, customer, { paid: true })
+}

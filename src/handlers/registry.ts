@@ -9,7 +9,7 @@ import { deleteCustomer, newCustomer, updateCustomer } from './customers.ts'
 import { closeDispute, newDispute, updateDispute } from './disputes.ts'
 import type { Handler } from './handler.ts'
 import { linkInvoicePayment } from './invoice-payments.ts'
-import { deleteInvoice, newInvoice, paidInvoice, updateInvoice } from './invoices.ts'
+import { deleteInvoice, listedInvoice, newInvoice, paidInvoice, updateInvoice } from './invoices.ts'
 import { createProduct, deleteProduct, updateProduct } from './products.ts'
 import { createRefund, updateRefund } from './refunds.ts'
 import { createSubscription, deleteSubscription, updateSubscription } from './subscriptions.ts'
@@ -131,3 +131,6 @@ export const readHandlers: Readonly<Record<ObjectKind, Handler>> = {
   product: updateProduct,
   invoice_payment: linkInvoicePayment,
 }
+
+/** The handler of an object that a list shows: no event tells of it, so what the event would bring is made up for. */
+export const listHandlers: Readonly<Record<ObjectKind, Handler>> = { ...readHandlers, invoice: listedInvoice }

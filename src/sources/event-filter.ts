@@ -5,6 +5,8 @@ import type { EventCriteria } from '../core/event-criteria.ts'
 import type { StripeEvent } from '../core/stripe-event.ts'
 
 export interface EventFilter {
+  /** True where every event is wanted. */
+  readonly takesAll: boolean
   /** Tells whether an event of this type may be wanted. */
   acceptsType(type: string): boolean
   /** Tells whether the event itself is wanted, its account aside. */
@@ -21,6 +23,7 @@ export const openEventFilter = ({ types, ids, accounts, since, until }: EventCri
   const fromMs = since?.getTime() ?? Number.NEGATIVE_INFINITY
   const endMs = until?.getTime() ?? Number.POSITIVE_INFINITY
   return {
+    takesAll: types.length + ids.length + accounts.length === 0 && since === null && until === null,
     acceptsType,
     accepts: ({ id, type, created }) =>
       created * 1000 >= fromMs &&

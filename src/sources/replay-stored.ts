@@ -1,7 +1,7 @@
 // Replays events out of the inbox: each row under the account that it was stored for, in the order given.
 // Guarantee: what waits in memory is bounded, and each account's events are handled in that order.
 
-import { countInvalid, openReplayLanes, parseEntry, type ReplayOptions } from './replay-items.ts'
+import { openReplayLanes, type ReplayOptions } from './replay-items.ts'
 
 /** A row of the inbox, as far as a replay needs it. */
 export interface StoredRow {
@@ -18,14 +18,12 @@ export interface ReplayStoredOptions extends ReplayOptions {
 /** Replays the rows into the tally. Rejects only for faults that are no event's. */
 export const replayStored = async (options: ReplayStoredOptions): Promise<void> => {
   const { tally, signal } = options
-  const lanes = openReplayLanes(options)
+  const lanes = openReplayLanes(options, null)
   for await (const { rowId, account, payload } of options.rows) {
     if (signal.aborted) break
     const source = `billing.events:${rowId}`
     tally.inputRead += 1
-    const parsed = parseEntry(payload)
-    if ('problem' in parsed) countInvalid(tally, source, parsed.problem)
-    else await lanes.push({ account, event: parsed.event, payload, source, size: payload.length })
+    await lanes.push({ account, payload, source, size: payload.length })
   }
   await lanes.drain()
 }

@@ -5,27 +5,32 @@
 import { type Db, ObjectId } from 'mongodb'
 import type { AccountReader, FieldLookup, StoredDocument, WorkCollection } from '../unit-of-work/reader.ts'
 import { caseless } from './collections.ts'
+import { GatheredReads } from './gathered-reads.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { decodeStored } from './storable.ts'
 
 export class MongoAccountReader implements AccountReader {
   readonly #db: Db
   readonly #account: string
+  readonly #reads: GatheredReads
   readonly #currencies = new Map<string, Promise<StoredDocument | null>>()
 
   constructor(db: Db, account: string) {
     this.#db = db
     this.#account = account
+    this.#reads = new GatheredReads(db)
   }
 
   byDocumentIds(collection: WorkCollection, ids: readonly string[]): Promise<readonly StoredDocument[]> {
-    return this.#find(collection, { _id: { $in: ids }, stripe_user_id: this.#account })
+    return this.#reads.find(collection, { _id: { $in: ids }, stripe_user_id: this.#account })
   }
 
   byField(lookup: FieldLookup, values: readonly string[]): Promise<readonly StoredDocument[]> {
     const wanted = lookup.holdsId === true ? values.flatMap(idForms) : values
     const filter = { stripe_user_id: this.#account, [lookup.field]: { $in: wanted } }
-    return this.#find(lookup.collection, filter, lookup.caseless === true)
+    return lookup.caseless === true
+      ? this.#findCaseless(lookup.collection, filter)
+      : this.#reads.find(lookup.collection, filter)
   }
 
   /** Asked once per code and attempt. */
@@ -37,8 +42,8 @@ export class MongoAccountReader implements AccountReader {
     return asked
   }
 
-  async #find(collection: string, filter: object, ignoreCase = false): Promise<readonly StoredDocument[]> {
-    const options = { raw: true, ...(ignoreCase ? { collation: caseless } : {}) }
+  async #findCaseless(collection: string, filter: object): Promise<readonly StoredDocument[]> {
+    const options = { raw: true, collation: caseless }
     const documents = await translateMongoErrors(() =>
       this.#db.collection(collection).find<Uint8Array>(filter, options).toArray(),
     )

@@ -64,6 +64,7 @@ export const collectionIndexes: Readonly<Record<string, readonly IndexRow[]>> = 
     { keys: { status: 1, next_attempt_at: 1 } },
     expiring,
   ],
+  'billing.outbox': [{ keys: { status: 1, sink: 1, [account]: 1, seq: 1 } }, expiring],
   'billing.cursors': [],
   'crm.contacts': [
     unique('stripe_customer_id', { partialFilterExpression: { stripe_customer_id: anyText } }),
@@ -89,6 +90,8 @@ export const collectionIndexes: Readonly<Record<string, readonly IndexRow[]>> = 
   ],
   currency: [{ keys: { code: 1 }, options: { unique: true } }],
   'queue.jobs': [{ keys: { [account]: 1, at: 1 } }, expiring],
+  // What Socket.IO's adapter tells between processes, in its own format; a minute is plenty to read it.
+  'socket.packets': [{ keys: { createdAt: 1 }, options: { expireAfterSeconds: 60 } }],
 }
 
 /** Creates the collections and indexes that are missing; those that are there stay. Throws `mongodb_unavailable`. */

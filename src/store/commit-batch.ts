@@ -3,17 +3,22 @@
 
 import type { ClientSession, Db, Document, MongoClient } from 'mongodb'
 import { groupBy } from '../core/group-by.ts'
-import { numberNotices } from '../core/notice.ts'
+import type { Settlement } from '../core/inbox-row.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { Commit, RowSettlement } from '../pipeline-store.ts'
 import type { Write } from '../unit-of-work/change-set.ts'
+import { savePositions } from './cursors.ts'
+import { rowOf } from './inbox.ts'
 import { isCommitUnknown, judgeTransactionError } from './mongo-errors.ts'
+import { insertNotices, type NoticeTargets, queueOnly } from './outbox-rows.ts'
 import { toStorable } from './storable.ts'
 
 interface CommitTarget {
   readonly client: MongoClient
   readonly db: Db
   readonly retentionMs: number
+  /** Where notices go; to `queue.jobs` unless told otherwise. */
+  readonly targets?: NoticeTargets
 }
 
 /** Commits a batch. Throws `mongodb_unavailable`, or `payload_unstorable` where the server refuses a document. */
@@ -73,7 +78,7 @@ const commitKnowingly = async (session: ClientSession): Promise<void> => {
 
 const writeBatch = async (
   commit: Commit,
-  { db, retentionMs }: CommitTarget,
+  { db, retentionMs, targets = queueOnly }: CommitTarget,
   session: ClientSession,
 ): Promise<boolean> => {
   if (!(await raiseSequence(db, commit, session))) return false
@@ -81,7 +86,8 @@ const writeBatch = async (
     if (!(await applyWrites(db, collection, writes, session))) return false
   }
   const expiresAt = new Date(commit.now.getTime() + retentionMs)
-  await insertNotices(db, commit, { session, expiresAt })
+  await insertNotices(db, commit, { session, expiresAt, targets })
+  await savePositions(db, commit, session)
   return settleRows(db, commit.settlements, { session, expiresAt })
 }
 
@@ -130,29 +136,23 @@ interface Writing {
   readonly expiresAt: Date
 }
 
-const insertNotices = async (db: Db, commit: Commit, { session, expiresAt }: Writing): Promise<void> => {
-  if (commit.notices.length === 0) return
-  const notices = numberNotices(commit.notices, {
-    account: commit.account,
-    seq: commit.seq + 1,
-    at: commit.now,
-  })
-  const rows = notices.map((notice) => ({ _id: notice.id, ...notice, expires_at: expiresAt }))
-  await db.collection<{ _id: string }>('queue.jobs').insertMany(rows, { session })
-}
-
 const settleRows = async (
   db: Db,
   settlements: readonly RowSettlement[],
   { session, expiresAt }: Writing,
 ): Promise<boolean> => {
-  if (settlements.length === 0) return true
   const rows = db.collection<{ _id: string }>('billing.events')
+  const written = settlements.flatMap(({ newRow, next }) =>
+    newRow === undefined ? [] : [{ ...rowOf(newRow), ...settledFields(next, expiresAt) }],
+  )
+  if (written.length > 0) await rows.insertMany(written, { session, ordered: false })
+  const there = settlements.filter(({ newRow }) => newRow === undefined)
+  if (there.length === 0) return true
   // Most rows of a batch settle alike: one statement for them all costs a fraction of one for each.
-  const alike = groupBy(settlements, ({ expected, next }) => JSON.stringify([expected, next]))
+  const alike = groupBy(there, ({ expected, next }) => JSON.stringify([expected, next]))
   const operations = [...alike.values()].flatMap((group) => settleAlike(group, expiresAt))
   const result = await rows.bulkWrite(operations, { session, ordered: false })
-  return result.matchedCount === settlements.length
+  return result.matchedCount === there.length
 }
 
 const settleAlike = (group: readonly RowSettlement[], expiresAt: Date) => {
@@ -160,7 +160,10 @@ const settleAlike = (group: readonly RowSettlement[], expiresAt: Date) => {
   if (first === undefined) return []
   const { expected, next } = first
   const filter = { _id: { $in: group.map(({ rowId }) => rowId) }, ...expected }
+  return [{ updateMany: { filter, update: { $set: settledFields(next, expiresAt) } } }]
+}
+
+const settledFields = (next: Settlement, expiresAt: Date) => {
   const expires = next.status === 'done' || next.status === 'ignored'
-  const update = { $set: { ...next, ...(expires ? { expires_at: expiresAt } : {}) } }
-  return [{ updateMany: { filter, update } }]
+  return { ...next, ...(expires ? { expires_at: expiresAt } : {}) }
 }

@@ -8,6 +8,7 @@ import { MongoAccountReader } from './account-reader.ts'
 import { openAccountRow } from './accounts.ts'
 import { commitBatch } from './commit-batch.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
+import type { NoticeTargets } from './outbox-rows.ts'
 
 export interface MongoStoreOptions {
   readonly client: MongoClient
@@ -16,6 +17,8 @@ export interface MongoStoreOptions {
   readonly parkUnknown: boolean
   /** How long settled events and notices are kept, in milliseconds. */
   readonly retentionMs: number
+  /** Where notices go; to `queue.jobs` unless told otherwise. */
+  readonly targets?: NoticeTargets
 }
 
 /** Returns the store on a connected client. */

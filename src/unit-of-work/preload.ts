@@ -56,12 +56,23 @@ const preloadInvoice: Preloader = async (work, seen) => {
     work.projections.charge.load(seen.links.charges),
   ])
   const customer = ownString(seen.content, 'customer')
-  if (customer === null || !(seen.tellsPayment || stored?.paymentTold === true)) return
+  if (customer === null) return
+  if (isListedPaid(seen))
+    await Promise.all([preloadContact(work, customer, seen.content), preloadStandIn(work, customer)])
+  if (!(seen.tellsPayment || stored?.paymentTold === true)) return
   const [contacts] = await Promise.all([
     preloadContact(work, customer, seen.content),
     work.messages.get(`${work.account.id}:invoice:${seen.id}`),
   ])
   await Promise.all(contacts.map((id) => preloadRooms(work, id)))
+}
+
+const isListedPaid = (seen: Observation): boolean =>
+  seen.readSeq !== null && ownString(seen.content, 'status') === 'paid'
+
+const preloadStandIn = async (work: UnitOfWork, customer: string): Promise<void> => {
+  const stored = await work.projections.customer.get(customer)
+  if (stored === null) await work.projections.invoice.findBy('customer', customer)
 }
 
 const preloadSubscription: Preloader = async (work, seen) => {

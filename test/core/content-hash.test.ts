@@ -1,7 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { hashContent, hashContentBefore } from '../../src/core/content-hash.ts'
+import { fingerprintsOf } from '../../src/core/content-hash.ts'
 import { isJsonObject, type Json, type JsonObject } from '../../src/core/json.ts'
+
+const hashContent = (content: JsonObject) => fingerprintsOf(content, null).to
+const hashContentBefore = (content: JsonObject, previous: JsonObject) =>
+  fingerprintsOf(content, previous).from
 
 const parse = (text: string): JsonObject => JSON.parse(text)
 

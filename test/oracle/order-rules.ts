@@ -9,7 +9,7 @@ import {
   subscriptionOfInvoice,
   subscriptionSnapshot,
 } from './history.ts'
-import { canonicalText, hashAt, hashesAt, type Json, without, withoutNulls } from './plain-json.ts'
+import { canonicalText, hashAt, hashesAt, type Json, numberAt, without, withoutNulls } from './plain-json.ts'
 import { undone } from './previous-attributes.ts'
 
 export interface OrderReading {
@@ -105,11 +105,18 @@ export const commonContent = (object: Json): Json => {
   if (object.object === 'charge') return without(object, ['invoice'])
   if (object.object !== 'subscription') return object
   const items = hashAt(object, 'items')
+  const holders = [object, ...hashesAt(items, 'data')]
   return {
     ...without(object, periods),
+    period: periods
+      .map((name) => holders.map((holder) => numberAt(holder, name)).filter((at) => at > 0))
+      .map(extent),
     items: { ...items, data: hashesAt(items, 'data').map((item) => without(item, periods)) },
   }
 }
+
+const extent = (times: readonly number[], index: number): number =>
+  index === 0 ? Math.min(...times) : Math.max(...times)
 
 const seconds = (ofOneObject: readonly Observation[]): readonly Observation[][] => {
   const groups = new Map<number, Observation[]>()

@@ -84,6 +84,28 @@ describe('a batch', () => {
     ])
   })
 
+  test('writes a row that the inbox does not hold yet, settled', async () => {
+    const delivery = deliveryOf(numberedEvent(2))
+    const newRow = { delivery, source: 'replay' } as const
+    const next = settle(pending, 'applied', now)
+    const settlements = [
+      ...commit().settlements,
+      { rowId: `${account}:evt_2`, expected: pending, next, newRow },
+    ]
+    expect(await run({ settlements })).toBe(true)
+    const written = await rows('billing.events').findOne({ _id: `${account}:evt_2` })
+    expect(written).toMatchObject({ status: 'done', outcome: 'applied', source: 'replay', event_id: 'evt_2' })
+    expect(written?.payload.buffer).toEqual(Buffer.from(delivery.payload))
+    expect(written?.expires_at).toEqual(new Date(now.getTime() + 60_000))
+  })
+
+  test('writes nothing when somebody else stored its new row meanwhile', async () => {
+    const newRow = { delivery: deliveryOf(numberedEvent(1)), source: 'replay' } as const
+    const next = settle(pending, 'applied', now)
+    expect(await run({ settlements: [{ rowId, expected: pending, next, newRow }] })).toBe(false)
+    expect(await state()).toEqual(nothing)
+  })
+
   test('writes nothing when another writer raised the sequence number', async () => {
     expect(await run({ seq: 7 })).toBe(false)
     expect(await state()).toEqual(nothing)

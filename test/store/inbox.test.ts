@@ -2,7 +2,7 @@ import { Binary } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Delivery } from '../../src/pipeline-store.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
-import { receiveEvents } from '../../src/store/inbox.ts'
+import { lookUpEvents, receiveEvents } from '../../src/store/inbox.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { deliveryOf, deliveryOfText, fixtureAccount, numberedEvent } from '../support/deliveries.ts'
 
@@ -135,5 +135,29 @@ describe('one id twice in a batch', () => {
     const second = deliveryOf({ ...event, type: 'charge.updated' })
     expect(await conflicts(deliveryOf(event), second, deliveryOf(event))).toEqual([false, true, false])
     expect(await rows.findOne()).toMatchObject({ type: 'charge.succeeded' })
+  })
+})
+
+describe('looking up events', () => {
+  const lookUp = (...deliveries: Delivery[]) => lookUpEvents(db, deliveries, 'replay')
+
+  test('stores nothing and leaves a new row to the commit', async () => {
+    const delivery = deliveryOf(event)
+    expect(await lookUp(delivery)).toEqual([{ ...fresh, newRow: { delivery, source: 'replay' } }])
+    expect(await rows.countDocuments()).toBe(0)
+  })
+
+  test('answers a row that is there as it is stored', async () => {
+    await receive(deliveryOf(event))
+    await rows.updateOne({}, { $set: { status: 'failed', attempts: 3 } })
+    const state = { status: 'failed', attempts: 3 }
+    expect(await lookUp(deliveryOf(event))).toEqual([{ ...fresh, state }])
+  })
+
+  test('tells another event under the same id, stored or in the same batch', async () => {
+    const other = deliveryOf({ ...event, type: 'charge.updated' })
+    expect((await lookUp(deliveryOf(event), other)).map(({ conflict }) => conflict)).toEqual([false, true])
+    await receive(deliveryOf(event))
+    expect((await lookUp(other)).map(({ conflict }) => conflict)).toEqual([true])
   })
 })

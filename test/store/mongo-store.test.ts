@@ -55,7 +55,7 @@ describe('while MongoDB is away', () => {
 
   test('each way of reading says so', async () => {
     const { reader } = await store.openAccount('acct_1')
-    await server.fail(['find'], cut)
+    await server.fail(['find', 'aggregate'], cut)
     const reads = [
       reader.byDocumentIds('billing.charges', ['acct_1:ch_1']),
       reader.byField({ collection: 'billing.charges', field: 'invoice' }, ['in_1']),

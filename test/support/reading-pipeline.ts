@@ -35,6 +35,7 @@ export const deliveryOptions = (store: PipelineStore, readObjects: ReadObjects |
       state: { status: 'done', attempts: 0 },
       conflict: false,
     })),
+  keep: async () => undefined,
   readObjects,
   source: 'replay',
   effects: 'missing',

@@ -8,6 +8,10 @@ export interface StripeSettings {
   readonly secretKey: string
   /** Such as `http://127.0.0.1:12111`; undefined for Stripe's own. */
   readonly apiBase: string | undefined
+  /** Makes the requests; the SDK's own unless given. */
+  readonly httpClient?: Stripe.HttpClient
+  /** How long one request may be silent, in milliseconds; default 20,000. */
+  readonly timeoutMs?: number
 }
 
 /** The SDK and the options that every call of one account carries. */
@@ -16,16 +20,16 @@ export interface AccountClient {
   readonly options: Stripe.RequestOptions
 }
 
-/** How long one request may be silent. */
-const timeoutMs = 20_000
+const defaultTimeoutMs = 20_000
 
 /** Returns the SDK for a key. It does not retry by itself: it ignores `Retry-After` and never retries a 429. */
-export const openStripe = ({ secretKey, apiBase }: StripeSettings): Stripe =>
+export const openStripe = ({ secretKey, apiBase, httpClient, timeoutMs }: StripeSettings): Stripe =>
   new Stripe(secretKey, {
     apiVersion: pinnedApiVersion,
     maxNetworkRetries: 0,
     telemetry: false,
-    timeout: timeoutMs,
+    timeout: timeoutMs ?? defaultTimeoutMs,
+    ...(httpClient === undefined ? {} : { httpClient }),
     ...(apiBase === undefined ? {} : addressOf(apiBase)),
   })
 

@@ -59,7 +59,8 @@ const subscriptionOf = async (client: AccountClient, invoice: JsonObject): Promi
   return answer === null ? {} : { subscription: answer.object }
 }
 
-const observePayments = (payments: Json | undefined, stamp: ReadStamp): readonly Observation[] =>
+/** Returns the observations of invoice payments, such as those that an invoice carries. */
+export const observePayments = (payments: Json | undefined, stamp: ReadStamp): readonly Observation[] =>
   Array.isArray(payments)
     ? payments.filter(isIdentified).map((payment) => observeRead('invoice_payment', payment, stamp))
     : []

@@ -15,25 +15,33 @@ interface Answer {
   readonly date: string | null
 }
 
-type Retrieve = (client: AccountClient, id: string) => Promise<Stripe.Response<object>>
+/** What each object is read with; a list reads the same, one level deeper. */
+export const expandsOf: Readonly<Record<ObjectKind, readonly string[]>> = {
+  charge: ['customer', 'balance_transaction'],
+  invoice: ['payments', 'parent.subscription_details.subscription'],
+  customer: [],
+  subscription: ['latest_invoice', 'customer'],
+  refund: ['charge'],
+  dispute: ['charge'],
+  product: ['default_price'],
+  invoice_payment: ['payment.payment_intent'],
+}
+
+interface Params {
+  expand: string[]
+}
+
+type Retrieve = (client: AccountClient, id: string, params: Params) => Promise<Stripe.Response<object>>
 
 const retrieves: Readonly<Record<ObjectKind, Retrieve>> = {
-  charge: ({ stripe, options }, id) =>
-    stripe.charges.retrieve(id, { expand: ['customer', 'balance_transaction'] }, options),
-  invoice: ({ stripe, options }, id) =>
-    stripe.invoices.retrieve(
-      id,
-      { expand: ['payments', 'parent.subscription_details.subscription'] },
-      options,
-    ),
-  customer: ({ stripe, options }, id) => stripe.customers.retrieve(id, {}, options),
-  subscription: ({ stripe, options }, id) =>
-    stripe.subscriptions.retrieve(id, { expand: ['latest_invoice', 'customer'] }, options),
-  refund: ({ stripe, options }, id) => stripe.refunds.retrieve(id, { expand: ['charge'] }, options),
-  dispute: ({ stripe, options }, id) => stripe.disputes.retrieve(id, { expand: ['charge'] }, options),
-  product: ({ stripe, options }, id) => stripe.products.retrieve(id, { expand: ['default_price'] }, options),
-  invoice_payment: ({ stripe, options }, id) =>
-    stripe.invoicePayments.retrieve(id, { expand: ['payment.payment_intent'] }, options),
+  charge: ({ stripe, options }, id, params) => stripe.charges.retrieve(id, params, options),
+  invoice: ({ stripe, options }, id, params) => stripe.invoices.retrieve(id, params, options),
+  customer: ({ stripe, options }, id, params) => stripe.customers.retrieve(id, params, options),
+  subscription: ({ stripe, options }, id, params) => stripe.subscriptions.retrieve(id, params, options),
+  refund: ({ stripe, options }, id, params) => stripe.refunds.retrieve(id, params, options),
+  dispute: ({ stripe, options }, id, params) => stripe.disputes.retrieve(id, params, options),
+  product: ({ stripe, options }, id, params) => stripe.products.retrieve(id, params, options),
+  invoice_payment: ({ stripe, options }, id, params) => stripe.invoicePayments.retrieve(id, params, options),
 }
 
 /** Retrieves one object. Throws the SDK's errors. */
@@ -42,7 +50,7 @@ export const retrieveObject = async (
   kind: ObjectKind,
   id: string,
 ): Promise<Answer> => {
-  const response = await retrieves[kind](client, id)
+  const response = await retrieves[kind](client, id, { expand: [...expandsOf[kind]] })
   const object = plain(response)
   return {
     object: await completeLists(client, kind, object),
@@ -96,7 +104,8 @@ const completions: Partial<Record<ObjectKind, Readonly<Record<string, Completion
   },
 }
 
-const completeLists = async (
+/** Returns the object with the lists that Stripe cut completed. Throws the SDK's errors. */
+export const completeLists = async (
   client: AccountClient,
   kind: ObjectKind,
   object: JsonObject,

@@ -1,0 +1,222 @@
+// The delivery of one sink: a lane per account, strictly in the order of its commits. Guarantees: a row is marked
+// only after the receiver has confirmed it, so a crash in between sends it again and never loses it; a row that
+// is refused holds up its own account alone; an outage uses up no tries, whatever it lasts. Memory is bounded: eight
+// lanes at once, a claim each, and the names of the accounts that wait.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { BillingSyncError } from '../errors.ts'
+import type { Claim, Lane, OutboxStore } from '../outbox-store.ts'
+import type { Sink, SinkListener } from './sink.ts'
+
+export interface SinkLanesOptions {
+  readonly sink: Sink
+  readonly store: OutboxStore
+  readonly listener: SinkListener
+  /** From 0 up to 1. */
+  readonly random: () => number
+}
+
+/** Lanes under way at once; receivers answer in order anyway. */
+const lanesAtOnce = 8
+
+/** Claims of one lane before it goes to the tail. */
+const claimsPerTurn = 5
+
+/** Accounts that may wait in memory; the sweep finds the others. */
+const mostWaiting = 10_000
+
+/** Rows of other processes, and of dead ones, are found by looking. */
+const sweepEveryMs = 1_000
+
+/** Pauses after a refusal: 1 s, doubled each time, 15 min at most; 13 of them last about an hour. */
+const firstPauseMs = 1_000
+const longestPauseMs = 15 * 60_000
+const mostAttempts = 14
+
+/** Pauses of the whole sink in an outage: short, since one lane alone knocks. */
+const firstOutagePauseMs = 250
+const longestOutagePauseMs = 5_000
+
+/** How long a send may take; well within a claim's lease. */
+const sendDeadlineMs = 10_000
+
+/** How long `close` waits for what is under way. */
+const closePatienceMs = 3_000
+
+export class SinkLanes {
+  readonly #options: SinkLanesOptions
+  readonly #waiting = new Set<string>()
+  readonly #running = new Map<string, Promise<void>>()
+  #outages = 0
+  #closedUntil = 0
+  #ended = false
+  #timer: NodeJS.Timeout
+
+  constructor(options: SinkLanesOptions) {
+    this.#options = options
+    this.#timer = setTimeout(() => this.#sweepForEver(), 0)
+  }
+
+  /** True while the receiver does not answer. */
+  get isUnavailable(): boolean {
+    return this.#outages > 0
+  }
+
+  /** Looks at an account's lane soon. */
+  wake(account: string): void {
+    if (this.#ended) return
+    if (this.#waiting.size < mostWaiting) this.#waiting.add(account)
+    this.#fill()
+  }
+
+  /** Waits until no row is pending, for so long at most; answers whether none is. */
+  async drain(patienceMs: number): Promise<boolean> {
+    const deadline = performance.now() + patienceMs
+    for (;;) {
+      const accounts = await this.#options.store.waitingAccounts(this.#options.sink.name)
+      if (accounts.length === 0) return true
+      if (performance.now() > deadline) return false
+      for (const account of accounts) this.wake(account)
+      await Promise.race([Promise.all(this.#running.values()), wait(sweepEveryMs)])
+      await wait(drainPauseMs)
+    }
+  }
+
+  /** Takes up no more rows, and waits a moment for those under way. */
+  async close(): Promise<void> {
+    this.#ended = true
+    clearTimeout(this.#timer)
+    const patience = new AbortController()
+    await Promise.race([
+      Promise.all(this.#running.values()),
+      wait(closePatienceMs, undefined, { signal: patience.signal }).catch(() => undefined),
+    ])
+    patience.abort()
+    await this.#options.sink.close()
+  }
+
+  async #sweepForEver(): Promise<void> {
+    if (performance.now() >= this.#closedUntil) await this.#sweep()
+    this.#fill()
+    if (this.#ended) return
+    this.#timer = setTimeout(() => this.#sweepForEver(), sweepEveryMs)
+  }
+
+  async #sweep(): Promise<void> {
+    const { sink, store } = this.#options
+    try {
+      for (const account of await store.waitingAccounts(sink.name)) this.wake(account)
+    } catch (error) {
+      this.#tellFailure(error)
+    }
+  }
+
+  #fill(): void {
+    const most = this.#outages > 0 ? 1 : lanesAtOnce
+    for (const account of this.#waiting) {
+      if (this.#ended || this.#running.size >= most || performance.now() < this.#closedUntil) return
+      if (this.#running.has(account)) continue
+      this.#waiting.delete(account)
+      const turn = this.#takeTurn(account).finally(() => {
+        this.#running.delete(account)
+        this.#fill()
+      })
+      this.#running.set(account, turn)
+    }
+  }
+
+  async #takeTurn(account: string): Promise<void> {
+    const { sink, store } = this.#options
+    const lane: Lane = { sink: sink.name, account }
+    try {
+      for (let claims = 0; claims < claimsPerTurn; claims += 1) {
+        const claim = this.#ended ? null : await store.claim(lane)
+        if (claim === null || !(await this.#deliver(lane, claim))) return
+      }
+      this.#waiting.add(account)
+    } catch (error) {
+      // The store is away: the lease ends by itself, the sweep comes back.
+      this.#tellFailure(error)
+    }
+  }
+
+  /** Answers whether the lane may go on. */
+  async #deliver(lane: Lane, claim: Claim): Promise<boolean> {
+    const { sink, store, listener } = this.#options
+    const started = performance.now()
+    const [first] = claim.rows
+    try {
+      const sent = await this.#sendBatch(claim)
+      this.#outages = 0
+      await store.settle(lane, sent)
+      const notices = sent.reduce((sum, row) => sum + row.notices.length, 0)
+      listener.onDelivered(sink.name, notices, performance.now() - started)
+      return true
+    } catch (error) {
+      this.#tellFailure(error)
+      if (!(error instanceof BillingSyncError) || error.code !== 'sink_rejected') {
+        this.#closeGate()
+        await store.postpone(claim, { pauseMs: 0, attempts: first.attempts })
+        return false
+      }
+      return this.#countRefusal(claim)
+    }
+  }
+
+  // Which row of several was refused shows when the first is alone; the others come with the next claim.
+  async #sendBatch({ rows }: Claim): Promise<Claim['rows']> {
+    const { sink } = this.#options
+    const [first, ...others] = rows
+    try {
+      await withinDeadline(sink, sink.send(rows))
+      return rows
+    } catch (error) {
+      const isRefusal = error instanceof BillingSyncError && error.code === 'sink_rejected'
+      if (!isRefusal || others.length === 0) throw error
+      await withinDeadline(sink, sink.send([first]))
+      return [first]
+    }
+  }
+
+  async #countRefusal(claim: Claim): Promise<boolean> {
+    const { sink, store, listener, random } = this.#options
+    const attempts = claim.rows[0].attempts + 1
+    if (attempts < mostAttempts) {
+      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (attempts - 1)) * (0.5 + random() / 2)
+      await store.postpone(claim, { pauseMs, attempts })
+      return false
+    }
+    await store.bury(claim, attempts)
+    listener.onDead(sink.name)
+    return true
+  }
+
+  #closeGate(): void {
+    const pauseMs = Math.min(longestOutagePauseMs, firstOutagePauseMs * 2 ** Math.min(this.#outages, 10))
+    this.#outages += 1
+    this.#closedUntil = performance.now() + pauseMs * (0.5 + this.#options.random() / 2)
+  }
+
+  #tellFailure(error: unknown): void {
+    const code = error instanceof BillingSyncError ? error.code : 'handler_failed'
+    this.#options.listener.onFailed(this.#options.sink.name, code)
+  }
+}
+
+/** Between two looks at whether everything is delivered. */
+const drainPauseMs = 20
+
+// What was sent too late may still arrive: it is sent again, and recognised.
+const withinDeadline = async (sink: Sink, sending: Promise<void>): Promise<void> => {
+  const ended = new AbortController()
+  const late = wait(sendDeadlineMs, undefined, { signal: ended.signal }).then(() => {
+    throw new BillingSyncError('sink_unavailable', { sink: sink.name, reason: 'no answer in time' })
+  })
+  try {
+    await Promise.race([sending, late])
+  } finally {
+    ended.abort()
+    late.catch(() => undefined)
+    sending.catch(() => undefined)
+  }
+}

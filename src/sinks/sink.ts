@@ -1,0 +1,24 @@
+// What a sink is: one receiver of notices, and what is told about it.
+
+import type { OutboxRow, SinkName } from '../outbox-store.ts'
+
+/** A receiver. Guarantee: `send` resolves only once the receiver has confirmed every row. */
+export interface Sink {
+  readonly name: SinkName
+  /**
+   * Sends rows of one account in their order; a row sent before is recognised by its ids. Throws `sink_unavailable` for
+   * an outage, `sink_rejected` where the receiver refuses what it is given; some of the rows may have arrived then.
+   */
+  send(rows: readonly OutboxRow[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** Told of deliveries, for metrics. */
+export interface SinkListener {
+  /** A batch of one account was confirmed: so many notices, so many milliseconds. */
+  readonly onDelivered: (sink: SinkName, count: number, ms: number) => void
+  /** A try failed; the code is one of `errors.ts`. */
+  readonly onFailed: (sink: SinkName, code: string) => void
+  /** A row was given up. */
+  readonly onDead: (sink: SinkName) => void
+}

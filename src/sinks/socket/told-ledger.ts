@@ -1,0 +1,94 @@
+// Sees to it that clients were told what was sent. Socket.IO's adapters may lose packets between processes: Redis
+// emptied before a process has read them, an oplog that rolled over, a process that stood still. Every few seconds
+// the commits sent, out of the outbox, are compared with those told here; what is missing is told out of the outbox.
+// Guarantee: a client that stays connected misses nothing; a packet may come twice, and then late.
+
+import type { Namespace } from 'socket.io'
+import type { SocketHistory } from '../../outbox-store.ts'
+import { type Position, packetsOf, positionOf, roomOf } from './packets.ts'
+import { type SupportSocket, sendLocally, waitingPackets } from './support-socket.ts'
+
+interface LedgerOptions {
+  readonly support: Namespace
+  readonly history: SocketHistory
+}
+
+/** What is known of one account's clients in this process. */
+interface AccountPage {
+  /** Up to this commit everything was told. */
+  floor: number
+  /** Commits above the floor that were told. */
+  readonly told: Set<number>
+  /** Commits that were sent and not told, as the last look showed: the adapter may still be on its way. */
+  suspects: ReadonlySet<number>
+}
+
+/** How often is looked; a commit is told again when it is missing twice. */
+const lookEveryMs = 3_000
+
+/** A client that lets more packets than this wait is cut off; it comes back and is told from where it was. */
+const mostWaitingPackets = 10_000
+
+export class ToldLedger {
+  readonly #options: LedgerOptions
+  readonly #pages = new Map<string, AccountPage>()
+  #timer: NodeJS.Timeout
+  #ended = false
+
+  constructor(options: LedgerOptions) {
+    this.#options = options
+    this.#timer = setTimeout(() => this.#lookForEver(), lookEveryMs)
+  }
+
+  /** Keeps an account's book from the position on that its client has reached. */
+  follow(socket: SupportSocket, { seq }: Position): void {
+    const { account } = socket.data
+    const page = this.#pages.get(account) ?? { floor: seq, told: new Set(), suspects: new Set() }
+    this.#pages.set(account, page)
+    socket.onAnyOutgoing((...args: readonly unknown[]) => {
+      const position = positionOf(args.at(-1))
+      if (position !== null && position.seq > page.floor) page.told.add(position.seq)
+    })
+  }
+
+  close(): void {
+    this.#ended = true
+    clearTimeout(this.#timer)
+  }
+
+  async #lookForEver(): Promise<void> {
+    this.#cutOffSlowClients()
+    for (const [account, page] of this.#pages) {
+      if (this.#ended) return
+      if (this.#options.support.adapter.rooms.has(roomOf(account))) await this.#look(account, page)
+      else this.#pages.delete(account)
+    }
+    if (!this.#ended) this.#timer = setTimeout(() => this.#lookForEver(), lookEveryMs)
+  }
+
+  async #look(account: string, page: AccountPage): Promise<void> {
+    // MongoDB is away: the next look shows what was missed.
+    const sent = await this.#options.history.sentAfter(account, page.floor).catch(() => [])
+    const missing: number[] = []
+    for (const seq of sent) {
+      if (page.told.has(seq)) continue
+      if (page.suspects.has(seq)) await this.#tellAgain(account, seq)
+      else missing.push(seq)
+    }
+    page.suspects = new Set(missing)
+    page.floor = missing[0] === undefined ? (sent.at(-1) ?? page.floor) : missing[0] - 1
+    for (const seq of page.told) if (seq <= page.floor) page.told.delete(seq)
+  }
+
+  async #tellAgain(account: string, seq: number): Promise<void> {
+    const [row] = await this.#options.history.rowsFrom(account, seq).catch(() => [])
+    if (row?.seq !== seq) return
+    const nsp = this.#options.support
+    for (const packet of packetsOf(row)) sendLocally({ nsp }, roomOf(account), packet)
+  }
+
+  #cutOffSlowClients(): void {
+    for (const { conn } of this.#options.support.sockets.values())
+      if (waitingPackets(conn) > mostWaitingPackets) conn.close()
+  }
+}

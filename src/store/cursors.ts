@@ -1,0 +1,105 @@
+// Positions of backfills: one row per account, resource and range as typed, and one per account that says which run
+// backfills it. Guarantees: a position moves only in the transaction of the page that it covers, and only for the run
+// whose token it holds, so of two runs of one account one stops; a run whose process died is continued at once on its
+// own machine, elsewhere once its claim has lapsed.
+
+import type { ClientSession, Db } from 'mongodb'
+import { BillingSyncError } from '../errors.ts'
+import type { Commit } from '../pipeline-store.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+
+/** What is left of a list, as it is saved. */
+export type SavedWindow = Readonly<Record<string, unknown>>
+
+interface PositionRow {
+  readonly _id: string
+  readonly stripe_user_id: string
+  readonly resource: string
+  /** The range as it was typed, and the instants that it meant in the first run. */
+  readonly typed: { readonly since: string | null; readonly until: string | null }
+  readonly since: Date | null
+  readonly until: Date | null
+  readonly token: string
+  readonly windows: readonly SavedWindow[]
+  readonly started_at: Date
+  readonly updated_at: Date
+  readonly completed_at: Date | null
+}
+
+const positionsOf = (db: Db) => db.collection<PositionRow>('billing.cursors')
+
+/** A list that a run is about to walk. */
+export interface PositionRequest {
+  readonly account: string
+  readonly resource: string
+  readonly typed: { readonly since: string | null; readonly until: string | null }
+  readonly since: Date | null
+  readonly until: Date | null
+  /** Where a walk begins that has no position, given the instants of the range. */
+  readonly begin: (since: Date | null, until: Date | null) => readonly SavedWindow[]
+}
+
+/** Where a walk begins or goes on. */
+export interface OpenPosition {
+  readonly id: string
+  readonly windows: readonly SavedWindow[]
+  /** True where an interrupted run is continued. */
+  readonly isContinued: boolean
+  readonly since: Date | null
+  readonly until: Date | null
+}
+
+/** Opens the positions for a run, those of an interrupted one as they are. Throws `mongodb_unavailable`. */
+export const openPositions = (
+  db: Db,
+  requests: readonly PositionRequest[],
+  { token, restart, now }: { readonly token: string; readonly restart: boolean; readonly now: Date },
+): Promise<readonly OpenPosition[]> =>
+  translateMongoErrors(async () => {
+    const ids = requests.map(positionId)
+    const rows = restart
+      ? []
+      : await positionsOf(db)
+          .find({ _id: { $in: ids } })
+          .toArray()
+    const interrupted = new Map(
+      rows.filter(({ completed_at }) => completed_at === null).map((row) => [row._id, row]),
+    )
+    const opened = requests.map((request) => openPosition(request, interrupted.get(positionId(request))))
+    const operations = requests.map((request, index) => {
+      const { windows = [], since = null, until = null, isContinued = false } = opened[index] ?? {}
+      const fields = { since, until, token, windows, updated_at: now, completed_at: null }
+      const identity = { stripe_user_id: request.account, resource: request.resource, typed: request.typed }
+      const started = isContinued ? {} : { started_at: now }
+      const update = { $set: { ...identity, ...fields, ...started } }
+      return { updateOne: { filter: { _id: positionId(request) }, update, upsert: true } }
+    })
+    if (operations.length > 0) await positionsOf(db).bulkWrite(operations, { ordered: false })
+    return opened
+  })
+
+/** Saves the positions of a commit in its transaction. Throws `backfill_superseded` where another run holds one. */
+export const savePositions = async (
+  db: Db,
+  { account, positions = [], now }: Commit,
+  session: ClientSession,
+): Promise<void> => {
+  if (positions.length === 0) return
+  const operations = positions.map(({ id, token, windows }) => {
+    const completed = windows.length === 0 ? now : null
+    const update = { $set: { windows, updated_at: now, completed_at: completed } }
+    return { updateOne: { filter: { _id: id, token }, update } }
+  })
+  const { matchedCount } = await positionsOf(db).bulkWrite(operations, { session, ordered: false })
+  if (matchedCount < positions.length) throw new BillingSyncError('backfill_superseded', { account })
+}
+
+const positionId = ({ account, resource, typed }: PositionRequest): string =>
+  `${account}:${resource}:${typed.since ?? ''}..${typed.until ?? ''}`
+
+const openPosition = (request: PositionRequest, interrupted: PositionRow | undefined): OpenPosition => {
+  const id = positionId(request)
+  const { since, until } = interrupted ?? request
+  const isContinued = interrupted !== undefined
+  return { id, since, until, isContinued, windows: interrupted?.windows ?? request.begin(since, until) }
+}

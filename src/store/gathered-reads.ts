@@ -1,0 +1,61 @@
+// Sends the look-ups of one turn of the event loop as one command. Guarantee: each is answered as if it had been asked
+// alone. A batch asks some 25 look-ups in four turns, and a command costs both sides more than the rows it answers.
+
+import type { Db, Document } from 'mongodb'
+import type { StoredDocument } from '../unit-of-work/reader.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+import { decodeStored } from './storable.ts'
+
+interface Lookup {
+  readonly collection: string
+  readonly filter: Document
+  readonly resolve: (documents: readonly StoredDocument[]) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Answers of up to 16 MB come in one message: a second one would cost another round trip. */
+const batchSize = 10_000
+
+export class GatheredReads {
+  readonly #db: Db
+  #waiting: Lookup[] = []
+
+  constructor(db: Db) {
+    this.#db = db
+  }
+
+  /** Returns the documents that match. Throws `mongodb_unavailable`. */
+  find(collection: string, filter: Document): Promise<readonly StoredDocument[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ collection, filter, resolve, reject })
+      if (this.#waiting.length === 1) setImmediate(() => this.#send())
+    })
+  }
+
+  async #send(): Promise<void> {
+    const lookups = this.#waiting
+    this.#waiting = []
+    try {
+      const answers = await translateMongoErrors(() => this.#ask(lookups))
+      for (const [index, { resolve }] of lookups.entries()) resolve(answers[index] ?? [])
+    } catch (error) {
+      for (const { reject } of lookups) reject(error)
+    }
+  }
+
+  async #ask(lookups: readonly Lookup[]): Promise<readonly (readonly StoredDocument[])[]> {
+    const [first, ...others] = lookups.map(({ collection, filter }, index) => ({
+      coll: collection,
+      pipeline: [{ $match: filter }, { $replaceWith: { lookup: { $literal: index }, document: '$$ROOT' } }],
+    }))
+    const answers: StoredDocument[][] = lookups.map(() => [])
+    if (first === undefined) return answers
+    const stages = [...first.pipeline, ...others.map((other) => ({ $unionWith: other }))]
+    const rows = this.#db.collection(first.coll).aggregate<Uint8Array>(stages, { raw: true, batchSize })
+    for (const bytes of (await rows.toArray()) as unknown as Uint8Array[]) {
+      const { lookup, document } = decodeStored(bytes)
+      answers[Number(lookup)]?.push(document as StoredDocument)
+    }
+    return answers
+  }
+}

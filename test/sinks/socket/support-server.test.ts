@@ -1,0 +1,173 @@
+import { io } from 'socket.io-client'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { openMongoAdapter } from '../../../src/sinks/socket/adapters.ts'
+import { openMongoChannel } from '../../../src/sinks/socket/packet-channel.ts'
+import { openSocketSink } from '../../../src/sinks/socket/socket-sink.ts'
+import { openSupportServer } from '../../../src/sinks/socket/support-server.ts'
+import { ensureCollections } from '../../../src/store/collections.ts'
+import { MongoOutbox } from '../../../src/store/outbox.ts'
+import { socketPackets, storeSocketPackets } from '../../../src/store/socket-packets.ts'
+import { commitChanges, postedMessage } from '../../support/commits.ts'
+import { openTestDatabase } from '../../support/database.ts'
+import { listenForFile } from '../../support/listening-server.ts'
+import { connectSupportClient, socketSecret, supportToken } from '../../support/support-client.ts'
+import { newAccount, startLanes } from '../conformance.ts'
+
+const { client, db } = await openTestDatabase()
+await ensureCollections(db)
+const { httpServer, url } = await listenForFile()
+const adapter = openMongoAdapter(socketPackets(db))
+const history = new MongoOutbox(db)
+const server = openSupportServer({ httpServer, secret: socketSecret, adapter: adapter.factory, history })
+afterAll(async () => {
+  await server.close()
+  await adapter.close()
+})
+
+const committer = { client, db, targets: { queue: 'mongodb', sockets: true } } as const
+const patience = { timeout: 10_000, interval: 10 }
+const startDelivery = () =>
+  startLanes(openSocketSink(openMongoChannel((packets) => storeSocketPackets(db, packets))), history)
+
+/** Returns how a connection with these credentials ends: `connected`, or the error that it gets. */
+const attempt = (auth: Record<string, unknown>, namespace = '/support'): Promise<unknown> => {
+  const socket = io(`${url}${namespace}`, {
+    auth,
+    transports: ['websocket'],
+    forceNew: true,
+    reconnection: false,
+  })
+  onTestFinished(() => void socket.disconnect())
+  return new Promise((resolve) => {
+    socket.on('connect', () => resolve('connected'))
+    socket.on('connect_error', (error) => resolve({ ...error, message: error.message }))
+  })
+}
+
+describe('a Support client', () => {
+  test('is let in with a token, over polling too', async () => {
+    const support = await connectSupportClient(url, newAccount(), { transports: ['polling'] })
+    await support.ready()
+    expect(support.socket.io.engine.transport.name).toBe('polling')
+  })
+
+  test('is refused without a token, and told so', async () => {
+    expect(await attempt({})).toMatchObject({ data: { code: 'socket_unauthorized' } })
+    expect(await attempt({ token: await supportToken('acct_1', { expiresIn: -1 }) })).toMatchObject({
+      message: expect.stringContaining('it has expired'),
+    })
+  })
+
+  test('is refused outside the namespace, be the token good', async () => {
+    expect(await attempt({ token: await supportToken('acct_1') }, '/')).toMatchObject({
+      data: { code: 'socket_unauthorized' },
+    })
+  })
+
+  test('is told what changes in its own account, and nothing of another', async () => {
+    const [own, other] = [newAccount(), newAccount()]
+    const support = await connectSupportClient(url, own)
+    await support.ready()
+    const { lanes } = startDelivery()
+    await commitChanges(committer, other)
+    await expect.poll(() => lanes.drain(0), patience).toBe(true)
+    const ids = await commitChanges(committer, own, { charges: 3 })
+    await expect.poll(support.notices, patience).toEqual(ids)
+    expect(new Set(support.events.map(([, { stripe_user_id }]) => stripe_user_id))).toEqual(
+      new Set([undefined, own]),
+    )
+  })
+
+  test('of no account gets in by the name of a room', async () => {
+    const own = newAccount()
+    const support = await connectSupportClient(url, `x:account:${own}`)
+    await support.ready()
+    support.socket.emit('join', `account:${own}`)
+    const { lanes } = startDelivery()
+    await commitChanges(committer, own)
+    await expect.poll(() => lanes.drain(0), patience).toBe(true)
+    const witness = await connectSupportClient(url, own)
+    await witness.ready()
+    expect(support.notices()).toEqual([])
+  })
+
+  test('is told of a message and its room', async () => {
+    const account = newAccount()
+    const support = await connectSupportClient(url, account)
+    await support.ready()
+    startDelivery()
+    await commitChanges(committer, account, { writes: postedMessage(account, 'contact') })
+    await expect
+      .poll(() => support.events.map(([event]) => event), patience)
+      .toEqual([
+        'support:ready',
+        'billing:changed',
+        'support:room:create',
+        'support:room:join',
+        'support:message',
+      ])
+    expect(support.events.at(-2)?.[1]).toEqual({
+      room_id: `${account}:room:contact`,
+      conversation_id: `${account}:contact`,
+      contact_id: 'contact',
+    })
+  })
+
+  test('is cut off when its token expires, and comes back with a new one', async () => {
+    const account = newAccount()
+    const tokens = [await supportToken(account, { expiresIn: 1 }), await supportToken(account)]
+    const auth = (tell: (credentials: object) => void) => tell({ token: tokens.shift() })
+    const support = await connectSupportClient(url, account, { auth })
+    await support.ready()
+    const reason = await new Promise((resolve) => support.socket.once('disconnect', resolve))
+    expect(reason).toBe('transport close')
+    await support.ready(2)
+    expect(tokens).toEqual([])
+  })
+
+  test('gets nothing of what it missed before its token is believed', async () => {
+    const account = newAccount()
+    const good = await supportToken(account)
+    const tokens = [
+      good,
+      await supportToken(newAccount()),
+      await supportToken(account, { expiresIn: -1 }),
+      good,
+    ]
+    const auth = (tell: (credentials: object) => void) => tell({ token: tokens.shift() })
+    const support = await connectSupportClient(url, account, { auth })
+    await support.ready()
+    await support.cutOff()
+    const { lanes } = startDelivery()
+    const missed = await commitChanges(committer, account)
+    await expect.poll(() => lanes.drain(0), patience).toBe(true)
+    await support.comeBack()
+    expect(support.notices()).toEqual([])
+    await support.cutOff()
+    const refused = new Promise((resolve) => support.socket.once('connect_error', resolve))
+    support.socket.connect()
+    await refused
+    expect(support.notices()).toEqual([])
+    await support.comeBack()
+    // The position that it names is of the other account by now.
+    expect([[], missed]).toContainEqual(support.notices())
+  })
+})
+
+test('clients are counted, and let go when the server closes', async () => {
+  const other = await listenForFile()
+  const second = openSupportServer({
+    httpServer: other.httpServer,
+    secret: socketSecret,
+    adapter: openMongoAdapter(socketPackets(db)).factory,
+    history,
+  })
+  const support = await connectSupportClient(other.url, newAccount(), { reconnection: false })
+  await support.ready()
+  expect(second.clients()).toBe(1)
+  const gone = new Promise((resolve) => support.socket.once('disconnect', resolve))
+  await second.close()
+  await gone
+  expect(second.clients()).toBe(0)
+  expect(other.httpServer.listening).toBe(true)
+})
