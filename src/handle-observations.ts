@@ -1,0 +1,142 @@
+// Everything around one batch of reads: trouble that passes is waited out, what was overtaken is read once more, and
+// an object that can't be committed never takes the others of its batch with it.
+
+import { failureOf } from './core/inbox-row.ts'
+import type { NoticeDraft } from './core/notice.ts'
+import { BillingSyncError } from './errors.ts'
+import { patiently } from './handle-deliveries.ts'
+import {
+  type ObservedBatch,
+  type ObserveOptions,
+  observeBatch,
+  type SeenBatch,
+  type SeenObject,
+} from './observe-batch.ts'
+import { type EntryOutcome, type ReadObjects, type ReadResult, readKey } from './pipeline-store.ts'
+
+export interface ObservationHandling extends ObserveOptions {
+  /** Reads objects one by one: those whose document was written since a list showed them. */
+  readonly readObjects: ReadObjects
+  /** Told of every commit lost to another writer. */
+  readonly onLostCommit: () => void
+  /** From 0 up to 1. */
+  readonly random: () => number
+}
+
+/** A committed batch. */
+export interface HandledObservations {
+  /** One per object, in their order. */
+  readonly outcomes: readonly EntryOutcome[]
+  readonly notices: readonly NoticeDraft[]
+  /** The account's sequence number after the batch, and the number of this writer's commits for it. */
+  readonly seq: number
+  readonly commits: number
+  /** True where another writer committed since the number given. */
+  readonly hadOthers: boolean
+}
+
+/**
+ * Handles a batch of reads of one account. Rejects with `mongodb_unavailable` or `account_busy` after a minute, with
+ * `backfill_superseded` where another run has taken a position over.
+ * @param lastSeq the account's sequence number as this writer left it
+ */
+export const handleObservations = async (
+  account: string,
+  batch: SeenBatch & { readonly lastSeq: number },
+  options: ObservationHandling,
+): Promise<HandledObservations> => {
+  try {
+    const observed = await patiently(() => observeBatch(account, batch, options), options)
+    if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
+    const { outcomes, notices, seq, seqBefore } = observed
+    const hadOthers = seqBefore !== batch.lastSeq
+    return { outcomes, notices, seq, commits: seq - seqBefore, hadOthers }
+  } catch (error) {
+    // Which object it was that the store refused shows when each is alone.
+    if (!(error instanceof BillingSyncError) || error.code !== 'payload_unstorable') throw error
+    return batch.seen.length > 1
+      ? handleOneByOne(account, batch, options)
+      : refuse(account, { batch, error }, options)
+  }
+}
+
+interface Overtaken {
+  readonly batch: SeenBatch & { readonly lastSeq: number }
+  readonly observed: Extract<ObservedBatch, { kind: 'overtaken' }>
+}
+
+// What an object says now takes the place of what the list said of it.
+const readAgain = async (
+  account: string,
+  { batch, observed }: Overtaken,
+  options: ObservationHandling,
+): Promise<HandledObservations> => {
+  const sentAt = options.now()
+  const opened = await patiently(() => options.store.openAccount(account), options)
+  const requests = observed.objects.map((object) => ({ ...object, afterSecond: 0 }))
+  const reads = await options.readObjects(opened, requests)
+  const resultOf = ({ observation }: SeenObject): ReadResult | undefined => reads.get(readKey(observation))
+  const replaced = batch.seen.flatMap((seen): readonly SeenObject[] => {
+    const result = resultOf(seen)
+    if (result === undefined) return [seen]
+    if (result.kind !== 'seen') return []
+    return result.observations.map((observation) => ({
+      observation,
+      sentAt,
+      ownCommitsSince: 0,
+      isReadAgain: true,
+    }))
+  })
+  const handled = await handleObservations(account, { ...batch, seen: replaced }, options)
+  return { ...handled, outcomes: outcomesOf(batch.seen.map(resultOf), handled.outcomes), hadOthers: true }
+}
+
+// The first of the observations that a read made is of the object itself.
+const outcomesOf = (
+  results: readonly (ReadResult | undefined)[],
+  handled: readonly EntryOutcome[],
+): readonly EntryOutcome[] => {
+  const rest = [...handled]
+  return results.map((result) => {
+    if (result?.kind === 'waiting' || result?.kind === 'refused')
+      return { outcome: 'failed', failure: result.failure }
+    if (result !== undefined && result.kind !== 'seen') return { outcome: 'unchanged', failure: null }
+    const [own] = rest.splice(0, result?.observations.length ?? 1)
+    return own ?? { outcome: 'unchanged', failure: null }
+  })
+}
+
+// The position moves with the last of them: those before it are read again should the process die in between.
+const handleOneByOne = async (
+  account: string,
+  batch: SeenBatch & { readonly lastSeq: number },
+  options: ObservationHandling,
+): Promise<HandledObservations> => {
+  const handled: HandledObservations[] = []
+  let lastSeq = batch.lastSeq
+  for (const seen of batch.seen) {
+    const one = await handleObservations(account, { seen: [seen], positions: [], lastSeq }, options)
+    handled.push(one)
+    lastSeq = one.seq
+  }
+  handled.push(await handleObservations(account, { seen: [], positions: batch.positions, lastSeq }, options))
+  return {
+    outcomes: handled.flatMap(({ outcomes }) => outcomes),
+    notices: handled.flatMap(({ notices }) => notices),
+    seq: handled.at(-1)?.seq ?? lastSeq,
+    commits: handled.reduce((sum, { commits }) => sum + commits, 0),
+    hadOthers: handled.some(({ hadOthers }) => hadOthers),
+  }
+}
+
+const refuse = async (
+  account: string,
+  {
+    batch,
+    error,
+  }: { readonly batch: SeenBatch & { readonly lastSeq: number }; readonly error: BillingSyncError },
+  options: ObservationHandling,
+): Promise<HandledObservations> => {
+  const handled = await handleObservations(account, { ...batch, seen: [] }, options)
+  return { ...handled, outcomes: batch.seen.map(() => ({ outcome: 'failed', failure: failureOf(error) })) }
+}

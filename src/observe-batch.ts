@@ -1,0 +1,137 @@
+// The main path of what is read from Stripe's lists: a batch of reads of one account becomes documents the same way
+// as a batch of events does in pipeline.ts, in one transaction with the positions that it brings forward.
+// Guarantee: a read never wins over a document that was written after it was sent; such an object is named, to be
+// read once more, and nothing of the batch is written.
+
+import { ageOf } from './core/content-register.ts'
+import { failureOf, type Outcome } from './core/inbox-row.ts'
+import { isEqual } from './core/json.ts'
+import type { NoticeDraft } from './core/notice.ts'
+import { type ObjectKind, objectKinds } from './core/object-kinds.ts'
+import type { Observation } from './core/observation.ts'
+import { contentOf } from './core/projection.ts'
+import { documentId } from './core/projection-document.ts'
+import { assertStorable } from './core/storable.ts'
+import { BillingSyncError } from './errors.ts'
+import { type ConnectionState, connectAccount } from './handlers/accounts.ts'
+import { listHandlers } from './handlers/registry.ts'
+import type { EntryOutcome, OpenAccount, PipelineStore, PositionUpdate } from './pipeline-store.ts'
+import { changeSetOf, isVisiblyChanged } from './unit-of-work/change-set.ts'
+import { preload } from './unit-of-work/preload.ts'
+import { type Effects, UnitOfWork } from './unit-of-work/unit-of-work.ts'
+
+/** An object that was read, and when. */
+export interface SeenObject {
+  readonly observation: Observation
+  /** When it was asked for, on this machine's clock. */
+  readonly sentAt: Date
+  /** Commits of this very writer between the number that the read is stamped with and now. */
+  readonly ownCommitsSince: number
+  /** True where it was read once more already. */
+  readonly isReadAgain?: true
+}
+
+/** What is handled at once. */
+export interface SeenBatch {
+  readonly seen: readonly SeenObject[]
+  readonly positions: readonly PositionUpdate[]
+  /** What the account's answers tell of its connection. */
+  readonly connection?: { readonly state: ConnectionState; readonly unixSeconds: number }
+}
+
+export interface ObserveOptions {
+  readonly store: PipelineStore
+  readonly effects: Effects
+  readonly now: () => Date
+}
+
+/** What came of a batch. */
+export type ObservedBatch =
+  | {
+      readonly kind: 'committed'
+      /** One per object, in their order. */
+      readonly outcomes: readonly EntryOutcome[]
+      readonly notices: readonly NoticeDraft[]
+      /** The account's sequence number before and after the batch. */
+      readonly seqBefore: number
+      readonly seq: number
+    }
+  /** Objects whose documents were written since they were read. */
+  | { readonly kind: 'overtaken'; readonly objects: readonly { kind: ObjectKind; id: string }[] }
+
+/**
+ * Handles a batch of reads and commits it, or returns null when another writer of the account was faster: nothing is
+ * written then, and the caller tries again.
+ */
+export const observeBatch = async (
+  account: string,
+  { seen, positions, connection }: SeenBatch,
+  options: ObserveOptions,
+): Promise<ObservedBatch | null> => {
+  const opened = await options.store.openAccount(account)
+  const now = options.now()
+  const { settings, reader, seq: seqBefore } = opened
+  const work = new UnitOfWork({ account: settings, effects: options.effects, now, reader })
+  await preload(
+    work,
+    seen.map(({ observation }) => observation),
+  )
+  const objects = await overtakenObjects(work, opened, seen)
+  if (objects.length > 0) return { kind: 'overtaken', objects }
+  if (connection !== undefined) await connectAccount(work, connection.state, connection.unixSeconds)
+  const outcomes: EntryOutcome[] = []
+  for (const { observation } of seen) outcomes.push(await handle(work, observation))
+  const changes = changeSetOf(work)
+  const result = { kind: 'committed', outcomes, notices: changes.notices, seqBefore } as const
+  if (changes.writes.length + positions.length === 0) return { ...result, seq: seqBefore }
+  const commit = { ...changes, account, seq: seqBefore, now, settlements: [], positions }
+  return (await options.store.commit(commit)) ? { ...result, seq: seqBefore + 1 } : null
+}
+
+// As in pipeline.ts: what one object throws takes back its own changes only.
+const handle = async (work: UnitOfWork, observation: Observation): Promise<EntryOutcome> => {
+  const savepoint = work.savepoint()
+  try {
+    assertStorable(observation)
+    const before = await work.projections[observation.kind].get(observation.id)
+    await listHandlers[observation.kind](work, observation)
+    const changed = [...work.changedSince(savepoint)].some(([slot, was]) => isVisiblyChanged(was, slot.now))
+    if (changed) return outcome('applied')
+    return outcome(ageOf(before?.content ?? null, observation.moment) === 'older' ? 'stale' : 'unchanged')
+  } catch (error) {
+    if (error instanceof BillingSyncError && error.retryable) throw error
+    work.rollback(savepoint)
+    return { outcome: 'failed', failure: failureOf(error) }
+  }
+}
+
+const outcome = (word: Exclude<Outcome, 'failed'>): EntryOutcome => ({ outcome: word, failure: null })
+
+// Only where others committed since, and only of documents that say something else, the time of writing is asked for.
+const overtakenObjects = async (
+  work: UnitOfWork,
+  { reader, seq }: OpenAccount,
+  seen: readonly SeenObject[],
+): Promise<readonly { kind: ObjectKind; id: string }[]> => {
+  const overtaken: { kind: ObjectKind; id: string }[] = []
+  for (const { observation, ownCommitsSince, isReadAgain, sentAt } of seen) {
+    const { kind, id, readSeq, content, moment } = observation
+    if (isReadAgain === true || seq - (readSeq ?? seq) <= ownCommitsSince) continue
+    const stored = await work.projections[kind].get(id)
+    if (stored?.content == null || ageOf(stored.content, moment) === 'older') continue
+    if (isEqual(contentOf(stored), content)) continue
+    const [document] = await reader.byDocumentIds(objectKinds[kind].collection, [
+      documentId(work.account.id, id),
+    ])
+    if (writtenAt(document) >= sentAt) overtaken.push({ kind, id })
+  }
+  return overtaken
+}
+
+const beginning = new Date(0)
+
+const writtenAt = (document: Readonly<Record<string, unknown>> | undefined): Date => {
+  const sync: unknown = document?.sync
+  const time = typeof sync === 'object' && sync !== null && 'updated_at' in sync ? sync.updated_at : null
+  return time instanceof Date ? time : beginning
+}

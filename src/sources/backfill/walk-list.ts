@@ -1,0 +1,139 @@
+// Walks one list of one account, several windows at a time. Guarantees: every object that is there from the first page
+// to the last is handed over at least once, whatever appears or goes meanwhile; pages are handed over in an order in
+// which the position that comes with each of them may be saved.
+
+import type { JsonObject } from '../../core/json.ts'
+import { isIdentified } from '../../core/normalise.ts'
+import type { AccountClient } from '../stripe/account-client.ts'
+import type { StripeClock } from '../stripe/stripe-clock.ts'
+import { createdOf, type ListPage, type ListQuery, readListPage } from './list-page.ts'
+import type { ObservedEntries, ReadMoment } from './observe-entries.ts'
+import type { ListName } from './resources.ts'
+import type { Position, TakePage } from './walk.ts'
+import { type PageFacts, type Window, windowsAfter } from './windows.ts'
+
+export interface ListWalk {
+  readonly list: ListName
+  readonly client: AccountClient
+  readonly clock: StripeClock
+  /** What to ask for; asked anew for each page, since a key may turn out not to be allowed some of it. */
+  readonly read: (ask: (query: ListQuery) => Promise<ListPage>) => Promise<ListPage>
+  /** Where the walk begins or goes on. */
+  readonly position: Position
+  /** Answers the account's commit number, before a page is asked for. */
+  readonly seqNow: () => { readonly seq: number; readonly commits: number }
+  readonly observe: (
+    objects: readonly (JsonObject & { readonly id: string })[],
+    moment: ReadMoment,
+  ) => Promise<ObservedEntries>
+  readonly takePage: TakePage
+  /** Waits for room for one more page in memory; whoever takes the page gives it back. */
+  readonly makeRoom: () => Promise<() => void>
+  /** Ends the walk between two pages. */
+  readonly signal: AbortSignal
+}
+
+/** Windows of one list that are walked at once: at 25 requests a second enough for answers that take 300 ms. */
+const windowsAtOnce = 8
+
+/** Walks the list to its end, or until the signal. Rejects with the SDK's errors and with what `takePage` rejects with. */
+export const walkList = (walk: ListWalk): Promise<void> => new Walk(walk).run()
+
+class Walk {
+  readonly #walk: ListWalk
+  /** Windows left, in the order in which they are begun; those under way are among them. */
+  #position: Position
+  readonly #underWay = new Set<Window>()
+  readonly #pages = new Set<Promise<void>>()
+  #fault: { readonly thrown: unknown } | null = null
+
+  constructor(walk: ListWalk) {
+    this.#walk = walk
+    this.#position = walk.position
+  }
+
+  async run(): Promise<void> {
+    for (;;) {
+      this.#begin()
+      if (this.#pages.size === 0) break
+      await Promise.race(this.#pages)
+    }
+    if (this.#fault !== null) throw this.#fault.thrown
+  }
+
+  #begin(): void {
+    if (this.#fault !== null || this.#walk.signal.aborted) return
+    for (const window of this.#waiting().slice(0, windowsAtOnce - this.#underWay.size)) {
+      this.#underWay.add(window)
+      const page: Promise<void> = this.#turn(window)
+        .catch((thrown: unknown) => {
+          this.#fault ??= { thrown }
+        })
+        .finally(() => {
+          this.#underWay.delete(window)
+          this.#pages.delete(page)
+        })
+      this.#pages.add(page)
+    }
+  }
+
+  // The head is walked when nothing else is left: whatever appeared until then is in it.
+  #waiting(): readonly Window[] {
+    const rest = this.#position.filter(({ isHead }) => !isHead)
+    const next = rest.length > 0 ? rest : this.#position
+    return next.filter((window) => !this.#underWay.has(window))
+  }
+
+  async #turn(window: Window): Promise<void> {
+    const { client, read, seqNow, makeRoom, signal } = this.#walk
+    const giveBack = await makeRoom()
+    try {
+      if (signal.aborted || this.#fault !== null) return
+      const stampedAt = seqNow()
+      const page = await read((query) => readListPage(client, query, window))
+      await this.#hand({ window, page, stampedAt, giveBack })
+    } catch (error) {
+      giveBack()
+      throw error
+    }
+  }
+
+  async #hand({ window, page, stampedAt, giveBack }: ReadPage): Promise<void> {
+    const { clock, list, observe, takePage } = this.#walk
+    const second = clock.secondOf(page.sentAt, page.date)
+    const objects = page.entries.filter(isIdentified)
+    const fresh = objects.filter(({ id }) => !window.known.includes(id))
+    const observed = await observe(fresh, { seq: stampedAt.seq, unixSeconds: second })
+    // From here to `takePage` nothing is awaited: pages are handed over in the order of their positions.
+    const facts = factsOf(page, objects, second)
+    const mayCut = this.#position.length < windowsAtOnce
+    const after = windowsAfter(window, facts, mayCut)
+    this.#position = this.#position.flatMap((other) => (other === window ? after : [other]))
+    await takePage({
+      list,
+      ...observed,
+      invalid: page.entries.length - objects.length,
+      sentAt: new Date(page.sentAt),
+      commitsBefore: stampedAt.commits,
+      position: this.#position,
+      giveBack,
+    })
+  }
+}
+
+interface ReadPage {
+  readonly window: Window
+  readonly page: ListPage
+  readonly stampedAt: { readonly seq: number; readonly commits: number }
+  readonly giveBack: () => void
+}
+
+const factsOf = (
+  { hasMore }: ListPage,
+  objects: readonly (JsonObject & { readonly id: string })[],
+  sentSecond: number,
+): PageFacts => ({
+  places: objects.map((object) => ({ id: object.id, created: createdOf(object) })),
+  hasMore,
+  sentSecond,
+})

@@ -1,0 +1,50 @@
+// What a walk yields and whom it tells: the types between the walk of a list and whoever takes its pages (the commit
+// lane of a backfill, the comparison of a drift audit).
+
+import type { Observation } from '../../core/observation.ts'
+import type { ListName, ResourceName } from './resources.ts'
+import type { Window } from './windows.ts'
+
+/** Where a walk of one list stands: what is left of it. Empty: it is complete. */
+export type Position = readonly Window[]
+
+/** One page as it was read. */
+export interface WalkedPage {
+  readonly list: ListName
+  /** The objects of the page that were not read before, in its order. */
+  readonly observations: readonly Observation[]
+  /** Relatives that they carried whole: an invoice's payments. */
+  readonly carried: readonly Observation[]
+  /** Entries of the page that are no Stripe objects. */
+  readonly invalid: number
+  /** When it was asked for, on this machine's clock. */
+  readonly sentAt: Date
+  /** Commits that this walk's taker had made by then. */
+  readonly commitsBefore: number
+  /** What is left of the list once this page and those handed over before it are taken. */
+  readonly position: Position
+  /** Gives back the page's room in memory; to be called once the page is no longer held. */
+  readonly giveBack: () => void
+}
+
+/**
+ * Takes pages, of each list in an order in which every page's position may be saved. Resolves when there is room for
+ * more, not when the page is stored; rejects to end the walk.
+ */
+export type TakePage = (page: WalkedPage) => Promise<void>
+
+/** Told of every request to Stripe; `resource` is the one it is made for. */
+export interface RequestListener {
+  readonly onRequest: () => void
+  readonly onRetry: () => void
+  /** A 429, with `Stripe-Rate-Limited-Reason` or `lock_timeout`. */
+  readonly onLimited: (reason: string) => void
+  /** Told what a request waits for, or null when it goes on. */
+  readonly onWaiting: (reason: string | null) => void
+}
+
+/** Answers the listener for requests made on behalf of a resource of an account. */
+export type ListenerOf = (account: string, resource: ResourceName) => RequestListener
+
+/** Told once per account of what the key may not read and the backfill goes on without. */
+export type OnRefusedHelper = (account: string, what: string) => void

@@ -1,0 +1,175 @@
+// At most so many requests in any second, of all who share the limiter's store. Guarantee: a request is let go only
+// when one more since a second ago keeps to the budget, counted where Stripe counts: a place is free again one second
+// after its answer came. (A window that begins with the first request would let twice the budget through around its
+// end, and a place freed by its sending would count on equal ways to Stripe.)
+
+import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+
+export interface BudgetOptions {
+  /** Answers points of one per key; memory of the process, or Redis. */
+  readonly limiter: RateLimiterAbstract
+  /** Names the budget in the limiter's store. */
+  readonly name: string
+  readonly requestsPerSecond: number
+}
+
+/** Leave for one request. */
+export interface Permit {
+  /** Tells that the request is on its way. */
+  readonly sent: () => void
+  /** Tells that its answer is here, or that there will be none. */
+  readonly answered: () => void
+}
+
+/** For how long a place is held at most, should its process die in between. */
+export const holdSeconds = 10
+
+/** An answer that takes longer does not keep its place: by then the request has long arrived. */
+const arrivalMs = 150
+
+/** A 429 about the rate takes this part of the budget away for a while; each step gives one request back. */
+const slowerBy = 0.7
+const recoveryStepMs = 5_000
+
+interface Waiting {
+  readonly grant: (permit: Permit) => void
+}
+
+export class PaceBudget {
+  readonly #options: BudgetOptions
+  /** Places of the budget, each good for one request in `#seconds`. */
+  readonly #places: number
+  readonly #seconds: number
+  /** Places used now: fewer after Stripe complained. */
+  #usable: number
+  #mostUnderWay: number
+  #underWay = 0
+  #next = 0
+  #pausedUntilMs = 0
+  #isPumping = false
+  #timer: NodeJS.Timeout | undefined
+  #recovery: NodeJS.Timeout | undefined
+  readonly #waiting: Waiting[] = []
+
+  constructor(options: BudgetOptions) {
+    this.#options = options
+    const { requestsPerSecond } = options
+    // The store counts in whole seconds.
+    this.#places = Math.max(1, Math.floor(requestsPerSecond))
+    this.#seconds = requestsPerSecond >= 1 ? 1 : Math.ceil(1 / requestsPerSecond)
+    this.#usable = this.#places
+    this.#mostUnderWay = this.#places
+  }
+
+  /** How many requests wait for leave. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** Resolves when one more request keeps to the budget, in the order of asking. */
+  acquire(): Promise<Permit> {
+    return new Promise((grant) => {
+      this.#waiting.push({ grant })
+      void this.#pump()
+    })
+  }
+
+  /** Lets nothing go for a while, and fewer requests a second after that. */
+  slowDown(pauseMs: number): void {
+    this.#usable = Math.max(1, Math.floor(this.#usable * slowerBy))
+    this.pause(pauseMs)
+  }
+
+  /** Lets fewer requests be under way at once. */
+  narrow(): void {
+    this.#mostUnderWay = Math.max(1, Math.floor(Math.min(this.#underWay, this.#mostUnderWay) / 2))
+    this.#recover()
+  }
+
+  /** Lets nothing go for a while. */
+  pause(ms: number): void {
+    this.#pausedUntilMs = Math.max(this.#pausedUntilMs, performance.now() + ms)
+    this.#recover()
+    this.#wakeIn(ms)
+  }
+
+  #recover(): void {
+    this.#recovery ??= setInterval(() => {
+      this.#usable = Math.min(this.#places, this.#usable + 1)
+      this.#mostUnderWay = Math.min(this.#places, this.#mostUnderWay + 1)
+      if (this.#usable === this.#places && this.#mostUnderWay === this.#places) {
+        clearInterval(this.#recovery)
+        this.#recovery = undefined
+      }
+      void this.#pump()
+    }, recoveryStepMs).unref()
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    try {
+      while (this.#waiting.length > 0 && this.#underWay < this.#mostUnderWay) {
+        const pauseMs = this.#pausedUntilMs - performance.now()
+        const place = pauseMs > 0 ? { msBeforeNext: pauseMs } : await this.#takePlace()
+        if ('msBeforeNext' in place) {
+          this.#wakeIn(place.msBeforeNext)
+          return
+        }
+        this.#underWay += 1
+        this.#waiting.shift()?.grant(this.#permitOf(place.key))
+      }
+    } finally {
+      this.#isPumping = false
+    }
+  }
+
+  // Places are tried from the one after the last taken: the one that has been free longest comes first.
+  async #takePlace(): Promise<{ readonly key: string } | { readonly msBeforeNext: number }> {
+    let msBeforeNext = holdSeconds * 1000
+    for (let tried = 0; tried < this.#usable; tried += 1) {
+      const index = (this.#next + tried) % this.#usable
+      const key = `${this.#options.name}:${index}`
+      try {
+        await this.#options.limiter.consume(key)
+        this.#next = index + 1
+        return { key }
+      } catch (refusal) {
+        if (!(refusal instanceof RateLimiterRes)) throw refusal
+        msBeforeNext = Math.min(msBeforeNext, refusal.msBeforeNext)
+      }
+    }
+    return { msBeforeNext }
+  }
+
+  #permitOf(key: string): Permit {
+    let isFreed = false
+    let isAnswered = false
+    let timer: NodeJS.Timeout | undefined
+    const free = (): void => {
+      clearTimeout(timer)
+      if (isFreed) return
+      isFreed = true
+      void this.#options.limiter.block(key, this.#seconds).then(() => this.#wakeIn(this.#seconds * 1000))
+    }
+    return {
+      sent: () => {
+        timer = setTimeout(free, arrivalMs)
+      },
+      answered: () => {
+        free()
+        if (isAnswered) return
+        isAnswered = true
+        this.#underWay -= 1
+        void this.#pump()
+      },
+    }
+  }
+
+  #wakeIn(ms: number): void {
+    if (this.#waiting.length === 0) return
+    // Another timer that is due earlier pumps, too, and finds out anew what to wait for.
+    const timer = setTimeout(() => void this.#pump(), Math.max(1, Math.ceil(ms) + 1))
+    this.#timer ??= timer
+  }
+}

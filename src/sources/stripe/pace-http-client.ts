@@ -1,0 +1,138 @@
+// The SDK's way to Stripe for whoever asks much: every request waits for its turn, and is repeated while what went
+// wrong may pass. Guarantees: the budgets hold for retries as well; an answer is handed on only once its body is here
+// whole; the moment at which the try that succeeded was sent is told with it.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import Stripe from 'stripe'
+import type { Pace } from './pace.ts'
+import { endpointOf } from './pace-endpoint.ts'
+import { lockTimeout, type PaceVerdict, pauseBefore, verdictOn } from './pace-verdict.ts'
+
+/** Told of requests as they are made. */
+export interface PaceListener {
+  readonly onRequest: () => void
+  readonly onRetry: () => void
+  readonly onLimited: (reason: string) => void
+  readonly onWaiting: (reason: string | null) => void
+}
+
+export interface PacedClientOptions {
+  readonly pace: Pace
+  readonly listener: PaceListener
+  /** How long trouble that passes is waited out, in milliseconds. */
+  readonly patienceMs: number
+  readonly random: () => number
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  /** Ends every wait. */
+  readonly signal: AbortSignal
+}
+
+/** Header added to answers: when the request was sent, in milliseconds since 1970 on this machine's clock. */
+export const sentAtHeader = 'billing-sync-sent-at'
+
+type Request = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>
+type Response = Awaited<ReturnType<InstanceType<typeof Stripe.HttpClient>['makeRequest']>>
+
+interface Try {
+  readonly sentAt: number
+  readonly response: Response | null
+  readonly body: unknown
+  /** What was thrown in place of an answer, or while its body was read. */
+  readonly thrown: unknown
+}
+
+export class PacedHttpClient extends Stripe.HttpClient {
+  readonly #inner: InstanceType<typeof Stripe.HttpClient>
+  readonly #options: PacedClientOptions
+
+  /** @param inner makes single requests, such as `Stripe.createNodeHttpClient()` */
+  constructor(inner: InstanceType<typeof Stripe.HttpClient>, options: PacedClientOptions) {
+    super()
+    this.#inner = inner
+    this.#options = options
+  }
+
+  override getClientName(): string {
+    return this.#inner.getClientName()
+  }
+
+  override async makeRequest(...request: Request): Promise<Response> {
+    const { listener, pace, patienceMs, random } = this.#options
+    const endpoint = endpointOf(request[2])
+    const deadline = performance.now() + patienceMs
+    for (let attempt = 1; ; attempt += 1) {
+      const made = await this.#try(endpoint, request)
+      const verdict = verdictOn(headOf(made))
+      if (verdict.kind === 'take') return new WholeResponse(made)
+      const pauseMs = pauseBefore(verdict, attempt, random)
+      if (verdict.limited !== null) listener.onLimited(verdict.limited)
+      pace.adapt(endpoint, verdict.limited, pauseMs)
+      if (performance.now() + pauseMs > deadline) return answerOrThrow(made)
+      listener.onRetry()
+      await this.#waitOut(verdict, pauseMs)
+    }
+  }
+
+  async #try(endpoint: string, request: Request): Promise<Try> {
+    const { pace, listener, now, signal } = this.#options
+    const permit = await pace.permit(endpoint)
+    try {
+      signal.throwIfAborted()
+      listener.onRequest()
+      const sentAt = now()
+      permit.sent()
+      return await this.#send(request, sentAt)
+    } finally {
+      permit.answered()
+    }
+  }
+
+  async #send(request: Request, sentAt: number): Promise<Try> {
+    let response: Response | null = null
+    try {
+      response = await this.#inner.makeRequest(...request)
+      return { sentAt, response, body: await response.toJSON(), thrown: null }
+    } catch (thrown) {
+      return { sentAt, response, body: null, thrown }
+    }
+  }
+
+  async #waitOut({ limited }: Extract<PaceVerdict, { kind: 'again' }>, ms: number): Promise<void> {
+    const { listener, signal } = this.#options
+    listener.onWaiting(waitingFor(limited))
+    await wait(ms, undefined, { signal })
+    listener.onWaiting(null)
+  }
+}
+
+const headOf = ({ response, thrown }: Try) =>
+  response === null || (thrown !== null && response.getStatusCode() < 300)
+    ? null
+    : { status: response.getStatusCode(), headers: response.getHeaders() }
+
+// A body that can't be read is for the SDK to word.
+const answerOrThrow = (made: Try): Response => {
+  if (made.response === null) throw made.thrown
+  return new WholeResponse(made)
+}
+
+const waitingFor = (limited: string | null): string => {
+  if (limited === null) return 'Stripe to answer'
+  return limited === lockTimeout ? 'an object that another request holds' : `Stripe's limit (${limited})`
+}
+
+class WholeResponse extends Stripe.HttpClientResponse {
+  readonly #made: Try
+
+  constructor(made: Try) {
+    const { response, sentAt } = made
+    super(response?.getStatusCode() ?? 0, { ...response?.getHeaders(), [sentAtHeader]: String(sentAt) })
+    this.#made = made
+  }
+
+  override async toJSON(): Promise<unknown> {
+    if (this.#made.thrown !== null) throw this.#made.thrown
+    return this.#made.body
+  }
+}

@@ -1,0 +1,87 @@
+// Stripe's own speed limit, kept by all requests that a key makes: one budget in all and one for each endpoint
+// (https://docs.stripe.com/rate-limits). Which account a request with `Stripe-Account` counts for is not said, so the
+// requests of a platform's key count together, whatever account they are about.
+
+import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
+import { holdSeconds, PaceBudget, type Permit } from './pace-budget.ts'
+
+/** Requests a second. */
+export interface PaceLimits {
+  readonly perEndpoint: number
+  readonly inAll: number
+}
+
+/** Stripe's limits of an account, by mode. */
+const liveLimits: PaceLimits = { perEndpoint: 25, inAll: 100 }
+const testLimits: PaceLimits = { perEndpoint: 25, inAll: 25 }
+
+export interface PaceOptions {
+  /** The account whose key it is, and the mode: whoever names the same shares the budget in a shared store. */
+  readonly owner: string
+  readonly limits: PaceLimits
+  readonly limiter: RateLimiterAbstract
+}
+
+/** Returns the limits of a key's mode (null: not known, the lower ones), lowered to a rate where one is given. */
+export const limitsOf = (livemode: boolean | null, requestsPerSecond: number | null): PaceLimits => {
+  const { perEndpoint, inAll } = livemode === true ? liveLimits : testLimits
+  const most = requestsPerSecond ?? Number.POSITIVE_INFINITY
+  return { perEndpoint: Math.min(perEndpoint, most), inAll: Math.min(inAll, most) }
+}
+
+/** Returns a limiter in this process's memory; a place is one point, held until it is freed. */
+export const memoryLimiter = (): RateLimiterAbstract =>
+  new RateLimiterMemory({ points: 1, duration: holdSeconds, keyPrefix: 'pace' })
+
+export class Pace {
+  readonly #options: PaceOptions
+  readonly #all: PaceBudget
+  readonly #endpoints = new Map<string, PaceBudget>()
+
+  constructor(options: PaceOptions) {
+    this.#options = options
+    this.#all = this.#budget('all', options.limits.inAll)
+  }
+
+  /** Resolves when a request to the endpoint keeps to both budgets. */
+  async permit(endpoint: string): Promise<Permit> {
+    const ofEndpoint = await this.#endpoint(endpoint).acquire()
+    const ofAll = await this.#all.acquire()
+    return {
+      sent: () => {
+        ofEndpoint.sent()
+        ofAll.sent()
+      },
+      answered: () => {
+        ofEndpoint.answered()
+        ofAll.answered()
+      },
+    }
+  }
+
+  /** Adapts to the reason of a 429; the others about the object asked for, or a lock, say nothing of the pace. */
+  adapt(endpoint: string, reason: string | null, pauseMs: number): void {
+    if (reason === 'global-rate') this.#all.slowDown(pauseMs)
+    if (reason === 'endpoint-rate') this.#endpoint(endpoint).slowDown(pauseMs)
+    if (reason === 'global-concurrency') this.#all.narrow()
+    if (reason === 'endpoint-concurrency') this.#endpoint(endpoint).narrow()
+  }
+
+  /** Tells whether a request to the endpoint would have to wait now. */
+  isBusy(endpoint: string): boolean {
+    return this.#all.waiting > 0 || this.#endpoint(endpoint).waiting > 0
+  }
+
+  #endpoint(endpoint: string): PaceBudget {
+    const known = this.#endpoints.get(endpoint)
+    if (known !== undefined) return known
+    const budget = this.#budget(endpoint, this.#options.limits.perEndpoint)
+    this.#endpoints.set(endpoint, budget)
+    return budget
+  }
+
+  #budget(name: string, requestsPerSecond: number): PaceBudget {
+    const { owner, limiter } = this.#options
+    return new PaceBudget({ limiter, name: `${owner}:${name}`, requestsPerSecond })
+  }
+}
