@@ -46,7 +46,7 @@ export const errorKinds = {
   stripe_rate_limited: passing('Stripe kept asking to slow down; run the command again later'),
   stripe_unavailable: passing('Stripe does not answer; run the command again later'),
   stripe_refused: fatal(
-    'Stripe refused to show the object (status {status}, {reason}); check what the key may read',
+    'Stripe refused to show {what} (status {status}, {reason}); check what the key may read',
   ),
   sink_unavailable: passing('{sink} does not answer: {reason}; check that it runs and that its URL is right'),
   sink_rejected: fatal('{sink} refuses what it is told: {reason}; see the rows of billing.outbox'),

@@ -20,20 +20,35 @@ export interface ListRow {
   readonly path: string
   /** Parameters of every page besides the window, the limit and what is expanded. */
   readonly params: Readonly<Record<string, string>>
+  /** Relatives that are shown in place; with `data.` before them at most four levels (https://docs.stripe.com/expand#depth). */
+  readonly expand: readonly string[]
 }
 
 /** The table of lists: https://docs.stripe.com/api/pagination */
 export const listRows: Readonly<Record<ListName, ListRow>> = {
-  customers: { kind: 'customer', path: '/v1/customers', params: {} },
-  products: { kind: 'product', path: '/v1/products', params: {} },
+  customers: { kind: 'customer', path: '/v1/customers', params: {}, expand: [] },
+  products: { kind: 'product', path: '/v1/products', params: {}, expand: ['default_price'] },
   // Without a status the list leaves canceled ones out.
-  subscriptions: { kind: 'subscription', path: '/v1/subscriptions', params: { status: 'all' } },
-  invoices: { kind: 'invoice', path: '/v1/invoices', params: {} },
-  charges: { kind: 'charge', path: '/v1/charges', params: {} },
-  refunds: { kind: 'refund', path: '/v1/refunds', params: {} },
-  disputes: { kind: 'dispute', path: '/v1/disputes', params: {} },
-  invoice_payments: { kind: 'invoice_payment', path: '/v1/invoice_payments', params: {} },
+  subscriptions: {
+    kind: 'subscription',
+    path: '/v1/subscriptions',
+    params: { status: 'all' },
+    expand: ['latest_invoice', 'customer'],
+  },
+  invoices: {
+    kind: 'invoice',
+    path: '/v1/invoices',
+    params: {},
+    expand: ['parent.subscription_details.subscription'],
+  },
+  charges: { kind: 'charge', path: '/v1/charges', params: {}, expand: ['customer', 'balance_transaction'] },
+  refunds: { kind: 'refund', path: '/v1/refunds', params: {}, expand: ['charge'] },
+  disputes: { kind: 'dispute', path: '/v1/disputes', params: {}, expand: ['charge'] },
+  invoice_payments: { kind: 'invoice_payment', path: '/v1/invoice_payments', params: {}, expand: [] },
 }
+
+/** In a range an invoice's payments may be older or younger than it, and so be missed by their own list. */
+export const expandInRange: Partial<Record<ListName, readonly string[]>> = { invoices: ['payments'] }
 
 /** The resources in the order in which they are begun: what others inherit from comes first. */
 export const resourceNames: readonly ResourceName[] = [
@@ -53,3 +68,18 @@ export const isResourceName = (name: string): name is ResourceName =>
 /** Returns the resource that holds objects of a kind; null for invoice payments, which are none of their own. */
 export const resourceOfKind = (kind: ObjectKind): ResourceName | null =>
   resourceNames.find((name) => listRows[name].kind === kind) ?? null
+
+/** Returns the lists that resources are walked by: invoice payments come along with invoices and charges, whose links they tell. */
+export const listsOf = (resources: readonly ResourceName[]): readonly ListName[] => [
+  ...resourceNames.filter((name) => resources.includes(name)),
+  ...(resources.includes('invoices') || resources.includes('charges') ? ['invoice_payments' as const] : []),
+]
+
+/** Returns the resource on whose behalf a list is walked, given the lists that are walked with it. */
+export const servedResource = (
+  list: ListName,
+  walked: { readonly has: (list: ListName) => boolean },
+): ResourceName => {
+  if (list !== 'invoice_payments') return list
+  return walked.has('invoices') ? 'invoices' : 'charges'
+}

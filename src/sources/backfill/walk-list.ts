@@ -36,8 +36,11 @@ export interface ListWalk {
 /** Windows of one list that are walked at once: at 25 requests a second enough for answers that take 300 ms. */
 const windowsAtOnce = 8
 
-/** Walks the list to its end, or until the signal. Rejects with the SDK's errors and with what `takePage` rejects with. */
-export const walkList = (walk: ListWalk): Promise<void> => new Walk(walk).run()
+/**
+ * Walks the list to its end, or until the signal; tells whether it came to its end. Rejects with the SDK's errors and
+ * with what `takePage` rejects with.
+ */
+export const walkList = (walk: ListWalk): Promise<boolean> => new Walk(walk).run()
 
 class Walk {
   readonly #walk: ListWalk
@@ -52,13 +55,14 @@ class Walk {
     this.#position = walk.position
   }
 
-  async run(): Promise<void> {
+  async run(): Promise<boolean> {
     for (;;) {
       this.#begin()
       if (this.#pages.size === 0) break
       await Promise.race(this.#pages)
     }
     if (this.#fault !== null) throw this.#fault.thrown
+    return this.#position.length === 0
   }
 
   #begin(): void {
@@ -88,7 +92,7 @@ class Walk {
     const { client, read, seqNow, makeRoom, signal } = this.#walk
     const giveBack = await makeRoom()
     try {
-      if (signal.aborted || this.#fault !== null) return
+      if (signal.aborted || this.#fault !== null) return giveBack()
       const stampedAt = seqNow()
       const page = await read((query) => readListPage(client, query, window))
       await this.#hand({ window, page, stampedAt, giveBack })

@@ -1,8 +1,7 @@
 // The platform's own account, asked of Stripe: https://docs.stripe.com/api/accounts/retrieve
 
-import { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from './account-client.ts'
-import { failureOfStripe } from './stripe-failure.ts'
+import { failureOfStripe, refusalOf } from './stripe-failure.ts'
 
 /** Returns the id of the account that the key belongs to. Throws `stripe_unauthorized`, `stripe_unavailable` or `stripe_refused`. */
 export const askPlatformAccount = async ({ stripe, options }: AccountClient): Promise<string> => {
@@ -12,6 +11,6 @@ export const askPlatformAccount = async ({ stripe, options }: AccountClient): Pr
   } catch (error) {
     const failure = failureOfStripe(error)
     if ('error' in failure) throw failure.error
-    throw new BillingSyncError('stripe_refused', { status: 404, reason: failure.kind }, { cause: error })
+    throw refusalOf({ what: "the key's account", status: 404, reason: failure.kind }, error)
   }
 }

@@ -12,16 +12,25 @@ export type StripeFailure =
   | { readonly kind: 'passing'; readonly error: BillingSyncError }
   | { readonly kind: 'refused'; readonly error: BillingSyncError }
 
-/** Returns what an error thrown by the SDK means; rethrows what is none of Stripe's. */
-export const failureOfStripe = (error: unknown): StripeFailure => {
+/**
+ * Returns what an error thrown by the SDK means; rethrows what is none of Stripe's.
+ * @param what was asked for, in words
+ */
+export const failureOfStripe = (error: unknown, what = 'the object'): StripeFailure => {
   if (!(error instanceof Stripe.errors.StripeError)) throw error
   if (error.statusCode === 404) return { kind: 'missing' }
   if (error.code === 'account_invalid') return { kind: 'disconnected' }
   const code = passingCodeOf(error)
   if (code !== null) return { kind: 'passing', error: new BillingSyncError(code, {}, { cause: error }) }
-  const details = { status: error.statusCode ?? 0, reason: error.code ?? error.type }
-  return { kind: 'refused', error: new BillingSyncError('stripe_refused', details, { cause: error }) }
+  const details = { what, status: error.statusCode ?? 0, reason: error.code ?? error.type }
+  return { kind: 'refused', error: refusalOf(details, error) }
 }
+
+/** Returns the error of something that Stripe does not show. */
+export const refusalOf = (
+  details: { readonly what: string; readonly status: number; readonly reason: string },
+  cause: unknown,
+): BillingSyncError => new BillingSyncError('stripe_refused', details, { cause })
 
 const passingCodeOf = (error: Stripe.errors.StripeError) => {
   if (error instanceof Stripe.errors.StripeAuthenticationError) return 'stripe_unauthorized'

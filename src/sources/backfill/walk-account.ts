@@ -1,0 +1,163 @@
+// Walks the lists of one account side by side. Guarantees: a list that the key may not read ends alone, whatever else
+// goes wrong ends all of them; a list that only helps (invoice payments, relatives shown in place) is gone on without;
+// a resource counts as complete only when all that belongs to it was walked to its end.
+
+import type { BillingSyncError } from '../../errors.ts'
+import type { AccountClient } from '../stripe/account-client.ts'
+import type { StripeClock } from '../stripe/stripe-clock.ts'
+import { failureOfStripe, refusalOf } from '../stripe/stripe-failure.ts'
+import type { ListPage, ListQuery } from './list-page.ts'
+import { observeEntries } from './observe-entries.ts'
+import { expandInRange, type ListName, listRows, type ResourceName, servedResource } from './resources.ts'
+import type { Position, TakePage } from './walk.ts'
+import { walkList } from './walk-list.ts'
+
+export interface AccountWalk {
+  /** The lists to walk (`listsOf`), and where each begins or goes on. */
+  readonly positions: ReadonlyMap<ListName, Position>
+  /** True where only objects created in some range are wanted. */
+  readonly isRanged: boolean
+  /** Answers the account's client for requests made on behalf of a resource, which end with the signal. */
+  readonly clientOf: (resource: ResourceName, signal: AbortSignal) => AccountClient
+  readonly clock: StripeClock
+  /** Mode of the key, where it tells. */
+  readonly livemode: boolean | null
+  /** True where an invoice that is paid counts as told: its message is owed. */
+  readonly tellsPayment: boolean
+  /** Answers the account's commit number as the taker knows it, and how many commits the taker made. */
+  readonly seqNow: () => { readonly seq: number; readonly commits: number }
+  readonly takePage: TakePage
+  /** Waits for room for one more page in memory (`PageRooms`). */
+  readonly makeRoom: () => Promise<() => void>
+  /** Told once of each thing that the key may not read and the walk goes on without. */
+  readonly onRefusedHelper: (what: string) => void
+  /** Ends the walk between two pages. */
+  readonly signal: AbortSignal
+}
+
+/** Why a walk did not read everything. */
+export type WalkFailure =
+  /** The account took the platform's access back. */
+  { readonly kind: 'disconnected' } | { readonly kind: 'error'; readonly error: BillingSyncError }
+
+export interface AccountWalked {
+  /** Resources that were walked to their end, by this walk or an earlier one that it continued. */
+  readonly complete: ReadonlySet<ResourceName>
+  /** The first thing that went wrong; null also where the signal ended the walk. */
+  readonly failure: WalkFailure | null
+}
+
+/** Walks the lists to their end. Rejects with what `takePage` rejects with; never for what Stripe answers. */
+export const walkAccount = async (walk: AccountWalk): Promise<AccountWalked> => {
+  const stop = new AbortController()
+  const signal = AbortSignal.any([walk.signal, stop.signal])
+  const told = new Set<string>()
+  const onRefusedHelper = (what: string): void => {
+    if (!told.has(what)) walk.onRefusedHelper(what)
+    told.add(what)
+  }
+  const stopping = { ...walk, signal, onRefusedHelper }
+  const walks = [...walk.positions.keys()].map(async (list) => {
+    try {
+      const end = await endOf(list, stopping)
+      if (end.kind === 'failed' && end.isForAll) stop.abort()
+      return { list, end }
+    } catch (thrown) {
+      stop.abort()
+      throw thrown
+    }
+  })
+  const settled = await Promise.allSettled(walks)
+  const fault = settled.find((result) => result.status === 'rejected')
+  if (fault !== undefined) throw fault.reason
+  return walkedOf(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
+}
+
+type ListEnd =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'failed'; readonly failure: WalkFailure; readonly isForAll: boolean }
+
+interface EndedList {
+  readonly list: ListName
+  readonly end: ListEnd
+}
+
+const endOf = async (list: ListName, walk: AccountWalk): Promise<ListEnd> => {
+  try {
+    const isComplete = await walkOne(list, walk)
+    return { kind: isComplete ? 'complete' : 'interrupted' }
+  } catch (error) {
+    const end = endBy(error, list)
+    // What the signal cut off looks like a connection that broke.
+    if (walk.signal.aborted) return { kind: 'interrupted' }
+    if (list !== 'invoice_payments' || end.isForAll) return end
+    walk.onRefusedHelper('invoice payments, which tie charges to invoices')
+    return { kind: 'complete' }
+  }
+}
+
+const endBy = (error: unknown, list: ListName): Extract<ListEnd, { kind: 'failed' }> => {
+  const what = `the list of ${inWords(list)}`
+  const failure = failureOfStripe(error, what)
+  if (failure.kind === 'disconnected') return { kind: 'failed', failure, isForAll: true }
+  const told =
+    failure.kind === 'missing' ? refusalOf({ what, status: 404, reason: 'missing' }, error) : failure.error
+  return { kind: 'failed', failure: { kind: 'error', error: told }, isForAll: failure.kind === 'passing' }
+}
+
+const inWords = (list: ListName): string => list.replace('_', ' ')
+
+const walkOne = (list: ListName, walk: AccountWalk): Promise<boolean> => {
+  const { positions, clock, livemode, tellsPayment, onRefusedHelper, signal } = walk
+  const { kind } = listRows[list]
+  const client = walk.clientOf(servedResource(list, positions), signal)
+  const reading = { kind, client, livemode, tellsPayment, onRefusedHelper }
+  return walkList({
+    list,
+    client,
+    clock,
+    read: readerOf(list, walk),
+    position: positions.get(list) ?? [],
+    seqNow: walk.seqNow,
+    observe: (objects, moment) => observeEntries(objects, moment, reading),
+    takePage: walk.takePage,
+    makeRoom: walk.makeRoom,
+    signal,
+  })
+}
+
+type Read = (ask: (query: ListQuery) => Promise<ListPage>) => Promise<ListPage>
+
+// A restricted key may read a list and not what its objects link to: then they are shown with ids alone.
+const readerOf = (list: ListName, { isRanged, onRefusedHelper }: AccountWalk): Read => {
+  const { path, params, expand: always } = listRows[list]
+  let expand = isRanged ? [...always, ...(expandInRange[list] ?? [])] : always
+  return async (ask) => {
+    const asked = { path, params, expand }
+    try {
+      return await ask(asked)
+    } catch (error) {
+      if (asked.expand.length === 0 || failureOfStripe(error).kind !== 'refused') throw error
+      const page = await ask({ ...asked, expand: [] })
+      expand = []
+      onRefusedHelper(`what ${inWords(list)} link to`)
+      return page
+    }
+  }
+}
+
+const walkedOf = (ended: readonly EndedList[]): AccountWalked => {
+  const ends = new Map(ended.map(({ list, end }) => [list, end]))
+  const failures = ended.flatMap(({ end }) => (end.kind === 'failed' ? [end] : []))
+  const isComplete = (list: ListName): boolean => (ends.get(list)?.kind ?? 'complete') === 'complete'
+  const resources = ended.flatMap(({ list }) => (list === 'invoice_payments' ? [] : [list]))
+  const complete = resources.filter(
+    (resource) =>
+      isComplete(resource) &&
+      (servedResource('invoice_payments', ends) !== resource || isComplete('invoice_payments')),
+  )
+  // What ends all of them says more than what ended one list alone.
+  const first = failures.find(({ isForAll }) => isForAll) ?? failures[0]
+  return { complete: new Set(complete), failure: first?.failure ?? null }
+}

@@ -1,0 +1,190 @@
+import { expect, test } from 'vitest'
+import { BillingSyncError } from '../../../src/errors.ts'
+import { resourceNames } from '../../../src/sources/backfill/resources.ts'
+import { walkAccount } from '../../../src/sources/backfill/walk-account.ts'
+
+import { playStripe } from '../../support/stripe/played-stripe.ts'
+import { populate } from '../../support/stripe/population.ts'
+import { accountWalk, beginningOf, WalkedPages } from '../../support/walking.ts'
+
+const mongodbDown = new BillingSyncError('mongodb_unavailable', { reason: 'it is stopped' })
+
+/** A played Stripe whose acct_1 has some of everything, most of it in two seconds. */
+const grownAccount = async () => {
+  const played = await playStripe()
+  played.world.clock.set(played.world.clock.now() - 3_600)
+  const account = played.world.account('acct_1')
+  const counts = {
+    customers: 130,
+    products: 3,
+    subscriptions: 120,
+    paidInvoices: 230,
+    charges: 20,
+    refunds: 5,
+    disputes: 2,
+  }
+  populate(account, { ...counts, secondsApart: 0 })
+  played.world.clock.advance(1)
+  account.seed('customer', {})
+  return { ...played, account }
+}
+
+const restrictedKey = ({ world }: Awaited<ReturnType<typeof grownAccount>>, forbidden: readonly string[]) =>
+  world.addKey('rk_test_narrow', { accountId: 'acct_platform', mode: 'test', forbidden })
+
+test('every object of every resource is handed over, once each', async () => {
+  const { server, account } = await grownAccount()
+  const walked = new WalkedPages()
+  const { complete, failure } = await walkAccount(
+    accountWalk(server, { positions: beginningOf(resourceNames), takePage: walked.take }),
+  )
+  expect(failure).toBeNull()
+  expect([...complete].sort()).toEqual([...resourceNames].sort())
+  const types = [
+    'customer',
+    'product',
+    'subscription',
+    'invoice',
+    'charge',
+    'refund',
+    'dispute',
+    'invoice_payment',
+  ] as const
+  for (const type of types) {
+    const ids = walked.idsOf(`${type}s`)
+    expect([...ids].sort()).toEqual([...account.ids(type)].sort())
+  }
+})
+
+test('invoice payments are walked with charges alone, and only then', async () => {
+  const { server } = await grownAccount()
+  await walkAccount(accountWalk(server, { positions: beginningOf(['charges']) }))
+  expect(server.requests.count({ path: '/v1/invoice_payments' })).toBeGreaterThan(0)
+  server.requests.clear()
+  await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']) }))
+  expect(server.requests.count({ path: '/v1/invoice_payments' })).toBe(0)
+})
+
+test('invoices of a range carry their payments, whenever those were made', async () => {
+  const { server, world } = await grownAccount()
+  const range = { from: world.clock.now() - 1, to: world.clock.now() }
+  const walked = new WalkedPages()
+  const positions = beginningOf(['invoices'], range)
+  await walkAccount(accountWalk(server, { positions, isRanged: true, takePage: walked.take }))
+  const carried = walked.pages.flatMap((page) => page.carried)
+  expect(carried).toHaveLength(230)
+  expect(new Set(carried.map(({ kind }) => kind))).toEqual(new Set(['invoice_payment']))
+})
+
+test('a key that may not read invoice payments is told of once', async () => {
+  const played = await grownAccount()
+  const secret = restrictedKey(played, ['invoice_payments'])
+  const warnings: string[] = []
+  const { complete, failure } = await walkAccount(
+    accountWalk(
+      played.server,
+      { positions: beginningOf(['invoices', 'charges']), onRefusedHelper: (what) => warnings.push(what) },
+      secret,
+    ),
+  )
+  expect(warnings).toEqual(['invoice payments, which tie charges to invoices'])
+  expect(failure).toBeNull()
+  expect([...complete]).toEqual(['invoices', 'charges'])
+})
+
+test('a key that may not read relatives gets the objects with ids alone', async () => {
+  const { server, account } = await grownAccount()
+  server.faults.add(
+    { path: '/v1/charges', where: ({ params }) => params.expand !== undefined },
+    {
+      kind: 'error',
+      status: 403,
+      error: { type: 'invalid_request_error', code: 'more_permissions_required' },
+    },
+    { times: 100 },
+  )
+  const walked = new WalkedPages()
+  const warnings: string[] = []
+  const { complete } = await walkAccount(
+    accountWalk(server, {
+      positions: beginningOf(['charges']),
+      takePage: walked.take,
+      onRefusedHelper: (what) => warnings.push(what),
+    }),
+  )
+  expect(warnings).toEqual(['what charges link to'])
+  expect([...complete]).toEqual(['charges'])
+  expect(walked.idsOf('charges')).toHaveLength(account.ids('charge').length)
+})
+
+test('a list that the key may not read ends alone', async () => {
+  const played = await grownAccount()
+  const secret = restrictedKey(played, ['disputes'])
+  const { complete, failure } = await walkAccount(
+    accountWalk(played.server, { positions: beginningOf(['customers', 'disputes']) }, secret),
+  )
+  expect([...complete]).toEqual(['customers'])
+  expect(failure).toMatchObject({ kind: 'error', error: { code: 'stripe_refused' } })
+  expect(failure).toHaveProperty('error.message', expect.stringContaining('the list of disputes'))
+})
+
+test('an account that leaves in the middle ends all of its lists', async () => {
+  const { server, world } = await grownAccount()
+  const walked = new WalkedPages()
+  const { complete, failure } = await walkAccount(
+    accountWalk(server, {
+      positions: beginningOf(['invoices', 'charges']),
+      takePage: async (page) => {
+        if (walked.pages.length === 0) world.disconnect('acct_1')
+        await walked.take(page)
+      },
+    }),
+  )
+  expect(failure).toEqual({ kind: 'disconnected' })
+  expect([...complete]).toEqual([])
+})
+
+test('a wrong key is told by its own code', async () => {
+  const { server } = await grownAccount()
+  const walk = accountWalk(server, { positions: beginningOf(['customers']) }, 'sk_test_wrong')
+  const { failure } = await walkAccount(walk)
+  expect(failure).toMatchObject({ kind: 'error', error: { code: 'stripe_unauthorized' } })
+})
+
+test('a signal ends the walk between two pages, which is no failure', async () => {
+  const { server } = await grownAccount()
+  const interrupt = new AbortController()
+  const walked = new WalkedPages()
+  const { complete, failure } = await walkAccount(
+    accountWalk(server, {
+      positions: beginningOf(['invoices']),
+      signal: interrupt.signal,
+      takePage: async (page) => {
+        interrupt.abort()
+        await walked.take(page)
+      },
+    }),
+  )
+  expect({ failure, complete: [...complete] }).toEqual({ failure: null, complete: [] })
+  expect(walked.pages.at(-1)?.position).not.toEqual([])
+})
+
+test('what the taker of pages throws ends the walk', async () => {
+  const { server } = await grownAccount()
+  const walk = accountWalk(server, {
+    positions: beginningOf(resourceNames),
+    takePage: async ({ giveBack }) => {
+      giveBack()
+      throw mongodbDown
+    },
+  })
+  await expect(walkAccount(walk)).rejects.toBe(mongodbDown)
+})
+
+test('a list that was walked to its end before stays complete', async () => {
+  const { server } = await grownAccount()
+  const positions = new Map([...beginningOf(['customers', 'products']), ['products', []] as const])
+  const { complete } = await walkAccount(accountWalk(server, { positions }))
+  expect([...complete]).toEqual(['customers', 'products'])
+  expect(server.requests.count({ path: '/v1/products' })).toBe(0)
+})
