@@ -28,6 +28,8 @@ export interface DeliveryOptions extends PipelineOptions {
   readonly readObjects: ReadObjects | null
   /** Told of every commit lost to another writer. */
   readonly onLostCommit: () => void
+  /** How long trouble that passes is waited out, in milliseconds; a minute unless told otherwise. */
+  readonly patienceMs?: number
 }
 
 export interface HandledBatch {
@@ -37,8 +39,8 @@ export interface HandledBatch {
   readonly notices: readonly NoticeDraft[]
 }
 
-/** How long trouble that passes is waited out. */
-const patienceMs = 60_000
+/** How long trouble that passes is waited out, unless told otherwise. */
+const defaultPatienceMs = 60_000
 
 /** First and longest pause between tries. */
 const firstPauseMs = 20
@@ -47,13 +49,16 @@ const longestPauseMs = 5_000
 /** The same after a lost commit: a dead process's transaction holds the account, and its end must not be overslept. */
 const longestPauseAfterLossMs = 500
 
-/** Handles deliveries of one account as one batch. Never rejects for the fault of an event. */
+/**
+ * Handles deliveries of one account as one batch, with the reads given, else with those that it makes itself.
+ * Never rejects for the fault of an event.
+ */
 export const handleDeliveries = async (
   deliveries: readonly Delivery[],
   options: DeliveryOptions,
 ): Promise<HandledBatch> => {
   try {
-    const reads = await readFor(deliveries, options)
+    const reads = options.reads ?? (await readDeliveries(deliveries, options))
     return await patiently(() => attempt(deliveries, { ...options, reads }), options)
   } catch (error) {
     if (isPassing(error)) return giveUp(deliveries, error, options)
@@ -64,8 +69,14 @@ export const handleDeliveries = async (
   }
 }
 
-// What Stripe answered outlives an attempt: each answer is stamped with when it was asked for.
-const readFor = async (deliveries: readonly Delivery[], options: DeliveryOptions): Promise<Reads> => {
+/**
+ * Reads from Stripe what deliveries of one account are about. What it answered outlives an attempt: each answer is
+ * stamped with when it was asked for. Throws `mongodb_unavailable`.
+ */
+export const readDeliveries = async (
+  deliveries: readonly Delivery[],
+  options: DeliveryOptions,
+): Promise<Reads> => {
   const { readObjects, store } = options
   if (readObjects === null) return noReads
   const account = await patiently(() => store.openAccount(deliveries[0]?.account ?? ''), options)
@@ -126,7 +137,8 @@ const giveUp = async (
   await keep(deliveries).catch((thrown: unknown) => {
     if (!isPassing(thrown)) throw thrown
   })
-  return failAll(deliveries, failureOf(error))
+  const failure = failureOf(error)
+  return { outcomes: deliveries.map(() => ({ ...failed(failure), waits: true })), notices: [] }
 }
 
 const failAll = (deliveries: readonly Delivery[], failure: InboxFailure): HandledBatch => ({
@@ -166,10 +178,12 @@ const refuse = async (
   return failAll(deliveries, failure)
 }
 
+type Patience = Pick<DeliveryOptions, 'onLostCommit' | 'random' | 'patienceMs'>
+
 /** Repeats an attempt until it answers: null is a commit lost to another writer, a passing error is waited out. */
 export const patiently = async <Result>(
   attemptOnce: () => Promise<Result | null>,
-  { onLostCommit, random }: Pick<DeliveryOptions, 'onLostCommit' | 'random'>,
+  { onLostCommit, random, patienceMs = defaultPatienceMs }: Patience,
 ): Promise<Result> => {
   const deadline = performance.now() + patienceMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {

@@ -25,6 +25,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'pipeline-store': ['core (types)', 'unit-of-work (types)'],
   // The port that the sinks ask for and the store answers.
   'outbox-store': ['core (types)'],
+  // The port that the work on received events asks for and the store answers.
+  'work-store': ['core (types)'],
   'event-meaning': ['core', 'handlers', 'pipeline-store (types)'],
   pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store'],
   'handle-deliveries': ['core', 'event-meaning', 'pipeline', 'pipeline-store'],
@@ -33,11 +35,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'handle-observations': ['core', 'observe-batch', 'handle-deliveries', 'pipeline-store'],
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
-  store: ['core', 'unit-of-work (types)', 'pipeline-store (types)', 'outbox-store (types)', 'config (types)'],
+  store: [
+    ...['core', 'unit-of-work (types)', 'config (types)'],
+    ...['pipeline-store (types)', 'outbox-store (types)', 'work-store (types)'],
+  ],
   // Deliver what commits owe; who keeps it until then, they don't know.
   sinks: ['core (types)', 'outbox-store (types)'],
   // Sources yield events and never ask where they end: not the store.
-  sources: ['core', 'pipeline-store'],
+  sources: ['core', 'pipeline-store', 'work-store (types)'],
   // Shows what sources count, and how far the store has come in opening: both are told to it through types.
   ui: ['core', 'sources (types)', 'store (types)', 'log (types)'],
   commands: [
@@ -70,6 +75,7 @@ const pureParts = [
   'event-meaning',
   'pipeline-store',
   'outbox-store',
+  'work-store',
   'pipeline',
 ]
 

@@ -76,6 +76,10 @@ export const settle = (row: InboxState, outcome: Exclude<Outcome, 'failed'>, now
   processed_at: now,
 })
 
+/** Tells whether a failure leaves a row no further try. */
+export const isLastTry = (row: InboxState, failure: InboxFailure): boolean =>
+  row.status === 'dead' || row.attempts + 1 >= mostAttempts || failure.code === 'payload_unstorable'
+
 /**
  * Returns how a row is settled whose event failed: tried again with exponential backoff, or dead.
  * @param random from 0 up to 1, spreads the retries of many events
@@ -86,7 +90,7 @@ export const settleFailure = (
   { now, random }: { readonly now: Date; readonly random: number },
 ): Settlement => {
   const attempts = row.attempts + 1
-  const dead = row.status === 'dead' || attempts >= mostAttempts || failure.code === 'payload_unstorable'
+  const dead = isLastTry(row, failure)
   const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempts - 1)) * (0.5 + random / 2)
   return {
     status: dead ? 'dead' : 'failed',

@@ -33,6 +33,15 @@ const anyText = { $gt: '' }
 /** Newest first, by the time at which billing-sync made the document. */
 const newestMade: IndexRow = { keys: { [account]: 1, created_at: -1 } }
 
+/** Events that are not settled for good: what there is to do, and what waits for a person. */
+const unsettled: IndexRow = {
+  keys: { status: 1, [account]: 1, next_attempt_at: 1 },
+  options: {
+    name: 'unsettled',
+    partialFilterExpression: { status: { $in: ['pending', 'failed', 'parked', 'dead'] } },
+  },
+}
+
 /** The indexes of each collection; those of projections also serve the look-ups between relatives. */
 export const collectionIndexes: Readonly<Record<string, readonly IndexRow[]>> = {
   'billing.charges': [
@@ -59,11 +68,7 @@ export const collectionIndexes: Readonly<Record<string, readonly IndexRow[]>> = 
   'billing.products': [by('active', 'created'), newest, metadata],
   'billing.invoice_payments': [by('invoice'), by('payment.payment_intent'), by('payment.charge')],
   'billing.accounts': [],
-  'billing.events': [
-    { keys: { [account]: 1, created: 1, event_id: 1 } },
-    { keys: { status: 1, next_attempt_at: 1 } },
-    expiring,
-  ],
+  'billing.events': [{ keys: { [account]: 1, created: 1, event_id: 1 } }, unsettled, expiring],
   'billing.outbox': [{ keys: { status: 1, sink: 1, [account]: 1, seq: 1 } }, expiring],
   'billing.cursors': [],
   'crm.contacts': [

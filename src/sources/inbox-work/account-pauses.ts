@@ -1,0 +1,50 @@
+// Accounts whose events wait for trouble out there to pass: Stripe or MongoDB away, a key refused. Guarantee: each
+// account rests for itself, ever longer while its trouble lasts, and no other account waits for it.
+
+/** First and longest rest; Stripe's own limits last seconds, an outage is asked after twice a minute. */
+const firstPauseMs = 1_000
+const longestPauseMs = 30_000
+
+/** Trouble that was not seen again for so long after a rest is over, or another process has it. */
+const remembersMs = 60_000
+
+interface Pause {
+  readonly code: string
+  readonly rests: number
+  readonly endsAtMs: number
+}
+
+export class AccountPauses {
+  readonly #pauses = new Map<string, Pause>()
+  readonly #random: () => number
+
+  /** @param random from 0 up to 1, spreads the accounts that an outage left waiting */
+  constructor(random: () => number) {
+    this.#random = random
+  }
+
+  /** Lets an account rest for the trouble named by a code, and returns for how many milliseconds. */
+  rest(account: string, code: string): number {
+    const rests = this.#pauses.get(account)?.rests ?? 0
+    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** rests) * (0.5 + this.#random() / 2)
+    this.#pauses.set(account, { code, rests: rests + 1, endsAtMs: performance.now() + pauseMs })
+    return pauseMs
+  }
+
+  /** Ends an account's rests: its last batch met no trouble. */
+  end(account: string): void {
+    this.#pauses.delete(account)
+  }
+
+  isResting(account: string): boolean {
+    return performance.now() < (this.#pauses.get(account)?.endsAtMs ?? 0)
+  }
+
+  /** The codes of the troubles that last. */
+  codes(): readonly string[] {
+    const now = performance.now()
+    for (const [account, { endsAtMs }] of this.#pauses)
+      if (now > endsAtMs + remembersMs) this.#pauses.delete(account)
+    return [...new Set([...this.#pauses.values()].map(({ code }) => code))]
+  }
+}

@@ -1,0 +1,107 @@
+// Works off the inbox, partitioned by connected account: at most one turn of an account at a time in a process, many
+// accounts side by side, each waiting for its turn behind those that came before. Guarantees: no account keeps
+// another from its turn; what nobody woke is found by the sweep; what is kept in memory is bounded, however much waits.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { BillingSyncError } from '../../errors.ts'
+import type { AccountPauses } from './account-pauses.ts'
+import type { TurnEnd } from './lane-turn.ts'
+
+export interface DispatcherOptions {
+  readonly takeTurn: (account: string) => Promise<TurnEnd>
+  /** Answers the accounts that have due events. */
+  readonly sweep: () => Promise<readonly string[]>
+  readonly pauses: AccountPauses
+  /** Told of what a sweep or a turn threw; the work goes on. */
+  readonly onTrouble: (code: string, account: string | null) => void
+}
+
+/** Turns under way at once, most of which wait for Stripe. */
+const turnsAtOnce = 32
+
+/** Accounts that may wait in memory; the sweep finds the others. */
+const mostWaiting = 10_000
+
+/** Pause between sweeps. */
+const sweepEveryMs = 1_000
+
+/** Without a sweep that went through for so long, the work stands still. */
+const longestSilenceMs = 15_000
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions
+  readonly #waiting = new Set<string>()
+  readonly #running = new Map<string, Promise<void>>()
+  #sweptAtMs = performance.now()
+  #isEnded = false
+  #timer: NodeJS.Timeout
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options
+    this.#timer = setTimeout(() => this.#sweepForEver(), 0)
+  }
+
+  /** Looks at an account's due events soon. */
+  wake(account: string): void {
+    if (this.#isEnded) return
+    if (this.#waiting.size < mostWaiting) this.#waiting.add(account)
+    this.#fill()
+  }
+
+  /** True while the work goes on: its last look at the inbox is not long ago. */
+  get isRunning(): boolean {
+    return !this.#isEnded && performance.now() - this.#sweptAtMs < longestSilenceMs
+  }
+
+  /** Starts no more turns and waits for those under way, for so long at most; answers whether all have ended. */
+  async drain(patienceMs: number): Promise<boolean> {
+    this.#isEnded = true
+    clearTimeout(this.#timer)
+    const patience = new AbortController()
+    const late = wait(patienceMs, false, { signal: patience.signal }).catch(() => false)
+    const ended = Promise.all(this.#running.values()).then(() => true)
+    const isDrained = await Promise.race([ended, late])
+    patience.abort()
+    return isDrained
+  }
+
+  async #sweepForEver(): Promise<void> {
+    try {
+      for (const account of await this.#options.sweep()) this.wake(account)
+      this.#sweptAtMs = performance.now()
+    } catch (error) {
+      this.#tellTrouble(error, null)
+    }
+    if (!this.#isEnded) this.#timer = setTimeout(() => this.#sweepForEver(), sweepEveryMs)
+  }
+
+  #fill(): void {
+    for (const account of this.#waiting) {
+      if (this.#isEnded || this.#running.size >= turnsAtOnce) return
+      // An account that is at work stays in line for its next turn: what woke it may have come after its last look.
+      if (this.#running.has(account)) continue
+      this.#waiting.delete(account)
+      if (this.#options.pauses.isResting(account)) continue
+      const turn = this.#run(account).finally(() => {
+        this.#running.delete(account)
+        this.#fill()
+      })
+      this.#running.set(account, turn)
+    }
+  }
+
+  async #run(account: string): Promise<void> {
+    try {
+      if ((await this.#options.takeTurn(account)) === 'more') this.#waiting.add(account)
+    } catch (error) {
+      this.#tellTrouble(error, account)
+      this.#options.pauses.rest(account, codeOf(error))
+    }
+  }
+
+  #tellTrouble(error: unknown, account: string | null): void {
+    this.#options.onTrouble(codeOf(error), account)
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof BillingSyncError ? error.code : 'handler_failed')

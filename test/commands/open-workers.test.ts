@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { ensureCollections } from '../../src/store/collections.ts'
+import { openTestDatabase } from '../support/database.ts'
+import { deliveryOf, numberedEvent } from '../support/deliveries.ts'
+import { ingest, startWorkers } from '../support/running-workers.ts'
+
+const database = await openTestDatabase()
+const { db } = database
+await ensureCollections(db)
+const events = db.collection<{ _id: string; status: string }>('billing.events')
+const patience = { timeout: 15_000, interval: 20 }
+
+const numbered = (account: string, number: number) => deliveryOf({ ...numberedEvent(number), account })
+const statusesOf = async (account: string) =>
+  (await events.find({ stripe_user_id: account }).sort({ _id: 1 }).toArray()).map(({ status }) => status)
+
+describe('an event in the inbox', () => {
+  test('is handled when its account is woken', async () => {
+    const workers = await startWorkers(database)
+    await ingest(database, numbered('acct_woken', 1))
+    workers.wake('acct_woken')
+    await expect.poll(() => statusesOf('acct_woken'), patience).toEqual(['done'])
+    expect(await db.collection('billing.charges').countDocuments({ stripe_user_id: 'acct_woken' })).toBe(1)
+    expect(workers.told).toEqual([
+      [
+        'outcome',
+        {
+          account: 'acct_woken',
+          eventId: 'evt_1',
+          type: 'charge.succeeded',
+          outcome: 'applied',
+          code: null,
+          ms: expect.any(Number),
+          lagMs: expect.any(Number),
+        },
+      ],
+    ])
+    expect(workers.woken).toEqual(['acct_woken'])
+  })
+
+  test('is found by the sweep when nobody woke its account', async () => {
+    await ingest(database, numbered('acct_before', 1))
+    const workers = await startWorkers(database)
+    await ingest(database, numbered('acct_swept', 1))
+    await expect.poll(() => statusesOf('acct_swept'), patience).toEqual(['done'])
+    await expect.poll(() => statusesOf('acct_before'), patience).toEqual(['done'])
+    expect(workers.isRunning()).toBe(true)
+  })
+})

@@ -1,0 +1,56 @@
+// The work on received events as `serve` starts it, on a test's database, and what it tells.
+
+import { onTestFinished } from 'vitest'
+import { openWorkers, type Workers } from '../../src/commands/open-workers.ts'
+import { type Config, loadConfig } from '../../src/config/config.ts'
+import { openLog } from '../../src/log.ts'
+import type { Delivery } from '../../src/pipeline-store.ts'
+import type { HandledEvent } from '../../src/sources/inbox-work/work-listener.ts'
+import { receiveEvents } from '../../src/store/inbox.ts'
+import type { TestDatabase } from './database.ts'
+
+export type Told = readonly [what: 'outcome' | 'retry' | 'dead' | 'waiting', event: HandledEvent]
+
+export interface RunningWorkers extends Workers {
+  /** Everything told so far, in order. */
+  readonly told: readonly Told[]
+  readonly troubles: readonly (readonly [code: string, account: string | null])[]
+  /** Accounts whose notices were announced. */
+  readonly woken: readonly string[]
+}
+
+/** Starts the work; it ends with the test. */
+export const startWorkers = async (
+  { client, db }: TestDatabase,
+  settings: Partial<Config> = {},
+): Promise<RunningWorkers> => {
+  const told: Told[] = []
+  const troubles: (readonly [string, string | null])[] = []
+  const woken: string[] = []
+  const workers = await openWorkers({
+    config: { ...(await loadConfig({}, '/')), stripeKey: undefined, redisUrl: undefined, ...settings },
+    database: { client, db, close: async () => undefined },
+    log: openLog('silent'),
+    listener: {
+      onOutcome: (event) => told.push(['outcome', event]),
+      onRetry: (event) => told.push(['retry', event]),
+      onDead: (event) => told.push(['dead', event]),
+      onWaiting: (event) => told.push(['waiting', event]),
+      onLostCommit: () => undefined,
+      onTrouble: (code, account) => troubles.push([code, account]),
+    },
+    sinks: { wake: (account) => woken.push(account) },
+  })
+  onTestFinished(async () => {
+    await workers.drain(10_000)
+  })
+  return { ...workers, told, troubles, woken }
+}
+
+/** Puts deliveries into the inbox as the listener does. */
+export const ingest = async (
+  { db }: Pick<TestDatabase, 'db'>,
+  ...deliveries: readonly Delivery[]
+): Promise<void> => {
+  await receiveEvents(db, deliveries, 'webhook')
+}
