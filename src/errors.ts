@@ -41,7 +41,7 @@ export const errorKinds = {
     'MongoDB does not answer: {reason}; check that it runs and that MONGODB_URI is right',
   ),
   stripe_unauthorized: passing(
-    'Stripe does not accept the key; check STRIPE_SECRET_KEY, then run the command again',
+    "Stripe does not accept the key; check STRIPE_SECRET_KEY, or the account's access token, then run the command again",
   ),
   stripe_rate_limited: passing('Stripe kept asking to slow down; run the command again later'),
   stripe_unavailable: passing('Stripe does not answer; run the command again later'),

@@ -31,7 +31,12 @@ export const openHandling = async (
     })
     return platform
   }
-  const stripe = await openStripeAccess(config, { source, platformAccount })
+  const stripe = await openStripeAccess(config, {
+    database,
+    source,
+    platformAccount,
+    dryRun: dryRun === true,
+  })
   // A platform that does not fit the database is told before any work.
   if (config.platformAccount !== undefined) await platformAccount()
   const options: DeliveryOptions = {

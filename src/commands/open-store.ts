@@ -44,7 +44,7 @@ export const openWriting = async (
   { source, isStored }: HandlingRequest,
 ): Promise<HandlingStore> => {
   const { db } = database
-  await listAccounts(db, config.accounts)
+  await listAccounts(db, config.accounts, config.encryptionKey)
   return {
     store: openMongoStore({
       ...database,

@@ -3,6 +3,8 @@
 import type { Config } from '../config/config.ts'
 import type { ObservationSource } from '../core/observation.ts'
 import type { ReadObjects } from '../pipeline-store.ts'
+import { checkAccessTokens, readAccessToken } from '../store/account-secrets.ts'
+import type { Database } from '../store/database.ts'
 
 export interface StripeAccess {
   /** Null where payloads are taken as they are. */
@@ -11,20 +13,25 @@ export interface StripeAccess {
   readonly askPlatform: (() => Promise<string>) | null
 }
 
+export interface StripeRequest {
+  readonly database: Database
+  readonly source: ObservationSource
+  readonly platformAccount: () => Promise<string>
+  /** True where the config's accounts are not in the database, so that their tokens are taken from the config. */
+  readonly dryRun?: boolean
+}
+
 /** How long one object's trouble that passes is waited out. */
 const patienceMs = 60_000
 
-/** Returns what the configuration allows to ask of Stripe. */
-export const openStripeAccess = async (
-  config: Config,
-  {
-    source,
-    platformAccount,
-  }: { readonly source: ObservationSource; readonly platformAccount: () => Promise<string> },
-): Promise<StripeAccess> => {
+/**
+ * Returns what the configuration allows to ask of Stripe. Throws `config_invalid` where an account's access token can't
+ * be opened.
+ */
+export const openStripeAccess = async (config: Config, request: StripeRequest): Promise<StripeAccess> => {
   const { stripeKey: secretKey, stripeApiBase: apiBase } = config
   if (secretKey === undefined) return { readObjects: null, askPlatform: null }
-  const [{ clientOf, openStripe }, { openObjectReader }, { askPlatformAccount }, { StripeClock }] =
+  const [{ clientOf, openAccountClients, openStripe }, { openObjectReader }, { askPlatformAccount }, clock] =
     await Promise.all([
       import('../sources/stripe/account-client.ts'),
       import('../sources/stripe/object-reader.ts'),
@@ -35,13 +42,36 @@ export const openStripeAccess = async (
   const askPlatform = () => askPlatformAccount(clientOf(stripe, null))
   if (config.hydrate === 'never') return { readObjects: null, askPlatform }
   const readObjects = openObjectReader({
-    clientOf: async (account) => clientOf(stripe, account === (await platformAccount()) ? null : account),
-    clock: new StripeClock(Date.now),
-    source,
-    livemode: /^[rs]k_(live|test)_/.test(secretKey) ? secretKey.includes('_live_') : null,
+    clientOf: openAccountClients({
+      platform: stripe,
+      openStripe: (accessToken) => openStripe({ secretKey: accessToken, apiBase }),
+      accessTokenOf: await openAccessTokens(config, request),
+      platformAccount: request.platformAccount,
+    }),
+    clock: new clock.StripeClock(Date.now),
+    source: request.source,
+    livemode: livemodeOfKey(secretKey),
     patienceMs,
     random: Math.random,
     onWaiting: () => undefined,
   })
   return { readObjects, askPlatform }
 }
+
+// Opening them all first tells a wrong key before any work.
+const openAccessTokens = async (
+  { accounts, encryptionKey }: Config,
+  { database: { db }, dryRun }: Pick<StripeRequest, 'database' | 'dryRun'>,
+): Promise<(account: string) => Promise<string | null>> => {
+  const listed = new Map(
+    accounts.flatMap(({ stripe_user_id: id, access_token: token }) =>
+      dryRun === true && token !== undefined ? [[id, token] as const] : [],
+    ),
+  )
+  await checkAccessTokens(db, encryptionKey, [...listed.keys()])
+  return async (account) =>
+    listed.has(account) ? (listed.get(account) ?? null) : readAccessToken(db, account, encryptionKey)
+}
+
+const livemodeOfKey = (secretKey: string): boolean | null =>
+  /^[rs]k_(live|test)_/.test(secretKey) ? secretKey.includes('_live_') : null

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { problemOfMapping } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
-import { settingRows } from './settings.ts'
+import { settingRows, signingSecret, stripeSecretKey } from './settings.ts'
 
 const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine((rule, context) => {
   const problem = problemOfMapping(rule)
@@ -20,6 +20,9 @@ const account = z.strictObject({
   new_contact: z.boolean().optional(),
   support: z.boolean().optional(),
   mappings: z.array(mapping).max(200).optional(),
+  // Null forgets the one that was listed before.
+  access_token: stripeSecretKey.nullable().optional(),
+  webhook_secrets: z.array(signingSecret).optional(),
 })
 
 const fileKeys = Object.values(settingRows)
@@ -55,6 +58,7 @@ export const readConfigFile = async (folder: string, named: string | undefined):
     throw new BillingSyncError('config_invalid', { source: name, problem: firstProblem(parsed.error) })
   const { unknown_accounts: unknownAccounts, accounts, ...settings } = parsed.data
   refuseRepeated(accounts, name)
+  refuseSharedSecrets(accounts, name)
   return { settings, unknownAccounts, accounts }
 }
 
@@ -90,6 +94,19 @@ const refuseRepeated = (accounts: ConfigFile['accounts'], name: string): void =>
     source: name,
     problem: `accounts: ${repeated} is listed twice`,
   })
+}
+
+// An endpoint's secret tells whose event it is where the event itself names no account.
+const refuseSharedSecrets = (accounts: ConfigFile['accounts'], name: string): void => {
+  const owners = new Map<string, string>()
+  for (const { stripe_user_id: id, webhook_secrets: secrets = [] } of accounts)
+    for (const secret of secrets) {
+      const owner = owners.get(secret) ?? id
+      owners.set(secret, id)
+      if (owner === id) continue
+      const problem = `accounts: ${owner} and ${id} list the same webhook secret; each endpoint has its own`
+      throw new BillingSyncError('config_invalid', { source: name, problem })
+    }
 }
 
 /** Returns the first problem of a parse as `place: what was expected`. */

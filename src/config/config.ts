@@ -21,6 +21,10 @@ export interface ListedAccount {
   readonly new_contact?: boolean | undefined
   readonly support?: boolean | undefined
   readonly mappings?: readonly MappingRule[] | undefined
+  /** Key of an account that the platform's does not reach; null forgets the one stored. */
+  readonly access_token?: string | null | undefined
+  /** Secrets of the account's own webhook endpoints. */
+  readonly webhook_secrets?: readonly string[] | undefined
 }
 
 export interface Config extends Omit<Settings, 'mode'> {
@@ -46,6 +50,7 @@ export const loadConfig = async (flags: ConfigFlags, folder: string = process.cw
   const environment = await readEnvironment(folder)
   const file = await readConfigFile(folder, flags.config ?? nonEmpty(environment.BILLING_SYNC_CONFIG))
   const { mode, ...settings } = readSettings({ flags, environment, file })
+  if (settings.encryptionKey === undefined) refuseAccessTokens(file)
   return Object.freeze({
     ...settings,
     livemode: livemodeOf(mode, settings.stripeKey),
@@ -80,6 +85,15 @@ const readSetting = (name: SettingName, { flags, environment, file }: Sources): 
   throw new BillingSyncError('config_invalid', {
     source: given?.source ?? env,
     problem: firstProblem(parsed.error),
+  })
+}
+
+const refuseAccessTokens = ({ accounts }: ConfigFile): void => {
+  const account = accounts.find(({ access_token: token }) => typeof token === 'string')
+  if (account === undefined) return
+  throw new BillingSyncError('config_invalid', {
+    source: 'BILLING_SYNC_ENCRYPTION_KEY',
+    problem: `expected 32 bytes in base64, since the config file lists an access token for ${account.stripe_user_id}, which is only stored encrypted`,
   })
 }
 

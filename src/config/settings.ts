@@ -23,7 +23,8 @@ const accountId = z.string().regex(/^[a-z0-9]+(_[A-Za-z0-9]+)+$/, 'expected an a
 /** A secret that fits on a post-it would let anybody sign events: Stripe's have over 32 characters. */
 const shortestSecret = 16
 
-const signingSecret = z
+/** A secret that signs: of a webhook endpoint, or of the Support UI's tokens. */
+export const signingSecret = z
   .string()
   .min(shortestSecret, `expected secrets of ${shortestSecret} characters or more`)
 
@@ -33,6 +34,9 @@ const signingSecrets = z
   .transform((text) => text.split(',').map((secret) => secret.trim()))
   .pipe(z.array(signingSecret))
   .default([])
+
+/** A secret key of Stripe's: the platform's, or an account's own access token. */
+export const stripeSecretKey = z.string().min(8, 'expected a Stripe secret key')
 
 /** AES-256 takes a key of 32 bytes. */
 const encryptionKey = z
@@ -60,7 +64,7 @@ export const settingRows = {
   stripeKey: {
     env: 'STRIPE_SECRET_KEY',
     key: null,
-    schema: z.string().min(8, 'expected a Stripe secret key').optional(),
+    schema: stripeSecretKey.optional(),
   },
   stripeApiBase: {
     env: 'STRIPE_API_BASE',

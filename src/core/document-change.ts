@@ -48,7 +48,8 @@ const projections: ReadonlySet<string> = new Set(
 
 /** Fields of the other collections that are billing-sync's own book-keeping. */
 const ownFields: Readonly<Record<string, readonly string[]>> = {
-  'billing.accounts': ['_id', 'seq', 'created_at'],
+  // Secrets are for nobody to see, sealed or not.
+  'billing.accounts': ['_id', 'seq', 'created_at', 'access_token', 'webhook_secrets'],
   'crm.contacts': ['sync', 'created_at', 'updated_at'],
 }
 

@@ -3,6 +3,7 @@
 import type { Db } from 'mongodb'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
 import type { MappingRule } from '../core/mapping.ts'
+import { type EncryptionKey, type ListedSecrets, secretFields } from './account-secrets.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** An account's row, as far as billing-sync reads it. */
@@ -20,7 +21,7 @@ export interface AccountRow {
 }
 
 /** Fields of an account that the config file may name. */
-export interface ListedAccount {
+export interface ListedAccount extends ListedSecrets {
   readonly stripe_user_id: string
   readonly new_contact?: boolean | undefined
   readonly support?: boolean | undefined
@@ -59,14 +60,16 @@ export const accountStateOf = (id: string, row: Partial<AccountRow> | null): Acc
 /**
  * Writes what the config file says of its accounts: only fields that it names, each account in one step.
  * Throws `mongodb_unavailable`.
+ * @param key seals what is secret
  */
-export const listAccounts = (db: Db, listed: readonly ListedAccount[]): Promise<void> =>
+export const listAccounts = (db: Db, listed: readonly ListedAccount[], key?: EncryptionKey): Promise<void> =>
   translateMongoErrors(async () => {
-    for (const account of listed) await listAccount(db, account)
+    for (const account of listed) await listAccount(db, account, key)
   })
 
-const listAccount = async (db: Db, { stripe_user_id: id, ...fields }: ListedAccount): Promise<void> => {
-  const named = namedFields(fields)
+const listAccount = async (db: Db, account: ListedAccount, key: EncryptionKey): Promise<void> => {
+  const { stripe_user_id: id } = account
+  const named = { ...namedFields(account), ...secretFields(id, account, key) }
   const { seq: _seq, ...inserted } = newAccountRow(id)
   const onInsert = Object.fromEntries(Object.entries(inserted).filter(([key]) => !Object.hasOwn(named, key)))
   // Raising the sequence refuses batches that were folded with the settings of before.
@@ -75,11 +78,15 @@ const listAccount = async (db: Db, { stripe_user_id: id, ...fields }: ListedAcco
     .updateOne({ _id: id }, { $set: named, $setOnInsert: onInsert, $inc: { seq: 1 } }, { upsert: true })
 }
 
-/** Returns the fields that the config file gives to a row. */
-export const namedFields = (
-  fields: Omit<ListedAccount, 'stripe_user_id'>,
-): Readonly<Record<string, unknown>> => ({
-  ...Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)),
+/** Returns the fields that the config file gives to a row, its secrets aside. */
+export const namedFields = ({
+  new_contact,
+  support,
+  mappings,
+}: ListedAccount): Readonly<Record<string, unknown>> => ({
+  ...Object.fromEntries(
+    Object.entries({ new_contact, support, mappings }).filter(([, value]) => value !== undefined),
+  ),
   listed: true,
 })
 

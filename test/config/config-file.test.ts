@@ -80,6 +80,38 @@ describe('what the file says', () => {
   })
 })
 
+describe('the secrets of an account', () => {
+  const secret = 'whsec_0123456789abcdef'
+
+  test('are its access token and those of its own endpoints', async () => {
+    const account = { stripe_user_id: 'acct_1', access_token: 'sk_test_1', webhook_secrets: [secret] }
+    expect((await read({ accounts: [account] })).accounts).toEqual([account])
+  })
+
+  test('may be none, which forgets those listed before', async () => {
+    const account = { stripe_user_id: 'acct_1', access_token: null, webhook_secrets: [] }
+    expect((await read({ accounts: [account] })).accounts).toEqual([account])
+  })
+
+  test.each([
+    ['accounts[0].access_token', { access_token: 'sk_sekr' }],
+    ['accounts[0].access_token', { access_token: ['sk_test_sekret'] }],
+    ['accounts[0].webhook_secrets[1]', { webhook_secrets: [secret, 'sekret'] }],
+    ['accounts[0].webhook_secrets', { webhook_secrets: secret }],
+  ])('are told by place and never quoted: %s', async (place, fields) => {
+    const problem = await problemOf({ accounts: [{ stripe_user_id: 'acct_1', ...fields }] })
+    expect(problem).toContain(place)
+    expect(problem).not.toMatch(/sekr|0123456789abcdef/)
+  })
+
+  test('tell accounts apart, so two can not share one', async () => {
+    const accounts = ['acct_1', 'acct_2'].map((id) => ({ stripe_user_id: id, webhook_secrets: [secret] }))
+    const problem = await problemOf({ accounts })
+    expect(problem).toContain('acct_1 and acct_2 list the same webhook secret')
+    expect(problem).not.toContain(secret)
+  })
+})
+
 describe('a file that can not be used', () => {
   test.each([
     ['it is not valid JSON', '{"mode": "test",}'],

@@ -58,6 +58,24 @@ describe('loadConfig', () => {
   })
 })
 
+describe('an access token in the config file', () => {
+  const file = {
+    accounts: [{ stripe_user_id: 'acct_0' }, { stripe_user_id: 'acct_1', access_token: 'sk_test_sekret' }],
+  }
+
+  test('needs an encryption key, which is told without the token', async () => {
+    const error = await load({ file }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'config_invalid', exitCode: 2 })
+    expect(String(error)).toMatch(/BILLING_SYNC_ENCRYPTION_KEY: .*acct_1/)
+    expect(String(error)).not.toContain('sekret')
+  })
+
+  test('is taken with one', async () => {
+    const env = { BILLING_SYNC_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') }
+    expect((await load({ env, file })).accounts).toEqual(file.accounts)
+  })
+})
+
 describe('the mode', () => {
   test.each([
     [null, {}],

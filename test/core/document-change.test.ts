@@ -44,6 +44,12 @@ describe('the change of a document', () => {
     expect(changeOf(before, after)).toBeNull()
   })
 
+  test('never shows the secrets of an account, sealed or not', () => {
+    const account = { _id: 'acct_1', access_token: 'aes-256-gcm:AA', webhook_secrets: ['whsec_sekret'] }
+    const states = { account: 'acct_1', collection: 'billing.accounts', before: null, after: account }
+    expect(documentChange(states)).toBeNull()
+  })
+
   test('tells own metadata and incomplete lists, which are for readers', () => {
     const after = charge({}, { own_metadata: { plan: 'a' }, incomplete: ['refunds'] })
     expect(Object.keys(changeOf(charge({}), after)?.fields ?? {})).toEqual([

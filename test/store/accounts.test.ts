@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { readAccessToken, readWebhookSecrets } from '../../src/store/account-secrets.ts'
 import { listAccounts, openAccountRow } from '../../src/store/accounts.ts'
 import { openTestDatabase } from '../support/database.ts'
 
@@ -97,6 +98,16 @@ describe('listAccounts', () => {
     await listAccounts(db, [{ stripe_user_id: 'acct_1', new_contact: true }])
     await listAccounts(db, [{ stripe_user_id: 'acct_1', new_contact: undefined, mappings: undefined }])
     expect(await read('acct_1')).toMatchObject({ new_contact: true, mappings: [] })
+  })
+
+  test('seals secrets, and leaves those alone that are not named', async () => {
+    const key = Buffer.alloc(32, 1)
+    const secrets = { access_token: 'sk_test_1', webhook_secrets: ['whsec_0123456789abcdef'] }
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', ...secrets }], key)
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', support: false }], key)
+    expect(JSON.stringify(await read('acct_1'))).not.toMatch(/sk_test_1|0123456789abcdef/)
+    expect(await readAccessToken(db, 'acct_1', key)).toBe('sk_test_1')
+    expect(await readWebhookSecrets(db, key)).toEqual(new Map([['acct_1', secrets.webhook_secrets]]))
   })
 
   test('leaves accounts alone that are not listed', async () => {

@@ -39,6 +39,39 @@ export const clientOf = (stripe: Stripe, account: string | null): AccountClient 
   options: account === null ? {} : { stripeAccount: account },
 })
 
+export interface AccountClientsOptions {
+  /** The SDK with the platform's key. */
+  readonly platform: Stripe
+  /** Answers the SDK with an access token. */
+  readonly openStripe: (accessToken: string) => Stripe
+  /** Answers an account's own access token, null where it has none. */
+  readonly accessTokenOf: (account: string) => Promise<string | null>
+  readonly platformAccount: () => Promise<string>
+}
+
+/**
+ * Returns what answers the client of an account: with its own access token where it has one (a token is about its own
+ * account alone, so no account is named), else with the platform's key.
+ */
+export const openAccountClients = ({
+  platform,
+  openStripe: open,
+  accessTokenOf,
+  platformAccount,
+}: AccountClientsOptions): ((account: string) => Promise<AccountClient>) => {
+  const opened = new Map<string, Stripe>()
+  const withToken = (token: string): Stripe => {
+    const stripe = opened.get(token) ?? open(token)
+    opened.set(token, stripe)
+    return stripe
+  }
+  return async (account) => {
+    const token = await accessTokenOf(account)
+    if (token !== null) return clientOf(withToken(token), null)
+    return clientOf(platform, account === (await platformAccount()) ? null : account)
+  }
+}
+
 const addressOf = (apiBase: string): Pick<Stripe.StripeConfig, 'host' | 'port' | 'protocol'> => {
   const { hostname, port, protocol } = new URL(apiBase)
   const scheme = protocol === 'http:' ? 'http' : 'https'

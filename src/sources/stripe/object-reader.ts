@@ -9,6 +9,7 @@ import { type JsonObject, own } from '../../core/json.ts'
 import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation, ObservationSource } from '../../core/observation.ts'
+import { BillingSyncError } from '../../errors.ts'
 import {
   type OpenAccount,
   type ReadObjects,
@@ -52,7 +53,8 @@ export const openObjectReader = (options: ObjectReaderOptions): ReadObjects => {
   const outage = { isOn: false }
   return async (account, requests) => {
     const limit = pLimit(retrievesAtOnce)
-    const client = await options.clientOf(account.settings.id)
+    const client = await clientOrFailure(account, options)
+    if (!('stripe' in client)) return new Map(requests.map((request) => [readKey(request), client]))
     const results = await Promise.all(
       requests.map((request) =>
         limit(
@@ -62,6 +64,19 @@ export const openObjectReader = (options: ObjectReaderOptions): ReadObjects => {
       ),
     )
     return new Map(results)
+  }
+}
+
+// A token that can't be opened is nothing that the events are to blame for: they wait until somebody mends it.
+const clientOrFailure = async (
+  account: OpenAccount,
+  { clientOf }: ObjectReaderOptions,
+): Promise<AccountClient | ReadResult> => {
+  try {
+    return await clientOf(account.settings.id)
+  } catch (error) {
+    if (!(error instanceof BillingSyncError)) throw error
+    return { kind: 'waiting', failure: failureOf(error) }
   }
 }
 

@@ -46,7 +46,7 @@ export class DryRunStore implements PipelineStore {
 
   /** Takes the config's accounts as listed. */
   async list(accounts: readonly ListedAccount[]): Promise<void> {
-    for (const { stripe_user_id: id, ...fields } of accounts) await this.#changeRow(id, namedFields(fields))
+    for (const account of accounts) await this.#changeRow(account.stripe_user_id, namedFields(account))
   }
 
   /** Takes an account as the platform's own. */

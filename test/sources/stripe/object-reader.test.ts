@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { defaultSettings } from '../../../src/core/account.ts'
+import { BillingSyncError } from '../../../src/errors.ts'
 import type { OpenAccount, ReadRequest, ReadResult } from '../../../src/pipeline-store.ts'
 import { clientOf, openStripe } from '../../../src/sources/stripe/account-client.ts'
 import type { ObjectReaderOptions } from '../../../src/sources/stripe/object-reader.ts'
@@ -124,6 +125,20 @@ describe('what Stripe answers when an object can not be read', () => {
       { clientOf: async (id) => clientOf(stripe, id) },
     )
     expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'stripe_unauthorized' } })
+  })
+
+  test("an account's token that can't be opened lets the event wait", async () => {
+    const life = await paidLife()
+    const error = new BillingSyncError('config_invalid', {
+      source: 'BILLING_SYNC_ENCRYPTION_KEY',
+      problem: 'x',
+    })
+    const result = await read(
+      life,
+      { kind: 'charge', id: life.charge },
+      { clientOf: () => Promise.reject(error) },
+    )
+    expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'config_invalid' } })
   })
 
   test.each([

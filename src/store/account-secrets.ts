@@ -1,0 +1,121 @@
+// The secrets of accounts in `billing.accounts`: access tokens, which are only ever stored sealed, and signing secrets
+// of their own webhook endpoints, which are sealed where an encryption key is configured and lie there as they are
+// where none is. Guarantee: a secret that the key does not open is an error that names the key and the account, never
+// a secret that is quietly missing.
+
+import type { Db } from 'mongodb'
+import { BillingSyncError } from '../errors.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+import { isSealed, openText, sealText } from './sealed-text.ts'
+
+/** Secrets as the config file lists them. */
+export interface ListedSecrets {
+  readonly access_token?: string | null | undefined
+  readonly webhook_secrets?: readonly string[] | undefined
+}
+
+interface SecretsRow {
+  readonly _id: string
+  readonly access_token?: string | null
+  readonly webhook_secrets?: readonly string[]
+}
+
+/** `BILLING_SYNC_ENCRYPTION_KEY`, 32 bytes. */
+export type EncryptionKey = Uint8Array | undefined
+
+/** Returns the fields of an account's row for the secrets that are listed. Throws `config_invalid` for a token without a key. */
+export const secretFields = (
+  account: string,
+  { access_token: token, webhook_secrets: secrets }: ListedSecrets,
+  key: EncryptionKey,
+): Readonly<Record<string, unknown>> => ({
+  ...(token === undefined ? {} : { access_token: token === null ? null : sealToken(account, token, key) }),
+  ...(secrets === undefined
+    ? {}
+    : {
+        webhook_secrets: secrets.map((secret) =>
+          key === undefined ? secret : sealText(secret, key, placeOf(account, 'webhook_secrets')),
+        ),
+      }),
+})
+
+const sealToken = (account: string, token: string, key: EncryptionKey): string => {
+  if (key === undefined) throw unopened(account, 'access token', key)
+  return sealText(token, key, placeOf(account, 'access_token'))
+}
+
+/** Returns an account's own access token, null where it has none. Throws `config_invalid` where the key does not open it. */
+export const readAccessToken = (db: Db, account: string, key: EncryptionKey): Promise<string | null> =>
+  translateMongoErrors(async () => {
+    const row = await db
+      .collection<SecretsRow>('billing.accounts')
+      .findOne({ _id: account }, { projection: { access_token: 1 } })
+    return row === null ? null : tokenIn(row, key)
+  })
+
+/**
+ * Throws `config_invalid` where the key does not open some account's access token: to be told before any work.
+ * @param others accounts whose stored token nobody will ask for
+ */
+export const checkAccessTokens = (
+  db: Db,
+  key: EncryptionKey,
+  others: readonly string[] = [],
+): Promise<void> =>
+  translateMongoErrors(async () => {
+    const rows = db
+      .collection<SecretsRow>('billing.accounts')
+      .find(
+        { access_token: { $type: 'string' }, _id: { $nin: [...others] } },
+        { projection: { access_token: 1 } },
+      )
+    for await (const row of rows) tokenIn(row, key)
+  })
+
+/** Returns the signing secrets of each account that has endpoints of its own. Throws `config_invalid` where the key does not open one. */
+export const readWebhookSecrets = (
+  db: Db,
+  key: EncryptionKey,
+): Promise<ReadonlyMap<string, readonly string[]>> =>
+  translateMongoErrors(async () => {
+    const rows = await db
+      .collection<SecretsRow>('billing.accounts')
+      .find({ 'webhook_secrets.0': { $exists: true } }, { projection: { webhook_secrets: 1 } })
+      .toArray()
+    return new Map(
+      rows.map(({ _id, webhook_secrets: secrets = [] }) => [
+        _id,
+        secrets.map((secret) =>
+          openSecret(secret, { account: _id, field: 'webhook_secrets', noun: 'webhook secrets', key }),
+        ),
+      ]),
+    )
+  })
+
+const tokenIn = ({ _id, access_token: token }: SecretsRow, key: EncryptionKey): string | null =>
+  typeof token === 'string'
+    ? openSecret(token, { account: _id, field: 'access_token', noun: 'access token', key })
+    : null
+
+interface SecretPlace {
+  readonly account: string
+  readonly field: 'access_token' | 'webhook_secrets'
+  /** What a person calls it. */
+  readonly noun: string
+  readonly key: EncryptionKey
+}
+
+const openSecret = (stored: string, { account, field, noun, key }: SecretPlace): string => {
+  if (!isSealed(stored)) return stored
+  const opened = key === undefined ? null : openText(stored, key, placeOf(account, field))
+  if (opened === null) throw unopened(account, noun, key)
+  return opened
+}
+
+const placeOf = (account: string, field: SecretPlace['field']): string => `${account}:${field}`
+
+const unopened = (account: string, noun: string, key: EncryptionKey): BillingSyncError =>
+  new BillingSyncError('config_invalid', {
+    source: 'BILLING_SYNC_ENCRYPTION_KEY',
+    problem: `${key === undefined ? 'it is not set and thus can not open' : 'it does not open'} the ${noun} of ${account} in billing.accounts; set the key that was used to store it, or list the ${noun} in the config file again`,
+  })
