@@ -26,12 +26,8 @@ export const errorKinds = {
   event_conflict: fatal(
     'An event with this id is stored already and differs from this one; the stored one is kept, compare the two',
   ),
-  object_invalid: fatal(
-    'The event {type} should carry a {kind} with an id of 1 to 255 printable characters, and does not',
-  ),
-  payload_unstorable: fatal(
-    'MongoDB can not hold this payload: {problem}; its bytes are kept in billing.events',
-  ),
+  object_invalid: fatal('The event {type} should carry a {kind} {expected}, and does not'),
+  payload_unstorable: fatal('MongoDB can not hold this payload: {problem}'),
   handler_failed: fatal(
     'Handling the event failed: {reason}; please report it, replay the event once it is mended',
   ),

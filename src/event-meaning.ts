@@ -2,7 +2,7 @@
 
 import { failureOf } from './core/inbox-row.ts'
 import { type JsonObject, ownString } from './core/json.ts'
-import { isIdentified, observe } from './core/normalise.ts'
+import { brokenLinkOf, isIdentified, observe } from './core/normalise.ts'
 import { isObjectId } from './core/object-id.ts'
 import type { Observation, ObservationSource } from './core/observation.ts'
 import type { StripeEvent } from './core/stripe-event.ts'
@@ -31,8 +31,13 @@ export const meaningOf = (event: StripeEvent, { livemode, source }: MeaningOptio
   if (event.related !== null) return { kind: 'hint', hint: event.related, created: event.created }
   const row = eventRows.get(event.type)
   if (row === undefined || event.object === null) return ignored
-  if (!isIdentified(event.object) || event.object.object !== row.kind) return wrongObject(event, row)
+  if (!isIdentified(event.object) || event.object.object !== row.kind)
+    return wrongObject(event, row, 'with an id of 1 to 255 printable characters')
   if (row.kind === 'application') return { kind: 'connection', row, event }
+  // Links are looked up and become parts of ids: an operator or a list in their place is no link.
+  const broken = brokenLinkOf(row.kind, event.object)
+  if (broken !== null)
+    return wrongObject(event, row, `whose "${broken}" is null, an id or an object with one`)
   return {
     kind: 'observation',
     row,
@@ -40,8 +45,8 @@ export const meaningOf = (event: StripeEvent, { livemode, source }: MeaningOptio
   }
 }
 
-const wrongObject = (event: StripeEvent, row: ObjectRow | ConnectionRow): Meaning => {
-  const error = new BillingSyncError('object_invalid', { type: event.type, kind: row.kind })
+const wrongObject = (event: StripeEvent, row: ObjectRow | ConnectionRow, expected: string): Meaning => {
+  const error = new BillingSyncError('object_invalid', { type: event.type, kind: row.kind, expected })
   return { kind: 'settled', said: { outcome: 'failed', failure: failureOf(error) } }
 }
 

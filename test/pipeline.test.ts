@@ -70,6 +70,33 @@ describe('the outcomes of a batch', () => {
     expect(deliveries.documents('billing.charges')).toEqual([])
   })
 
+  test.each<[string, unknown]>([
+    ['an operator', { $gt: '' }],
+    ['an object whose id is one', { id: { $gt: '' } }],
+    ['a list', ['cus_1']],
+    ['a number', 7],
+    ['empty', ''],
+    ['broken by a line', 'cus_1\n'],
+  ])('are failures where a link is %s', async (_, link) => {
+    const deliveries = new EventDeliveries()
+    const nested = { subscription_details: { subscription: link } }
+    const events = [
+      charged({ customer: link }),
+      stripeEvent({ type: 'invoice.paid', at: 5, object: { ...paidInvoice(), parent: nested } }),
+    ]
+    expect(await deliveries.deliver(...events)).toEqual(['failed: object_invalid', 'failed: object_invalid'])
+    expect(deliveries.commits.flatMap(({ writes }) => writes)).toEqual([])
+  })
+
+  test.each([[null], ['cus_2'], [{ id: 'cus_2', object: 'customer' }]])(
+    'are none where a link is %j',
+    async (customer) => {
+      const deliveries = new EventDeliveries()
+      expect(await deliveries.deliver(charged({ customer }))).toEqual(['applied'])
+      expect(deliveries.only('billing.charges').customer).toBe(customer === null ? null : 'cus_2')
+    },
+  )
+
   test('are failures where the type promises another object', async () => {
     const deliveries = new EventDeliveries()
     const event = stripeEvent({ type: 'charge.updated', at: 5, object: customer() })

@@ -126,6 +126,15 @@ export const observeCarried = (
 export const isIdentified = (value: Json | undefined): value is JsonObject & { readonly id: string } =>
   isJsonObject(value) && isObjectId(own(value, 'id'))
 
+/** Returns the first link of an object that is neither null, nor an id, nor an expanded object with one. */
+export const brokenLinkOf = (kind: ObjectKind, object: JsonObject): string | null =>
+  objectKinds[kind].links.find((path) => !isLink(linkAt(object, path.split('.')))) ?? null
+
+const linkAt = (object: JsonObject | null, [name = '', ...rest]: readonly string[]): Json | undefined =>
+  rest.length === 0 ? own(object, name) : linkAt(ownObject(object, name), rest)
+
+const isLink = (link: Json | undefined): boolean => link == null || isObjectId(idOf(link))
+
 // A deletion's short shape: `{id, object, deleted: true}` and nothing else that would be content.
 const stubKeys = new Set(['id', 'object', 'deleted'])
 const isStub = (object: JsonObject): boolean =>

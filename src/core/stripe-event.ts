@@ -34,7 +34,7 @@ export interface StripeEvent {
 /** A Stripe event, or why the value is none. */
 export type ParsedEvent = { readonly event: StripeEvent } | { readonly problem: string }
 
-const id = z.string().max(longestId).regex(idPattern)
+const id = z.string().max(longestId).regex(idPattern, 'expected an id such as evt_1 or acct_1')
 const jsonObject = z.custom<JsonObject>(isJsonObject, 'expected an object')
 
 const snapshotEnvelope = z.object({
@@ -115,5 +115,10 @@ const firstProblem = (error: z.ZodError): string => {
 const nameOfType = (value: Json): string =>
   value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
 
-const nameOfObject = (value: JsonObject): string =>
-  typeof value.object === 'string' ? `"${value.object.slice(0, 40)}"` : 'none'
+/** The words of Stripe's own `object` fields; anything else is a stranger's and not worth quoting. */
+const objectName = /^[\w.]{1,40}$/
+
+const nameOfObject = (value: JsonObject): string => {
+  if (typeof value.object !== 'string') return 'none'
+  return objectName.test(value.object) ? `"${value.object}"` : 'another text'
+}

@@ -9,7 +9,7 @@ import { sizeOfInputs } from './files/find-inputs.ts'
 import type { RawEntry } from './files/raw-entry.ts'
 import { readEntries } from './files/read-entries.ts'
 import {
-  countInvalid,
+  countBroken,
   openReplayLanes,
   parseEntry,
   type ReplayOptions,
@@ -62,12 +62,16 @@ const itemOf = async (
 ): Promise<WaitingItem | null> => {
   const { tally, filter } = options
   const source = `${input}:${entry.ordinal}`
-  const told = 'bytes' in entry && filter.takesAll ? accountNamedIn(entry.bytes) : null
-  if (told !== null && 'bytes' in entry)
-    return { account: told, payload: entry.bytes, source, size: entry.bytes.length }
-  const parsed = 'bytes' in entry ? parseEntry(entry.bytes) : entry
-  if ('problem' in parsed || !('bytes' in entry)) {
-    countInvalid(tally, source, 'problem' in parsed ? parsed.problem : '')
+  if ('problem' in entry) {
+    countBroken(tally, source, entry)
+    return null
+  }
+  const { bytes: payload } = entry
+  const told = filter.takesAll ? accountNamedIn(payload) : null
+  if (told !== null) return { account: told, payload, source, size: payload.length }
+  const parsed = parseEntry(payload)
+  if ('problem' in parsed) {
+    countBroken(tally, source, { code: 'event_invalid', problem: parsed.problem })
     return null
   }
   const { event } = parsed
@@ -77,7 +81,7 @@ const itemOf = async (
     tally.filtered += 1
     return null
   }
-  return { account, payload: entry.bytes, source, size: entry.bytes.length }
+  return { account, payload, source, size: payload.length }
 }
 
 const accountOf = async (

@@ -5,6 +5,7 @@ import { type ParsedEvent, parseStripeEvent, type StripeEvent } from '../core/st
 import { BillingSyncError } from '../errors.ts'
 import type { Delivery, EntryOutcome } from '../pipeline-store.ts'
 import { AccountLanes } from './account-lanes.ts'
+import type { BrokenEntry } from './files/raw-entry.ts'
 import type { ReplayTally } from './replay-summary.ts'
 
 /** An entry that waits for its batch, as bytes alone: parsed it would take five times the memory (measured). */
@@ -66,7 +67,7 @@ const parseItem = async (
 ): Promise<(ReplayItem & WaitingItem) | null> => {
   const parsed = parseEntry(item.payload)
   if ('problem' in parsed) {
-    countInvalid(tally, item.source, parsed.problem)
+    countBroken(tally, item.source, { code: 'event_invalid', problem: parsed.problem })
     return null
   }
   const account = accountOf === null ? item.account : await accountOf(parsed.event)
@@ -85,10 +86,14 @@ export const parseEntry = (bytes: Uint8Array): ParsedEvent => {
   return parseStripeEvent(value)
 }
 
-/** Counts an entry that is no Stripe event. */
-export const countInvalid = (tally: ReplayTally, source: string, problem: string): void => {
-  const { code, message } = new BillingSyncError('event_invalid', { problem })
-  tally.count('invalid')
+/** Counts an entry that no handler ever sees: it is no Stripe event, or too large to be looked into. */
+export const countBroken = (
+  tally: ReplayTally,
+  source: string,
+  { code, problem }: Pick<BrokenEntry, 'code' | 'problem'>,
+): void => {
+  tally.count(code === 'event_invalid' ? 'invalid' : 'failed')
+  const { message } = new BillingSyncError(code, { problem })
   tally.fail({ source, event_id: null, type: null, code, error: message })
 }
 

@@ -164,4 +164,32 @@ export const guards = [
     replace: '    throw failureOf(error)',
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },
+  {
+    name: 'links: an operator in the place of an id is refused',
+    file: 'src/event-meaning.ts',
+    find: 'if (broken !== null)',
+    replace: "if (broken === '')",
+    tests: ['test/pipeline.test.ts'],
+  },
+  {
+    name: 'files: an entry of over 15 MiB is let go of while it is read',
+    file: 'src/sources/files/byte-window.ts',
+    find: 'if (this.#held.length > largestEntryBytes) this.#overflow()',
+    replace: '',
+    tests: ['test/sources/files/byte-window.test.ts', 'test/sources/files/split-json.test.ts'],
+  },
+  {
+    name: 'files: a damaged entry takes no other of its array with it',
+    file: 'src/sources/files/split-json.ts',
+    find: 'if (byte === comma || byte === newline) this.#endScalar(offset)',
+    replace: 'if (byte === comma && this.#depth > 9) this.#endScalar(offset)',
+    tests: ['test/sources/files/split-json.test.ts'],
+  },
+  {
+    name: 'files: what came before the end of a broken input is read',
+    file: 'src/sources/files/read-entries.ts',
+    find: '(error: unknown) => ({ next: () => Promise.reject(error) })',
+    replace: '(error: unknown) => Promise.reject(error)',
+    tests: ['test/sources/files/read-entries.test.ts'],
+  },
 ]

@@ -1,6 +1,6 @@
 // The bytes of a stream from the start of the entry under way on.
 
-import { largestEntryBytes, type RawEntry, rawEntry } from './raw-entry.ts'
+import { largestEntryBytes, type RawEntry, rawEntry, tooLarge } from './raw-entry.ts'
 
 export class ByteWindow {
   #held: Buffer = Buffer.alloc(0)
@@ -27,8 +27,14 @@ export class ByteWindow {
   takeTo(offset: number, ordinal: number): RawEntry {
     const from = this.#keptFrom ?? offset
     this.#keptFrom = null
-    if (this.#overflown) return { ordinal, problem: 'it is larger than 15 MiB' }
+    if (this.#overflown) return tooLarge(ordinal)
     return rawEntry(ordinal, this.#held.subarray(from - this.#start, offset - this.#start))
+  }
+
+  /** Returns what lies between two offsets, or null where it is not of that many bytes or no longer held. */
+  textOf(from: number, to: number, length: number): string | null {
+    if (to - from !== length || from < this.#start) return null
+    return this.#held.toString('latin1', from - this.#start, to - this.#start)
   }
 
   /** Forgets what is no part of the entry under way, and that entry too once it is too large to be kept. */

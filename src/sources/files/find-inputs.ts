@@ -1,5 +1,6 @@
 // The inputs that the command line names: files, `-` for stdin, and directories for the files below them.
 
+import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stdinName } from './read-entries.ts'
@@ -20,19 +21,28 @@ export const sizeOfInputs = async (inputs: readonly string[]): Promise<number> =
   return bytes
 }
 
-const filesOf = async (name: string): Promise<readonly string[]> => {
-  if (name === stdinName || !(await isDirectory(name))) return [name]
-  const entries = await readdir(name, { recursive: true, withFileTypes: true }).catch(() => null)
-  // What can't be listed is told when it is read, as that input's failure.
-  if (entries === null) return [name]
-  return entries
-    .filter((entry) => entry.isFile() && eventFile.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-}
+const filesOf = async (name: string): Promise<readonly string[]> =>
+  name !== stdinName && (await isDirectory(name)) ? [...(await filesBelow(name))].sort() : [name]
 
 // So is a name that can't be looked at.
 const isDirectory = async (name: string): Promise<boolean> => {
   const stats = await stat(name).catch(() => null)
   return stats?.isDirectory() ?? false
 }
+
+const filesBelow = async (folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => null)
+  // What can't be listed is told when it is read, as that input's failure.
+  if (entries === null) return [folder]
+  const found: string[] = []
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) found.push(...(await filesBelow(path)))
+    else if (eventFile.test(entry.name) && (await isFile(entry, path))) found.push(path)
+  }
+  return found
+}
+
+// Links to files are files, one that leads nowhere too, so that it is told; linked folders could lead in a circle.
+const isFile = async (entry: Dirent, path: string): Promise<boolean> =>
+  entry.isFile() || (entry.isSymbolicLink() && !(await isDirectory(path)))

@@ -25,8 +25,11 @@ export interface ReadListener {
 /** Yields the entries of an input. Throws `input_unreadable` where it ends badly; what came before is yielded. */
 export async function* readEntries(path: string, listener: ReadListener): AsyncGenerator<RawEntry> {
   try {
-    const [head, chunks] = await peek(inflate(readBytes(path, listener)))
-    yield* isLines(path, head) ? splitLines(chunks) : splitJson(chunks)
+    const [start, chunks] = await peek(inflate(readBytes(path, listener)), headBytes)
+    const head = withoutMark(start)
+    yield* isLines(path, head)
+      ? splitLines(continueWith(head, chunks))
+      : splitJson(continueWith(head, chunks))
   } catch (error) {
     if (listener.signal.aborted) return
     throw new BillingSyncError('input_unreadable', { path, reason: reasonOf(error) }, { cause: error })
@@ -43,13 +46,11 @@ async function* readBytes(path: string, { onBytes, signal }: ReadListener): Asyn
 
 const gzipMagic = Buffer.from([0x1f, 0x8b])
 
-async function* inflate(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const iterator = input[Symbol.asyncIterator]()
-  const first = await iterator.next()
-  if (first.done === true) return
-  const rest = continueWith(first.value, iterator)
-  if (!first.value.subarray(0, 2).equals(gzipMagic)) yield* rest
-  else yield* gunzip(rest)
+async function* inflate(input: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  const [head, rest] = await peek(input, gzipMagic.length)
+  const whole = continueWith(head, rest)
+  if (head.subarray(0, gzipMagic.length).equals(gzipMagic)) yield* gunzip(whole)
+  else yield* whole
 }
 
 async function* gunzip(compressed: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -59,24 +60,27 @@ async function* gunzip(compressed: AsyncIterable<Buffer>): AsyncGenerator<Buffer
   yield* inflated as AsyncIterable<Buffer> // a stream without an encoding yields buffers
 }
 
-async function* continueWith(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  yield first
+async function* continueWith(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
+  if (head.length > 0) yield head
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
 }
 
-// A fault in the head is told where it stood: after what came before it.
-const peek = async (chunks: AsyncIterator<Buffer>): Promise<[Buffer, AsyncGenerator<Buffer>]> => {
+// Takes so many bytes, fewer where there are no more. A fault in the head is told where it stood: after what came
+// before it.
+const peek = async (
+  chunks: AsyncIterator<Buffer>,
+  bytes: number,
+): Promise<[Buffer, AsyncIterator<Buffer>]> => {
   const taken: Buffer[] = []
-  const rest = await takeHead(chunks, taken).then(
+  const rest = await takeHead(chunks, taken, bytes).then(
     () => chunks,
     (error: unknown) => ({ next: () => Promise.reject(error) }),
   )
-  const head = withoutMark(Buffer.concat(taken))
-  return [head, continueWith(head, rest)]
+  return [Buffer.concat(taken), rest]
 }
 
-const takeHead = async (chunks: AsyncIterator<Buffer>, taken: Buffer[]): Promise<void> => {
-  for (let size = 0; size < headBytes; ) {
+const takeHead = async (chunks: AsyncIterator<Buffer>, taken: Buffer[], bytes: number): Promise<void> => {
+  for (let size = 0; size < bytes; ) {
     const next = await chunks.next()
     if (next.done === true) return
     taken.push(next.value)
@@ -90,25 +94,33 @@ const byteOrderMark = Buffer.from('\uFEFF')
 const withoutMark = (head: Buffer): Buffer =>
   head.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? head.subarray(byteOrderMark.length) : head
 
-// JSON that is printed over several lines never has a complete object with a key `object` on its first lines,
-// unless it is an array.
+// The first line decides where it is JSON by itself, or begins what is printed over several lines. Else it is damaged,
+// and the lines after it tell.
 const isLines = (path: string, head: Buffer): boolean => {
   if (/\.(jsonl|ndjson)$/.test(extname(path) === '.gz' ? path.slice(0, -3) : path)) return true
   const lines = head
     .toString('utf8')
-    .split('\n', 3)
+    .split('\n')
     .map((line) => line.trim())
-  return !lines[0]?.startsWith('[') && lines.some(isWholeEvent)
+  const first = lines.find((line) => line !== '') ?? ''
+  if (isWholeObject(first)) return true
+  return !/^\[|[[{,:]$/.test(first) && !isWhole(first) && lines.some(isWholeObject)
 }
 
-const isWholeEvent = (line: string): boolean => {
+const isWholeObject = (line: string): boolean => {
   if (!line.startsWith('{') || !line.endsWith('}')) return false
+  const value = parsed(line)
+  return typeof value === 'object' && value !== null && !('object' in value && value.object === 'list')
+}
+
+const isWhole = (line: string): boolean => parsed(line) !== undefined
+
+const parsed = (line: string): unknown => {
   try {
-    const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && 'object' in value && value.object !== 'list'
+    return JSON.parse(line)
   } catch {
-    // Not JSON by itself: part of something longer.
-    return false
+    // Not JSON by itself: part of something longer, or damaged.
+    return undefined
   }
 }
 

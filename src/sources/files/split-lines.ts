@@ -1,6 +1,6 @@
 // JSON lines: one entry a line, blank lines skipped. Guarantee: bounded memory, whatever the length of a line.
 
-import { largestEntryBytes, type RawEntry, rawEntry } from './raw-entry.ts'
+import { largestEntryBytes, type RawEntry, rawEntry, tooLarge } from './raw-entry.ts'
 
 const newline = 0x0a
 
@@ -13,7 +13,7 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
     // Of a line that is too long nothing is kept but the fact.
     const entry =
       pendingBytes > largestEntryBytes
-        ? { ordinal: line, problem: 'it is larger than 15 MiB' }
+        ? tooLarge(line)
         : lineEntry(
             line,
             pending.length === 1 && pending[0] !== undefined ? pending[0] : Buffer.concat(pending),
