@@ -31,6 +31,9 @@ export const errorKinds = {
   handler_failed: fatal(
     'Handling the event failed: {reason}; please report it, replay the event once it is mended',
   ),
+  worker_died: fatal(
+    'The process that handled the event died over it or stopped answering; see its log, replay the event once it is mended',
+  ),
   input_unreadable: fatal('{path} can not be read: {reason}'),
   account_busy: passing('Other writers kept changing the account for {seconds} s; run the command again'),
   mongodb_unavailable: passing(

@@ -7,11 +7,14 @@ import type { Log } from '../log.ts'
 import type { Reads } from '../pipeline-store.ts'
 import { AccountPauses } from '../sources/inbox-work/account-pauses.ts'
 import { Dispatcher } from '../sources/inbox-work/dispatcher.ts'
-import { type DueDelivery, takeTurn } from '../sources/inbox-work/lane-turn.ts'
+import type { DueDelivery } from '../sources/inbox-work/due-batch.ts'
+import { takeTurn } from '../sources/inbox-work/lane-turn.ts'
+import { PayloadRoom } from '../sources/inbox-work/payload-room.ts'
 import type { HandledEvent, WorkListener } from '../sources/inbox-work/work-listener.ts'
 import type { Database } from '../store/database.ts'
 import { reopenEvents } from '../store/inbox.ts'
 import { openWorkStore } from '../store/inbox-work.ts'
+import { identifyThisProcess } from '../store/this-process.ts'
 import { openHandling } from './open-handling.ts'
 import type { Sinks } from './open-sinks.ts'
 
@@ -49,7 +52,7 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
     effects: 'missing',
     isStored: true,
   })
-  const store = openWorkStore(database.db)
+  const store = openWorkStore(database, await identifyThisProcess())
   await store.unpark(config.unknownAccounts === 'accept')
   const handling: DeliveryOptions = { ...options, patienceMs, onLostCommit: listener.onLostCommit }
   const pauses = new AccountPauses(Math.random)
@@ -68,13 +71,16 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
       return outcomes
     },
     inPlace: <Result>(work: () => Promise<Result>) => places(work),
+    room: new PayloadRoom(),
     pauses,
     listener: told,
     signal: ending.signal,
+    random: Math.random,
   }
   const dispatcher = new Dispatcher({
     takeTurn: (account) => takeTurn(account, turn),
     sweep: store.dueAccounts,
+    renew: store.renew,
     pauses,
     onTrouble: told.onTrouble,
   })
@@ -122,6 +128,10 @@ const alsoLogging = ({ log, listener }: WorkersRequest): WorkListener => ({
   onWaiting: (event) => {
     log.warn('event waits', fieldsOf(event))
     listener.onWaiting(event)
+  },
+  onTakeover: (account) => {
+    log.warn('work of a process that ended or stopped answering is taken over', { account })
+    listener.onTakeover(account)
   },
   onTrouble: (code, account) => {
     log.warn('work on events met trouble', { code, ...(account === null ? {} : { account }) })

@@ -71,6 +71,7 @@ export const collectionIndexes: Readonly<Record<string, readonly IndexRow[]>> = 
   'billing.events': [{ keys: { [account]: 1, created: 1, event_id: 1 } }, unsettled, expiring],
   'billing.outbox': [{ keys: { status: 1, sink: 1, [account]: 1, seq: 1 } }, expiring],
   'billing.cursors': [],
+  'billing.lanes': [],
   'crm.contacts': [
     unique('stripe_customer_id', { partialFilterExpression: { stripe_customer_id: anyText } }),
     by('former_stripe_customer_ids'),

@@ -82,6 +82,9 @@ const openEmbedded = async (config: Config, { onProgress, onEmbedded }: Database
 // The driver itself calls a database that nobody names `test`.
 const namesDatabase = (uri: string): boolean => /^[a-z+]+:\/\/[^/?]+\/[^?]/.test(uri)
 
+/** By what the server's list of sessions tells ours from those of others. */
+export const driverName = 'billing-sync'
+
 /** Options that the connection string may set otherwise. */
 const defaultOptions = { appName: 'billing-sync', serverSelectionTimeoutMS: selectionTimeoutMs }
 
@@ -96,6 +99,7 @@ const connectTo = (uri: string): MongoClient => {
   try {
     return new MongoClient(uri, {
       ...defaultsFor(uri),
+      driverInfo: { name: driverName },
       writeConcern: { w: 'majority', journal: true },
       ignoreUndefined: true,
     })

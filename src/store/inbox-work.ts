@@ -3,9 +3,14 @@
 // events that were never tried come before those that failed, in batches of their own.
 
 import type { Binary, Db, Document } from 'mongodb'
-import type { InboxFailure, InboxStatus } from '../core/inbox-row.ts'
+import { type InboxFailure, type InboxStatus, settleFailure } from '../core/inbox-row.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { DueEvent, WorkStore } from '../work-store.ts'
+import { endAbandonedTransactions } from './abandoned-transactions.ts'
+import type { Database } from './database.ts'
+import { LaneClaims } from './lane-claims.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
+import type { ThisProcess } from './this-process.ts'
 
 interface EventRow {
   readonly _id: string
@@ -15,55 +20,54 @@ interface EventRow {
   readonly payload: Binary
 }
 
-type ReadRow = EventRow & { readonly age_ms: number }
+interface ReadRow extends EventRow {
+  readonly error: InboxFailure | null
+  readonly age_ms: number
+}
+
+type OpenedClient = Pick<Database, 'client' | 'db'>
 
 /** Most events of a batch, and its most bytes of payload; a single event may be larger. */
 const largestBatch = 200
 const largestBatchBytes = 8 * 1024 * 1024
 
-/** In the order in which they are worked off: events that never failed, then those that did. */
-const dueStatuses = ['pending', 'failed'] as const
+/** The status of due events by kind. */
+const statusOf = { fresh: 'pending', retried: 'failed' } as const
+const dueStatuses = Object.values(statusOf)
 
 const isDue = { $expr: { $lte: ['$next_attempt_at', '$$NOW'] } }
 
-/** Returns the inbox as the work sees it. */
-export const openWorkStore = (db: Db): WorkStore => ({
-  dueAccounts: () =>
-    translateMongoErrors(async () => {
-      const found = await Promise.all(
-        dueStatuses.map((status) => accountsWith(db, status, [{ $match: firstIsDue }])),
-      )
-      return [...new Set(found.flat())]
-    }),
-  dueEvents: (account) =>
-    translateMongoErrors(async () => {
-      for (const status of dueStatuses) {
-        const events = await readDue(db, account, status)
-        if (events.length > 0) return events
-      }
-      return []
-    }),
-  postpone: (rowIds, pauseMs) =>
-    translateMongoErrors(async () => {
-      const filter = { _id: { $in: [...rowIds] }, status: 'pending' as const }
-      await eventsOf(db).updateMany(filter, [{ $set: { next_attempt_at: { $add: ['$$NOW', pauseMs] } } }])
-    }),
-  bury: (rowId, error) =>
-    translateMongoErrors(async () => {
-      await eventsOf(db).updateOne({ _id: rowId, status: { $in: [...dueStatuses] } }, { $set: buried(error) })
-    }),
-  unpark: (all) =>
-    translateMongoErrors(async () => {
-      const accounts = await accountsWith(db, 'parked', [])
-      const listed = all ? accounts : await listedAmong(db, accounts)
-      const filter = { stripe_user_id: { $in: [...listed] }, status: 'parked' as const }
-      if (listed.length > 0) await eventsOf(db).updateMany(filter, { $set: { status: 'pending' } })
-    }),
-})
+/** Returns the inbox as the work of this process sees it. */
+export const openWorkStore = ({ client, db }: OpenedClient, owner: ThisProcess): WorkStore => {
+  const claims = new LaneClaims(db, owner)
+  return {
+    dueAccounts: () => translateMongoErrors(() => dueAccounts(db)),
+    dueEvents: (account, kind) => translateMongoErrors(() => readDue(db, account, statusOf[kind])),
+    postpone: (rowIds, pauseMs) =>
+      translateMongoErrors(async () => {
+        const filter = { _id: { $in: [...rowIds] }, status: statusOf.fresh }
+        await eventsOf(db).updateMany(filter, [{ $set: { next_attempt_at: { $add: ['$$NOW', pauseMs] } } }])
+      }),
+    fail: (rowId, failure, random) => translateMongoErrors(() => failRow(db, rowId, { failure, random })),
+    unpark: (all) => translateMongoErrors(() => unpark(db, all)),
+    claim: (account) => claims.claim(account),
+    runAlone: (account, rowId) => claims.runAlone(account, rowId),
+    release: (account, state) => claims.release(account, state),
+    renew: () => claims.renew(),
+    endAbandonedTransactions: () => endAbandonedTransactions(client),
+  }
+}
 
 const eventsOf = (db: Db) => db.collection<EventRow>('billing.events')
 
 const firstIsDue = { $expr: { $lte: ['$first', '$$NOW'] } }
+
+const dueAccounts = async (db: Db): Promise<readonly string[]> => {
+  const found = await Promise.all(
+    dueStatuses.map((status) => accountsWith(db, status, [{ $match: firstIsDue }])),
+  )
+  return [...new Set(found.flat())]
+}
 
 // The index is in this order, so the server jumps from account to account in place of reading every row's key.
 const accountsWith = async (
@@ -87,29 +91,44 @@ const readDue = async (db: Db, account: string, status: InboxStatus): Promise<re
     .find({ status, stripe_user_id: account, ...isDue })
     .sort({ next_attempt_at: 1 })
     .limit(largestBatch)
-    .project<ReadRow>({
-      status: 1,
-      attempts: 1,
-      payload: 1,
-      age_ms: { $subtract: ['$$NOW', '$received_at'] },
-    })
+    .project<ReadRow>(readFields)
   const events: DueEvent[] = []
   let bytes = 0
-  for await (const { _id, attempts, payload, age_ms: ageMs } of rows) {
+  for await (const { _id, attempts, payload, error, age_ms: ageMs } of rows) {
     bytes += payload.length()
     if (events.length > 0 && bytes > largestBatchBytes) break
-    events.push({ rowId: _id, state: { status, attempts }, payload: payload.buffer, ageMs })
+    const isSuspect = error?.code === ('worker_died' satisfies ErrorCode)
+    events.push({ rowId: _id, state: { status, attempts }, payload: payload.buffer, ageMs, isSuspect })
   }
   return events
 }
 
-const buried = (error: InboxFailure) => ({
-  status: 'dead' as const,
-  outcome: 'failed',
-  error,
-  next_attempt_at: null,
-  processed_at: new Date(),
-})
+const readFields = {
+  ...{ status: 1, attempts: 1, payload: 1, error: 1 },
+  age_ms: { $subtract: ['$$NOW', '$received_at'] },
+}
+
+const failRow = async (
+  db: Db,
+  rowId: string,
+  { failure, random }: { readonly failure: InboxFailure; readonly random: number },
+): Promise<void> => {
+  const row = await eventsOf(db).findOne({ _id: rowId }, { projection: { status: 1, attempts: 1 } })
+  if (row === null || !isWaiting(row.status)) return
+  const { status, attempts } = row
+  const settlement = settleFailure({ status, attempts }, failure, { now: new Date(), random })
+  await eventsOf(db).updateOne({ _id: rowId, status, attempts }, { $set: settlement })
+}
+
+const isWaiting = (status: InboxStatus): boolean => dueStatuses.some((due) => due === status)
+
+const unpark = async (db: Db, all: boolean): Promise<void> => {
+  const accounts = await accountsWith(db, 'parked', [])
+  const listed = all ? accounts : await listedAmong(db, accounts)
+  if (listed.length === 0) return
+  const filter = { stripe_user_id: { $in: [...listed] }, status: 'parked' as const }
+  await eventsOf(db).updateMany(filter, { $set: { status: statusOf.fresh } })
+}
 
 const listedAmong = async (db: Db, accounts: readonly string[]): Promise<readonly string[]> => {
   const rows = await db

@@ -15,6 +15,8 @@ export interface RunningWorkers extends Workers {
   /** Everything told so far, in order. */
   readonly told: readonly Told[]
   readonly troubles: readonly (readonly [code: string, account: string | null])[]
+  /** Accounts taken over from processes that died. */
+  readonly takenOver: readonly string[]
   /** Accounts whose notices were announced. */
   readonly woken: readonly string[]
 }
@@ -27,6 +29,7 @@ export const startWorkers = async (
   const told: Told[] = []
   const troubles: (readonly [string, string | null])[] = []
   const woken: string[] = []
+  const takenOver: string[] = []
   const workers = await openWorkers({
     config: { ...(await loadConfig({}, '/')), stripeKey: undefined, redisUrl: undefined, ...settings },
     database: { client, db, close: async () => undefined },
@@ -37,6 +40,7 @@ export const startWorkers = async (
       onDead: (event) => told.push(['dead', event]),
       onWaiting: (event) => told.push(['waiting', event]),
       onLostCommit: () => undefined,
+      onTakeover: (account) => takenOver.push(account),
       onTrouble: (code, account) => troubles.push([code, account]),
     },
     sinks: { wake: (account) => woken.push(account) },
@@ -44,7 +48,7 @@ export const startWorkers = async (
   onTestFinished(async () => {
     await workers.drain(10_000)
   })
-  return { ...workers, told, troubles, woken }
+  return { ...workers, told, troubles, woken, takenOver }
 }
 
 /** Puts deliveries into the inbox as the listener does. */

@@ -11,19 +11,24 @@ export interface DispatcherOptions {
   readonly takeTurn: (account: string) => Promise<TurnEnd>
   /** Answers the accounts that have due events. */
   readonly sweep: () => Promise<readonly string[]>
+  /** Keeps hold of the lanes that are at work. */
+  readonly renew: () => Promise<void>
   readonly pauses: AccountPauses
   /** Told of what a sweep or a turn threw; the work goes on. */
   readonly onTrouble: (code: string, account: string | null) => void
 }
 
-/** Turns under way at once, most of which wait for Stripe. */
-const turnsAtOnce = 32
+/** Turns under way at once: so many may wait for Stripe before an account that needs nothing of it has to. */
+const turnsAtOnce = 200
 
 /** Accounts that may wait in memory; the sweep finds the others. */
 const mostWaiting = 10_000
 
 /** Pause between sweeps. */
 const sweepEveryMs = 1_000
+
+/** Pause between renewals of the claims on lanes; a third of the time that they hold. */
+const renewEveryMs = 3_000
 
 /** Without a sweep that went through for so long, the work stands still. */
 const longestSilenceMs = 15_000
@@ -34,11 +39,13 @@ export class Dispatcher {
   readonly #running = new Map<string, Promise<void>>()
   #sweptAtMs = performance.now()
   #isEnded = false
-  #timer: NodeJS.Timeout
+  #sweeping: NodeJS.Timeout
+  readonly #renewing: NodeJS.Timeout
 
   constructor(options: DispatcherOptions) {
     this.#options = options
-    this.#timer = setTimeout(() => this.#sweepForEver(), 0)
+    this.#sweeping = setTimeout(() => this.#sweepForEver(), 0)
+    this.#renewing = setInterval(() => void this.#renew(), renewEveryMs)
   }
 
   /** Looks at an account's due events soon. */
@@ -56,12 +63,13 @@ export class Dispatcher {
   /** Starts no more turns and waits for those under way, for so long at most; answers whether all have ended. */
   async drain(patienceMs: number): Promise<boolean> {
     this.#isEnded = true
-    clearTimeout(this.#timer)
+    clearTimeout(this.#sweeping)
     const patience = new AbortController()
     const late = wait(patienceMs, false, { signal: patience.signal }).catch(() => false)
     const ended = Promise.all(this.#running.values()).then(() => true)
     const isDrained = await Promise.race([ended, late])
     patience.abort()
+    clearInterval(this.#renewing)
     return isDrained
   }
 
@@ -72,7 +80,15 @@ export class Dispatcher {
     } catch (error) {
       this.#tellTrouble(error, null)
     }
-    if (!this.#isEnded) this.#timer = setTimeout(() => this.#sweepForEver(), sweepEveryMs)
+    if (!this.#isEnded) this.#sweeping = setTimeout(() => this.#sweepForEver(), sweepEveryMs)
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await this.#options.renew()
+    } catch (error) {
+      this.#tellTrouble(error, null)
+    }
   }
 
   #fill(): void {

@@ -28,6 +28,8 @@ export interface WorkListener {
   readonly onWaiting: (event: HandledEvent) => void
   /** A commit was lost to another writer of the account and is made again. */
   readonly onLostCommit: () => void
+  /** A lane was taken over from a process that died or froze. */
+  readonly onTakeover: (account: string) => void
   /** The work itself met trouble: the code says which. */
   readonly onTrouble: (code: string, account: string | null) => void
 }

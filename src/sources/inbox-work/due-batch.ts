@@ -1,0 +1,123 @@
+// One batch of an account's due events: parsed, read from Stripe, handled, told.
+
+import { failureOf, isLastTry } from '../../core/inbox-row.ts'
+import { BillingSyncError } from '../../errors.ts'
+import type { Delivery, EntryOutcome, Reads } from '../../pipeline-store.ts'
+import type { DueEvent, WorkStore } from '../../work-store.ts'
+import { parseEntry } from '../replay-items.ts'
+import type { AccountPauses } from './account-pauses.ts'
+import type { HandledEvent, WorkListener } from './work-listener.ts'
+
+/** A due event on its way through the pipeline. */
+export interface DueDelivery extends Delivery {
+  readonly due: DueEvent
+}
+
+export interface BatchOptions {
+  readonly store: WorkStore
+  /** Reads from Stripe what deliveries of one account are about. */
+  readonly read: (deliveries: readonly DueDelivery[]) => Promise<Reads>
+  /** Handles deliveries of one account as one batch, and answers one outcome for each. */
+  readonly handle: (deliveries: readonly DueDelivery[], reads: Reads) => Promise<readonly EntryOutcome[]>
+  /** Runs work on the database once a place is free. */
+  readonly inPlace: <Result>(work: () => Promise<Result>) => Promise<Result>
+  readonly pauses: AccountPauses
+  readonly listener: WorkListener
+  /** Once it aborts no batch is begun, and what was only read is left as it is. */
+  readonly signal: AbortSignal
+  /** From 0 up to 1. */
+  readonly random: () => number
+}
+
+/**
+ * Works off events of one account as one batch. Answers whether the lane may go on: not while every event of the batch
+ * waits for trouble to pass, nor once the work ends. Throws `mongodb_unavailable`.
+ */
+export const workOff = async (
+  account: string,
+  events: readonly DueEvent[],
+  options: BatchOptions,
+): Promise<boolean> => {
+  const started = performance.now()
+  const deliveries = await readable(account, events, options)
+  if (deliveries.length === 0) return true
+  if (options.signal.aborted) return false
+  const reads = await options.read(deliveries)
+  if (options.signal.aborted) return false
+  const outcomes = await options.inPlace(() => options.handle(deliveries, reads))
+  const ms = performance.now() - started
+  for (const [index, delivery] of deliveries.entries())
+    tell(options.listener, delivery, { result: outcomes[index], ms })
+  return letWait(account, deliveries, { outcomes, options })
+}
+
+// Bytes that are no event could be there only if somebody else wrote them; they must not stop the lane.
+const readable = async (
+  account: string,
+  events: readonly DueEvent[],
+  { store, listener, random }: BatchOptions,
+): Promise<readonly DueDelivery[]> => {
+  const deliveries: DueDelivery[] = []
+  for (const due of events) {
+    const parsed = parseEntry(due.payload)
+    if ('event' in parsed) {
+      deliveries.push({ account, event: parsed.event, payload: due.payload, due })
+      continue
+    }
+    const failure = failureOf(new BillingSyncError('event_invalid', { problem: parsed.problem }))
+    await store.fail(due.rowId, failure, random())
+    listener.onTrouble(failure.code, account)
+  }
+  return deliveries
+}
+
+const tell = (
+  listener: WorkListener,
+  { account, event, due }: DueDelivery,
+  { result, ms }: { readonly result: EntryOutcome | undefined; readonly ms: number },
+): void => {
+  if (result === undefined) return
+  const { outcome, failure, waits } = result
+  const told: HandledEvent = {
+    account,
+    eventId: event.id,
+    type: event.type,
+    outcome,
+    code: failure?.code ?? null,
+    ms: Math.round(ms),
+    lagMs: due.ageMs + ms,
+  }
+  if (waits === true) {
+    listener.onWaiting(told)
+    return
+  }
+  listener.onOutcome(told)
+  if (failure === null) return
+  if (isLastTry(due.state, failure)) listener.onDead(told)
+  else listener.onRetry(told)
+}
+
+interface Handled {
+  readonly outcomes: readonly EntryOutcome[]
+  readonly options: BatchOptions
+}
+
+// What waits is put behind what does not: one object that Stripe can't show must not hold its account's other events.
+const letWait = async (
+  account: string,
+  deliveries: readonly DueDelivery[],
+  { outcomes, options: { store, pauses } }: Handled,
+): Promise<boolean> => {
+  const waiting = deliveries.filter((_, index) => outcomes[index]?.waits === true)
+  if (waiting.length === 0) {
+    pauses.end(account)
+    return true
+  }
+  const code = outcomes.find(({ waits }) => waits === true)?.failure?.code ?? ''
+  const pauseMs = pauses.rest(account, code)
+  await store.postpone(
+    waiting.map(({ due }) => due.rowId),
+    pauseMs,
+  )
+  return waiting.length < deliveries.length
+}

@@ -1,0 +1,41 @@
+// How much payload is in memory at once, over all lanes: parsed it takes five times as much. Guarantee: batches are
+// loaded one after another, and none while what is loaded fills the room, so one batch more than that at most.
+
+import pLimit, { type LimitFunction } from 'p-limit'
+
+/** Bytes of payload in work. */
+const roomBytes = 16 * 1024 * 1024
+
+interface Sized {
+  readonly payload: Uint8Array
+}
+
+export class PayloadRoom {
+  readonly #loading: LimitFunction = pLimit(1)
+  #bytes = 0
+  #onFreed: (() => void) | null = null
+
+  /** Loads what takes room, once there is some. What was loaded takes it until it is freed. */
+  load<Item extends Sized>(load: () => Promise<readonly Item[]>): Promise<readonly Item[]> {
+    return this.#loading(async () => {
+      while (this.#bytes >= roomBytes) await this.#freed()
+      const items = await load()
+      this.#bytes += bytesOf(items)
+      return items
+    })
+  }
+
+  free(items: readonly Sized[]): void {
+    this.#bytes -= bytesOf(items)
+    this.#onFreed?.()
+  }
+
+  #freed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onFreed = resolve
+    })
+  }
+}
+
+const bytesOf = (items: readonly Sized[]): number =>
+  items.reduce((sum, { payload }) => sum + payload.length, 0)

@@ -1,0 +1,124 @@
+// Which process works on an account. A claim only saves work: should two processes handle the same events, the second
+// commit is refused by the account's sequence number, and an event settled meanwhile no longer fits its filter. But
+// two that read the same objects from Stripe and fold the same batch are one too many, and a claim that is left behind
+// tells that a process died, and over which account. Guarantees: a claim is held by one process at a time, renewed
+// while that lives, void once it lapses by the server's clock, and on its own machine as soon as the process is gone.
+// Rows are written without waiting for other nodes: a claim that a failover undoes is merely made again.
+
+import type { Db } from 'mongodb'
+import type { LaneClaim, WorkStore } from '../work-store.ts'
+import { hasEnded } from './embedded/process-table.ts'
+import { duplicateKey, translateMongoErrors } from './mongo-errors.ts'
+import type { ThisProcess } from './this-process.ts'
+
+interface LaneRow {
+  readonly _id: string
+  readonly stripe_user_id: string
+  /** Token of the process that works on the account; null: nobody does. */
+  readonly worker: string | null
+  readonly host: string
+  readonly pid: number
+  readonly lapses_at: Date
+  /** The event that it runs alone. */
+  readonly alone: string | null
+}
+
+/** How long a claim holds without being renewed; it is renewed three times as often. */
+export const claimMs = 9_000
+
+/** Token of a process that died, for a lane that is left as if its process had. */
+const ofNobody = 'nobody'
+const longAgo = new Date(0)
+
+const cheap = { writeConcern: { w: 1 } } as const
+const lapsesAt = { $add: ['$$NOW', claimMs] }
+const hasLapsed = { $expr: { $lt: ['$lapses_at', '$$NOW'] } }
+
+export class LaneClaims implements Pick<WorkStore, 'claim' | 'runAlone' | 'release' | 'renew'> {
+  readonly #db: Db
+  readonly #owner: ThisProcess
+  readonly #held = new Set<string>()
+
+  constructor(db: Db, owner: ThisProcess) {
+    this.#db = db
+    this.#owner = owner
+  }
+
+  claim(account: string): Promise<LaneClaim | null> {
+    return translateMongoErrors(async () => {
+      const claimed = (await this.#take(account, free(this.#owner))) ?? (await this.#takeOther(account))
+      if (claimed !== null) this.#held.add(account)
+      return claimed
+    })
+  }
+
+  async runAlone(account: string, rowId: string | null): Promise<void> {
+    await this.#change(account, { alone: rowId })
+  }
+
+  async release(account: string, { isSafe }: { readonly isSafe: boolean }): Promise<void> {
+    this.#held.delete(account)
+    await this.#change(account, { worker: isSafe ? null : ofNobody, lapses_at: longAgo, alone: null })
+  }
+
+  async renew(): Promise<void> {
+    if (this.#held.size === 0) return
+    const filter = { _id: { $in: [...this.#held] }, worker: this.#owner.token }
+    await translateMongoErrors(() =>
+      this.#lanes.updateMany(filter, [{ $set: { lapses_at: lapsesAt } }], cheap),
+    )
+  }
+
+  get #lanes() {
+    return this.#db.collection<LaneRow>('billing.lanes')
+  }
+
+  async #change(account: string, fields: Partial<LaneRow>): Promise<void> {
+    const filter = { _id: account, worker: this.#owner.token }
+    await translateMongoErrors(() => this.#lanes.updateOne(filter, { $set: fields }, cheap))
+  }
+
+  async #take(account: string, filter: object): Promise<LaneClaim | null> {
+    const before = await this.#lanes.findOneAndUpdate(
+      { _id: account, ...filter },
+      [{ $set: { ...this.#fields(account), lapses_at: lapsesAt } }],
+      { ...cheap, returnDocument: 'before' },
+    )
+    if (before === null) return null
+    const isAbandoned = before.worker !== null && before.worker !== this.#owner.token
+    return { abandoned: isAbandoned ? { aloneRowId: before.alone } : null }
+  }
+
+  // Nobody has worked on the account yet, or somebody does, or somebody died over it.
+  async #takeOther(account: string): Promise<LaneClaim | null> {
+    const holder = await this.#lanes.findOne({ _id: account })
+    if (holder === null) return this.#takeFirst(account)
+    const { host, pid, worker } = holder
+    const isOfDead = host === this.#owner.host && pid !== this.#owner.pid && (await hasEnded(pid))
+    return isOfDead ? this.#take(account, { worker }) : null
+  }
+
+  async #takeFirst(account: string): Promise<LaneClaim | null> {
+    try {
+      const update = [{ $set: { ...this.#fields(account), lapses_at: lapsesAt } }]
+      await this.#lanes.updateOne({ _id: account, worker: { $exists: false } }, update, {
+        ...cheap,
+        upsert: true,
+      })
+      return { abandoned: null }
+    } catch (error) {
+      if (isTaken(error)) return null
+      throw error
+    }
+  }
+
+  #fields(account: string) {
+    const { token, host, pid } = this.#owner
+    return { stripe_user_id: account, worker: token, host: { $literal: host }, pid, alone: null }
+  }
+}
+
+const free = ({ token }: ThisProcess) => ({ $or: [{ worker: null }, { worker: token }, hasLapsed] })
+
+const isTaken = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === duplicateKey
