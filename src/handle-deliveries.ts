@@ -40,7 +40,7 @@ export interface HandledBatch {
 }
 
 /** How long trouble that passes is waited out, unless told otherwise. */
-const defaultPatienceMs = 60_000
+export const defaultPatienceMs = 60_000
 
 /** First and longest pause between tries. */
 const firstPauseMs = 20

@@ -25,6 +25,8 @@ export interface LaneClaim {
 
 /** Keeps received events until they are handled. Every method throws `mongodb_unavailable` where the store is away. */
 export interface WorkStore {
+  /** The store's clock, as of the last look for due accounts: what is due is due by it. */
+  now(): Date
   /** Returns the accounts that have due events. */
   dueAccounts(): Promise<readonly string[]>
   /** Returns the next due events of an account as one batch: of those that never failed, or of those that did. */

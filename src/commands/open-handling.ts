@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
-import type { DeliveryOptions } from '../handle-deliveries.ts'
+import { type DeliveryOptions, defaultPatienceMs } from '../handle-deliveries.ts'
 import type { Database } from '../store/database.ts'
 import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
 import { openStripeAccess } from './open-stripe.ts'
@@ -21,20 +21,24 @@ export const openHandling = async (
   database: Database,
   request: HandlingRequest,
 ): Promise<Handling> => {
-  const { source, effects, dryRun } = request
+  const { source, effects, dryRun, patienceMs = defaultPatienceMs } = request
   const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
   let platform: Promise<string> | null = null
   const platformAccount = (): Promise<string> => {
-    platform ??= handlingStore.resolvePlatform({
-      configured: config.platformAccount,
-      ask: stripe.askPlatform,
-    })
+    platform ??= handlingStore
+      .resolvePlatform({ configured: config.platformAccount, ask: stripe.askPlatform })
+      .catch((error: unknown) => {
+        // Whoever asks next may get an answer.
+        platform = null
+        throw error
+      })
     return platform
   }
   const stripe = await openStripeAccess(config, {
     database,
     source,
     platformAccount,
+    patienceMs,
     dryRun: dryRun === true,
   })
   // A platform that does not fit the database is told before any work.
@@ -50,6 +54,7 @@ export const openHandling = async (
     random: Math.random,
     readObjects: stripe.readObjects,
     onLostCommit: () => undefined,
+    patienceMs,
   }
   return { options, platformAccount, changes: handlingStore.changes }
 }

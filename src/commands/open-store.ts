@@ -28,6 +28,8 @@ export interface HandlingRequest {
   readonly isStored?: boolean
   /** True where nothing may be written. */
   readonly dryRun?: boolean
+  /** How long trouble that passes is waited out, of MongoDB and of Stripe each, in milliseconds; default a minute. */
+  readonly patienceMs?: number
 }
 
 /** What differs between a run that writes and a dry run. */

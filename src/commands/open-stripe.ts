@@ -17,12 +17,11 @@ export interface StripeRequest {
   readonly database: Database
   readonly source: ObservationSource
   readonly platformAccount: () => Promise<string>
+  /** How long one object's trouble that passes is waited out, in milliseconds. */
+  readonly patienceMs: number
   /** True where the config's accounts are not in the database, so that their tokens are taken from the config. */
   readonly dryRun?: boolean
 }
-
-/** How long one object's trouble that passes is waited out. */
-const patienceMs = 60_000
 
 /**
  * Returns what the configuration allows to ask of Stripe. Throws `config_invalid` where an account's access token can't
@@ -51,7 +50,7 @@ export const openStripeAccess = async (config: Config, request: StripeRequest): 
     clock: new clock.StripeClock(Date.now),
     source: request.source,
     livemode: livemodeOfKey(secretKey),
-    patienceMs,
+    patienceMs: request.patienceMs,
     random: Math.random,
     onWaiting: () => undefined,
   })

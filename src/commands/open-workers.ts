@@ -51,10 +51,10 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
     source: 'webhook',
     effects: 'missing',
     isStored: true,
+    patienceMs,
   })
   const store = openWorkStore(database, await identifyThisProcess())
-  await store.unpark(config.unknownAccounts === 'accept')
-  const handling: DeliveryOptions = { ...options, patienceMs, onLostCommit: listener.onLostCommit }
+  const handling: DeliveryOptions = { ...options, now: store.now, onLostCommit: listener.onLostCommit }
   const pauses = new AccountPauses(Math.random)
   const ending = new AbortController()
   const told = alsoLogging(request)
@@ -79,7 +79,10 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
   }
   const dispatcher = new Dispatcher({
     takeTurn: (account) => takeTurn(account, turn),
-    sweep: store.dueAccounts,
+    sweep: async () => {
+      await store.unpark(config.unknownAccounts === 'accept')
+      return store.dueAccounts()
+    },
     renew: store.renew,
     pauses,
     onTrouble: told.onTrouble,

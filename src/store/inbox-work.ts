@@ -10,6 +10,7 @@ import { endAbandonedTransactions } from './abandoned-transactions.ts'
 import type { Database } from './database.ts'
 import { LaneClaims } from './lane-claims.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
+import { ServerClock } from './server-clock.ts'
 import type { ThisProcess } from './this-process.ts'
 
 interface EventRow {
@@ -40,15 +41,22 @@ const isDue = { $expr: { $lte: ['$next_attempt_at', '$$NOW'] } }
 /** Returns the inbox as the work of this process sees it. */
 export const openWorkStore = ({ client, db }: OpenedClient, owner: ThisProcess): WorkStore => {
   const claims = new LaneClaims(db, owner)
+  const clock = new ServerClock()
   return {
-    dueAccounts: () => translateMongoErrors(() => dueAccounts(db)),
+    now: () => clock.now(),
+    dueAccounts: () =>
+      translateMongoErrors(async () => {
+        await clock.synchronise(db)
+        return dueAccounts(db)
+      }),
     dueEvents: (account, kind) => translateMongoErrors(() => readDue(db, account, statusOf[kind])),
     postpone: (rowIds, pauseMs) =>
       translateMongoErrors(async () => {
         const filter = { _id: { $in: [...rowIds] }, status: statusOf.fresh }
         await eventsOf(db).updateMany(filter, [{ $set: { next_attempt_at: { $add: ['$$NOW', pauseMs] } } }])
       }),
-    fail: (rowId, failure, random) => translateMongoErrors(() => failRow(db, rowId, { failure, random })),
+    fail: (rowId, failure, random) =>
+      translateMongoErrors(() => failRow(db, rowId, { failure, random, now: clock.now() })),
     unpark: (all) => translateMongoErrors(() => unpark(db, all)),
     claim: (account) => claims.claim(account),
     runAlone: (account, rowId) => claims.runAlone(account, rowId),
@@ -111,12 +119,15 @@ const readFields = {
 const failRow = async (
   db: Db,
   rowId: string,
-  { failure, random }: { readonly failure: InboxFailure; readonly random: number },
+  {
+    failure,
+    ...circumstances
+  }: { readonly failure: InboxFailure; readonly now: Date; readonly random: number },
 ): Promise<void> => {
   const row = await eventsOf(db).findOne({ _id: rowId }, { projection: { status: 1, attempts: 1 } })
   if (row === null || !isWaiting(row.status)) return
   const { status, attempts } = row
-  const settlement = settleFailure({ status, attempts }, failure, { now: new Date(), random })
+  const settlement = settleFailure({ status, attempts }, failure, circumstances)
   await eventsOf(db).updateOne({ _id: rowId, status, attempts }, { $set: settlement })
 }
 

@@ -47,3 +47,38 @@ describe('an event in the inbox', () => {
     expect(workers.isRunning()).toBe(true)
   })
 })
+
+describe('an event that fails', () => {
+  const poison = (account: string, number: number) =>
+    deliveryOf({ ...numberedEvent(number), account, data: { object: { id: 'cus_1', object: 'customer' } } })
+
+  test('is tried eight times and ends dead with its reason', async () => {
+    const workers = await startWorkers(database)
+    await ingest(database, poison('acct_poison', 1), numbered('acct_poison', 2))
+    // Its waits are a matter of minutes: each is over as soon as it is written.
+    const hasten = () =>
+      events.updateMany({ status: 'failed' }, { $set: { next_attempt_at: new Date(0) } }).then(() => true)
+    await expect
+      .poll(async () => (await hasten()) && statusesOf('acct_poison'), patience)
+      .toEqual(['dead', 'done'])
+    const row = await events.findOne({ _id: 'acct_poison:evt_1' })
+    expect(row).toMatchObject({ attempts: 8, next_attempt_at: null, error: { code: 'object_invalid' } })
+    const kinds = workers.told.filter(([, { eventId }]) => eventId === 'evt_1').map(([what]) => what)
+    expect(kinds.filter((what) => what === 'retry')).toHaveLength(7)
+    expect(kinds.at(-1)).toBe('dead')
+  })
+
+  test('waits longer after each try, by the clock of the server', async () => {
+    await startWorkers(database)
+    await ingest(database, poison('acct_backoff', 1))
+    await expect.poll(() => statusesOf('acct_backoff'), patience).toEqual(['failed'])
+    const [row] = await events
+      .aggregate([
+        { $match: { _id: 'acct_backoff:evt_1' } },
+        { $project: { dueInMs: { $subtract: ['$next_attempt_at', '$processed_at'] }, attempts: 1 } },
+      ])
+      .toArray()
+    expect(row?.dueInMs).toBeGreaterThanOrEqual(500 * 2 ** ((row?.attempts ?? 0) - 1))
+    expect(row?.dueInMs).toBeLessThanOrEqual(1_000 * 2 ** ((row?.attempts ?? 0) - 1))
+  })
+})

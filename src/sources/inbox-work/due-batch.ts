@@ -1,5 +1,6 @@
 // One batch of an account's due events: parsed, read from Stripe, handled, told.
 
+import { once } from 'node:events'
 import { failureOf, isLastTry } from '../../core/inbox-row.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Delivery, EntryOutcome, Reads } from '../../pipeline-store.ts'
@@ -42,13 +43,28 @@ export const workOff = async (
   const deliveries = await readable(account, events, options)
   if (deliveries.length === 0) return true
   if (options.signal.aborted) return false
-  const reads = await options.read(deliveries)
-  if (options.signal.aborted) return false
+  const reads = await unlessEnded(options.read(deliveries), options.signal)
+  if (reads === null) return false
   const outcomes = await options.inPlace(() => options.handle(deliveries, reads))
   const ms = performance.now() - started
   for (const [index, delivery] of deliveries.entries())
     tell(options.listener, delivery, { result: outcomes[index], ms })
   return letWait(account, deliveries, { outcomes, options })
+}
+
+// Stripe may take long to answer; nothing is written yet, so nobody has to wait for it at the end.
+const unlessEnded = async <Result>(reading: Promise<Result>, signal: AbortSignal): Promise<Result | null> => {
+  const settled = new AbortController()
+  const ended = once(signal, 'abort', { signal: settled.signal }).then(
+    () => null,
+    () => null,
+  )
+  try {
+    return await Promise.race([reading, ended])
+  } finally {
+    settled.abort()
+    reading.catch(() => undefined)
+  }
 }
 
 // Bytes that are no event could be there only if somebody else wrote them; they must not stop the lane.
