@@ -32,6 +32,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'handle-deliveries': ['core', 'event-meaning', 'pipeline', 'pipeline-store'],
   // The same two steps for what lists show: one batch, and what is around it.
   'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)'],
+  // What observe-batch does, and compares in place of writing.
+  'compare-batch': ['core', 'unit-of-work', 'handlers'],
   'handle-observations': ['core', 'observe-batch', 'handle-deliveries', 'pipeline-store'],
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.

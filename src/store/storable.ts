@@ -11,6 +11,14 @@ import { BSON } from 'mongodb'
  */
 export const toStorable = (value: unknown): unknown => (isStorable(value) ? value : makeStorable(value))
 
+/** Returns a value as it reads once it was stored: with the escapes that `toStorable` makes. */
+export const asStored = <Value extends object>(value: Value): Value => {
+  const storable = toStorable(value)
+  return storable === value
+    ? value
+    : (decodeStored(BSON.serialize(storable as BSON.Document, { ignoreUndefined: true })) as Value) // the same but for escapes
+}
+
 /** Returns a document from its bytes, its keys as they are: the driver alone would answer `{$ref, $id}` as a DBRef. */
 export const decodeStored = (bytes: Uint8Array): Record<string, unknown> => {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -1,0 +1,72 @@
+// What is stored of a kind of Stripe objects of one account, in outline. Guarantee: rows are streamed, so that memory
+// does not grow with their number; what is written meanwhile may or may not be among them.
+
+import type { Db, Filter } from 'mongodb'
+import type { ProjectionCollection } from '../core/object-kinds.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+
+/** A stored object in outline. */
+export interface StoredOutline {
+  readonly id: string
+  /** When its document was written last. */
+  readonly writtenAt: Date
+  /** True for a tombstone. */
+  readonly isDeleted: boolean
+  /** True where it belongs to a test clock: lists leave such objects out. */
+  readonly isOnTestClock: boolean
+}
+
+export interface OutlineQuery {
+  readonly account: string
+  readonly collection: ProjectionCollection
+  /** Objects of the other mode, or of a mode that nobody knows, are left out. */
+  readonly livemode: boolean
+  /** Range of the object's own `created`; null: without a bound. */
+  readonly since: Date | null
+  readonly until: Date | null
+}
+
+interface OutlineRow {
+  readonly stripe_user_id: string
+  readonly stripe_id: string
+  readonly livemode: boolean
+  readonly created?: number
+  readonly deleted?: boolean
+  readonly test_clock?: unknown
+  readonly sync: { readonly updated_at: Date }
+}
+
+/** Rows that the server sends at once: about 100 bytes each. */
+const batchSize = 2_000
+
+/** Hands over each outline, in no particular order. Throws `mongodb_unavailable`. */
+export const eachStoredOutline = (
+  db: Db,
+  query: OutlineQuery,
+  take: (outline: StoredOutline) => void,
+): Promise<void> =>
+  translateMongoErrors(async () => {
+    const rows = db.collection<OutlineRow>(query.collection).find(filterOf(query), {
+      batchSize,
+      projection: { _id: 0, stripe_id: 1, deleted: 1, test_clock: 1, 'sync.updated_at': 1 },
+    })
+    for await (const { stripe_id: id, deleted, test_clock: testClock, sync } of rows)
+      take({
+        id,
+        writtenAt: sync.updated_at,
+        isDeleted: deleted === true,
+        isOnTestClock: typeof testClock === 'string',
+      })
+  })
+
+// Within a range `created` is compared only with numbers, as Stripe sends it.
+const filterOf = ({ account, livemode, since, until }: OutlineQuery): Filter<OutlineRow> => {
+  const created = {
+    ...(since === null ? {} : { $gte: secondsOf(since) }),
+    ...(until === null ? {} : { $lt: secondsOf(until) }),
+  }
+  return { stripe_user_id: account, livemode, ...(Object.keys(created).length === 0 ? {} : { created }) }
+}
+
+// A bound between two seconds lets in the same objects as the next whole second.
+const secondsOf = (instant: Date): number => Math.ceil(instant.getTime() / 1000)
