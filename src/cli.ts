@@ -102,6 +102,13 @@ const endWith = (thrown: unknown): number => {
   return 1
 }
 
+// Whoever reads the output may have gone, as `head` does: the work is done all the same, and nobody hears a complaint.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = endWith(error)
 })

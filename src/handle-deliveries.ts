@@ -30,6 +30,8 @@ export interface DeliveryOptions extends PipelineOptions {
   readonly onLostCommit: () => void
   /** How long trouble that passes is waited out, in milliseconds; a minute unless told otherwise. */
   readonly patienceMs?: number
+  /** Told what is waited for, for people; null once it is over. */
+  readonly onWaiting?: (reason: string | null) => void
 }
 
 export interface HandledBatch {
@@ -62,9 +64,9 @@ export const handleDeliveries = async (
     return await patiently(() => attempt(deliveries, { ...options, reads }), options)
   } catch (error) {
     if (isPassing(error)) return giveUp(deliveries, error, options)
-    // Which event it was that the store refused shows when each is alone.
+    // Which event it was that the store refused shows when it is alone.
     return deliveries.length > 1
-      ? handleOneByOne(deliveries, options)
+      ? handleHalves(deliveries, options)
       : refuse(deliveries, failureOf(error), options)
   }
 }
@@ -146,15 +148,17 @@ const failAll = (deliveries: readonly Delivery[], failure: InboxFailure): Handle
   notices: [],
 })
 
-const handleOneByOne = async (
+// The others of its batch cost some twenty commits so, not one each.
+const handleHalves = async (
   deliveries: readonly Delivery[],
   options: DeliveryOptions,
 ): Promise<HandledBatch> => {
-  const handled: HandledBatch[] = []
-  for (const delivery of deliveries) handled.push(await handleDeliveries([delivery], options))
+  const middle = Math.ceil(deliveries.length / 2)
+  const first = await handleDeliveries(deliveries.slice(0, middle), options)
+  const second = await handleDeliveries(deliveries.slice(middle), options)
   return {
-    outcomes: handled.flatMap(({ outcomes }) => outcomes),
-    notices: handled.flatMap(({ notices }) => notices),
+    outcomes: [...first.outcomes, ...second.outcomes],
+    notices: [...first.notices, ...second.notices],
   }
 }
 
@@ -178,12 +182,23 @@ const refuse = async (
   return failAll(deliveries, failure)
 }
 
-type Patience = Pick<DeliveryOptions, 'onLostCommit' | 'random' | 'patienceMs'>
+type Patience = Pick<DeliveryOptions, 'onLostCommit' | 'random' | 'patienceMs' | 'onWaiting'>
 
 /** Repeats an attempt until it answers: null is a commit lost to another writer, a passing error is waited out. */
 export const patiently = async <Result>(
   attemptOnce: () => Promise<Result | null>,
-  { onLostCommit, random, patienceMs = defaultPatienceMs }: Patience,
+  patience: Patience,
+): Promise<Result> => {
+  try {
+    return await repeat(attemptOnce, patience)
+  } finally {
+    patience.onWaiting?.(null)
+  }
+}
+
+const repeat = async <Result>(
+  attemptOnce: () => Promise<Result | null>,
+  { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting }: Patience,
 ): Promise<Result> => {
   const deadline = performance.now() + patienceMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
@@ -197,6 +212,7 @@ export const patiently = async <Result>(
         throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
     } catch (error) {
       if (!isPassing(error) || performance.now() > deadline) throw error
+      onWaiting?.(failureOf(error).message)
     }
     await wait(Math.min(longestMs, pauseMs) * (0.5 + random() / 2))
   }

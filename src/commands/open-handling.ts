@@ -21,7 +21,7 @@ export const openHandling = async (
   database: Database,
   request: HandlingRequest,
 ): Promise<Handling> => {
-  const { source, effects, dryRun, patienceMs = defaultPatienceMs } = request
+  const { source, effects, dryRun, patienceMs = defaultPatienceMs, onWaiting = () => undefined } = request
   const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
   let platform: Promise<string> | null = null
   const platformAccount = (): Promise<string> => {
@@ -40,6 +40,7 @@ export const openHandling = async (
     platformAccount,
     patienceMs,
     dryRun: dryRun === true,
+    onWaiting,
   })
   // A platform that does not fit the database is told before any work.
   if (config.platformAccount !== undefined) await platformAccount()
@@ -55,6 +56,7 @@ export const openHandling = async (
     readObjects: stripe.readObjects,
     onLostCommit: () => undefined,
     patienceMs,
+    onWaiting,
   }
   return { options, platformAccount, changes: handlingStore.changes }
 }

@@ -30,6 +30,8 @@ export interface HandlingRequest {
   readonly dryRun?: boolean
   /** How long trouble that passes is waited out, of MongoDB and of Stripe each, in milliseconds; default a minute. */
   readonly patienceMs?: number
+  /** Told what is waited for, for people; null once it is over. */
+  readonly onWaiting?: (reason: string | null) => void
 }
 
 /** What differs between a run that writes and a dry run. */

@@ -21,6 +21,8 @@ export interface StripeRequest {
   readonly patienceMs: number
   /** True where the config's accounts are not in the database, so that their tokens are taken from the config. */
   readonly dryRun?: boolean
+  /** Told what is waited for, for people; null once it is over. */
+  readonly onWaiting?: (reason: string | null) => void
 }
 
 /**
@@ -52,7 +54,7 @@ export const openStripeAccess = async (config: Config, request: StripeRequest): 
     livemode: livemodeOfKey(secretKey),
     patienceMs: request.patienceMs,
     random: Math.random,
-    onWaiting: () => undefined,
+    onWaiting: request.onWaiting ?? (() => undefined),
   })
   return { readObjects, askPlatform }
 }

@@ -2,6 +2,7 @@
 
 import type { DocumentChange } from '../core/document-change.ts'
 import type { ReplayTally } from '../sources/replay-summary.ts'
+import { settleColour } from '../ui/colour.ts'
 import { formatReplay } from '../ui/replay-result.ts'
 import type { ReplayRequest } from './replay-request.ts'
 
@@ -22,8 +23,9 @@ export const printReplay = (tally: ReplayTally, { request, changes, durationMs }
     changes: changes.slice(0, mostChanges),
     changes_omitted: Math.max(0, changes.length - mostChanges),
   }
+  settleColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...summary, ...(request.dryRun ? listed : {}) })}\n`
-    : formatReplay(summary, { collections: tally.collections, dryRun: request.dryRun ? listed : null })
+    : formatReplay(summary, { ...tally, dryRun: request.dryRun ? listed : null })
   process.stdout.write(text)
 }

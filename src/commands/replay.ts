@@ -2,6 +2,8 @@
 
 import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
+import { failureOf } from '../core/inbox-row.ts'
+import { BillingSyncError } from '../errors.ts'
 import { type Log, openLog } from '../log.ts'
 import { openEventFilter } from '../sources/event-filter.ts'
 import { findInputs } from '../sources/files/find-inputs.ts'
@@ -40,14 +42,27 @@ export const runReplay = async (
   const tally = new ReplayTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
   const progress = showProgress(tally, log)
-  let changes: readonly DocumentChange[] = []
-  try {
-    changes = await replay({ request, config, tally, log, progress, signal: interrupt.signal })
-  } finally {
+  const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
+    printReplay(tally, { request, changes, durationMs: performance.now() - started })
   }
-  printReplay(tally, { request, changes, durationMs: performance.now() - started })
+  try {
+    print(await replay({ request, config, tally, log, progress, signal: interrupt.signal }))
+  } catch (error) {
+    progress.stop()
+    if (tellEnd(tally, error, request)) print([])
+    throw error
+  }
   return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
+}
+
+// What was done before a fault that ends the run is kept and told, and whoever reads JSON gets some. Exit code 2 has
+// done nothing.
+const tellEnd = (tally: ReplayTally, error: unknown, { json }: ReplayRequest): boolean => {
+  if (error instanceof BillingSyncError && error.exitCode === 2) return false
+  const { code, message } = failureOf(error)
+  tally.fail({ source: 'replay', event_id: null, type: null, code, error: message })
+  return json || tally.read > 0
 }
 
 const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
@@ -56,7 +71,11 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const database = await openDatabase(config, progress, { readOnly: dryRun })
   try {
     const isStored = input.kind === 'stored'
-    const handling = await openHandling(config, database, { source: 'replay', effects, isStored, dryRun })
+    const onWaiting = (reason: string | null): void => {
+      tally.waitingFor = reason
+    }
+    const asked = { source: 'replay', effects, isStored, dryRun, onWaiting } as const
+    const handling = await openHandling(config, database, asked)
     await progress.start()
     const handle = (items: readonly ReplayItem[]) =>
       handleItems(items, { options: handling.options, tally, log })

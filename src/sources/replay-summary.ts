@@ -44,6 +44,8 @@ export class ReplayTally {
   }
   readonly collections = new Map<string, CollectionCount>()
   readonly failures: ReplayFailure[] = []
+  /** Failures by their code, those that are not listed too. */
+  readonly causes = new Map<string, number>()
   /** Entries that a filter dropped. */
   filtered = 0
   /** Input read so far and in all: bytes of files as they lie on disk, stdin as none, or rows of the inbox. */
@@ -52,7 +54,6 @@ export class ReplayTally {
   /** What the replay waits for, for people; null while it advances. */
   waitingFor: string | null = null
   #failuresOmitted = 0
-  #unreadable = 0
 
   get read(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0)
@@ -60,7 +61,7 @@ export class ReplayTally {
 
   /** True where something needs a person: an entry failed or is invalid, or an input could not be read. */
   get hasFailures(): boolean {
-    return this.counts.failed + this.counts.invalid + this.#unreadable > 0
+    return this.causes.size > 0
   }
 
   count(outcome: Outcome | 'invalid'): void {
@@ -68,7 +69,7 @@ export class ReplayTally {
   }
 
   fail(failure: ReplayFailure): void {
-    if (failure.code === 'input_unreadable') this.#unreadable += 1
+    this.causes.set(failure.code, (this.causes.get(failure.code) ?? 0) + 1)
     if (this.failures.length < mostFailures) this.failures.push(failure)
     else this.#failuresOmitted += 1
   }

@@ -2,6 +2,7 @@
 
 import chalk from 'chalk'
 import type { DocumentChange, FieldChange } from '../core/document-change.ts'
+import { printable } from './printable.ts'
 
 /** Lines shown; `--json` lists more. */
 const mostLines = 200
@@ -37,9 +38,9 @@ const fieldLine = (pointer: string, { from, to }: FieldChange): string =>
 
 const show = (value: unknown): string => (value === undefined ? 'absent' : JSON.stringify(value))
 
-// What strangers wrote into metadata may hold control characters; JSON has escaped all but these.
+// Line breaks and the like in a value are escaped by JSON already.
 const cut = (text: string, width: number): string => {
-  const plain = text.replace(/[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]|\p{Cc}/gu, '?')
+  const plain = printable(text)
   return (plain.length > width ? `${plain.slice(0, width - 1)}…` : plain).padEnd(width)
 }
 

@@ -4,6 +4,7 @@ import type { Ora } from 'ora'
 import type { Log } from '../log.ts'
 import type { ReplayTally } from '../sources/replay-summary.ts'
 import type { DatabaseListener } from '../store/database.ts'
+import { settleColour } from './colour.ts'
 
 /** How often a log line tells how far a long replay is, and how often the screen is drawn. */
 const logIntervalMs = 5_000
@@ -17,8 +18,10 @@ export interface Progress extends DatabaseListener {
 }
 
 /** Shows a tally while it grows, on stderr. */
-export const showProgress = (tally: ReplayTally, log: Log): Progress =>
-  process.stderr.isTTY ? new TerminalProgress(tally) : new LogProgress(tally, log)
+export const showProgress = (tally: ReplayTally, log: Log): Progress => {
+  settleColour(process.stderr)
+  return process.stderr.isTTY ? new TerminalProgress(tally) : new LogProgress(tally, log)
+}
 
 class LogProgress implements Progress {
   readonly #tally: ReplayTally
@@ -37,9 +40,12 @@ class LogProgress implements Progress {
   async start(): Promise<void> {
     const started = performance.now()
     this.#timer = setInterval(() => {
-      const { read } = this.#tally
+      const { read, waitingFor } = this.#tally
       const seconds = (performance.now() - started) / 1000
-      this.#log.info('replaying', { read, rate: Math.round(read / seconds) })
+      this.#log.info(waitingFor === null ? 'replaying' : `waiting: ${waitingFor}`, {
+        read,
+        rate: Math.round(read / seconds),
+      })
     }, logIntervalMs)
     this.#timer.unref()
   }

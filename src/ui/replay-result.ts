@@ -2,9 +2,9 @@
 
 import chalk from 'chalk'
 import type { DocumentChange } from '../core/document-change.ts'
-import { groupBy } from '../core/group-by.ts'
-import type { CollectionCount, ReplayFailure, ReplaySummary } from '../sources/replay-summary.ts'
+import type { CollectionCount, ReplaySummary } from '../sources/replay-summary.ts'
 import { formatChanges } from './changes-table.ts'
+import { formatFailures } from './failures-text.ts'
 
 /** Outcomes in the order shown, and what each means. */
 const outcomeRows: readonly (readonly [keyof ReplaySummary, string])[] = [
@@ -18,10 +18,6 @@ const outcomeRows: readonly (readonly [keyof ReplaySummary, string])[] = [
   ['filtered', 'left out by a filter, and not counted above'],
 ]
 
-/** Causes shown, and examples of each. */
-const mostCauses = 8
-const mostExamples = 3
-
 /** What a dry run would have changed; `changes_omitted` counts documents beyond those listed. */
 export interface DryRunChanges {
   readonly changes: readonly DocumentChange[]
@@ -31,19 +27,22 @@ export interface DryRunChanges {
 export interface ReplayDetails {
   /** Documents made or changed, by collection. */
   readonly collections: ReadonlyMap<string, Readonly<CollectionCount>>
+  /** How often each code of a failure came. */
+  readonly causes: ReadonlyMap<string, number>
   /** Null for a run that wrote. */
   readonly dryRun: DryRunChanges | null
 }
 
 /** Returns the text, ending with a line break. */
-export const formatReplay = (summary: ReplaySummary, { collections, dryRun }: ReplayDetails): string => {
+export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): string => {
+  const { collections, causes, dryRun } = details
   const sections = [
     headline(summary, dryRun !== null),
     outcomes(summary),
     documents(collections),
     dryRun === null ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
-    failures(summary),
-    nextStep(summary, dryRun !== null),
+    formatFailures(summary.failures, causes),
+    nextStep(summary, details),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
@@ -77,29 +76,24 @@ const documents = (collections: ReadonlyMap<string, Readonly<CollectionCount>>):
 
 const cell = (value: number): string => (value === 0 ? '-' : count(value)).padStart(9)
 
-const failures = (summary: ReplaySummary): string => {
-  const causes = [...groupBy(summary.failures, ({ code }) => code)].sort(
-    ([, a], [, b]) => b.length - a.length,
-  )
-  const shown = causes.slice(0, mostCauses).map(([code, list]) => formatCause(code, list))
-  const hidden = causes.length - shown.length
-  return [...shown, ...(hidden > 0 ? [`  and ${hidden} more causes`] : [])].join('\n')
-}
+/** Failures of entries that have no row in the inbox, or have nothing to gain from being run again. */
+const notInInbox: ReadonlySet<string> = new Set(['event_invalid', 'event_conflict', 'input_unreadable'])
 
-const formatCause = (code: string, list: readonly ReplayFailure[]): string => {
-  const examples = list.slice(0, mostExamples).map(({ source, event_id, error }) => {
-    return `    ${source}${event_id === null ? '' : ` ${event_id}`}\n      ${error}`
-  })
-  const more = list.length > mostExamples ? [`    and ${count(list.length - mostExamples)} more`] : []
-  return [chalk.red(`  ${code} (${count(list.length)})`), ...examples, ...more].join('\n')
-}
-
-const nextStep = (summary: ReplaySummary, isDryRun: boolean): string => {
-  if (summary.failures.length > 0)
+const nextStep = (summary: ReplaySummary, { causes, dryRun }: ReplayDetails): string => {
+  const codes = [...causes.keys()]
+  if (dryRun === null && codes.some((code) => !notInInbox.has(code)))
+    return `Once the cause is mended: ${chalk.bold('billing-sync replay --stored --status pending,failed,dead')}`
+  if (codes.length > 0)
     return 'Mend what is named above, then run the same command again: what is done stays done.'
+  if (dryRun !== null && summary.read > 0) return 'Run the same command without --dry-run to do this.'
   if (summary.parked > 0)
-    return 'List the parked accounts in billing-sync.config.json, then run the same command again.'
-  return isDryRun ? 'Run the same command without --dry-run to do this.' : ''
+    return `List the parked accounts in the config file, then: ${chalk.bold('billing-sync replay --stored --status parked')}`
+  return summary.read === 0 ? nothingRead(summary) : ''
 }
+
+const nothingRead = ({ filtered }: ReplaySummary): string =>
+  filtered > 0
+    ? 'Every event was left out by the filters.'
+    : 'No event was found. Of directories, *.json, *.jsonl and *.ndjson files are read, gzip or not.'
 
 const count = (value: number): string => value.toLocaleString('en-US')

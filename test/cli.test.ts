@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { runProgram } from './support/billing-sync.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+
+describe('bad usage', () => {
+  test.each<[string, readonly string[], RegExp]>([
+    ['an unknown command', ['frobnicate'], /frobnicate/],
+    ['an unknown option', ['replay', 'x.json', '--frobnicate'], /--frobnicate/],
+    ['an option without its value', ['replay', 'x.json', '--rate'], /--rate/],
+    ['no input at all', ['replay'], /name files.*--stored/],
+    ['--status without --stored', ['replay', 'x.json', '--status', 'dead'], /--status.*--stored/],
+    ['files with --stored', ['replay', 'x.json', '--stored'], /--stored/],
+    ['a status that there is not', ['replay', '--stored', '--status', 'lost'], /--status.*lost/],
+    ['an effect that there is not', ['replay', 'x.json', '--effects', 'all'], /--effects.*all/],
+    ['a rate of nothing', ['replay', 'x.json', '--rate', '0'], /--rate.*"0"/],
+    ['a date that is none', ['replay', 'x.json', '--since', 'yesterday'], /--since.*yesterday/],
+    [
+      'a range that ends before it begins',
+      ['replay', 'x', '--since', '1d', '--until', '2d'],
+      /--since.*--until/,
+    ],
+    ['an empty value in a list', ['replay', 'x.json', '--id', 'evt_1,'], /--id/],
+    ['a level that there is not', ['replay', 'x.json', '--log-level', 'loud'], /--log-level/],
+    ['no connection string', ['replay', 'x.json', '--mongodb-uri', 'localhost'], /--mongodb-uri/],
+    ['a config file that is missing', ['replay', 'x.json', '--config', 'none.json'], /none\.json/],
+  ])('ends with 2 and one line for %s', async (_, args, named) => {
+    const { exitCode, stdout, stderr } = await runProgram([...args, '--json'])
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^billing-sync: [^\n]+\n$/)
+    expect(stderr).toMatch(named)
+  })
+
+  test('is told alike with and without --json', async () => {
+    const [plain, json] = await Promise.all([[], ['--json']].map((more) => runProgram(['replay', ...more])))
+    expect(plain).toEqual(json)
+  })
+
+  test('shows the help on stderr where no command is named', async () => {
+    const { exitCode, stdout, stderr } = await runProgram([])
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toContain('replay')
+  })
+
+  test.each<[string, Readonly<Record<string, string>>]>([
+    ['MONGODB_URI', { MONGODB_URI: 'postgres://user:sekret@host/x' }],
+    ['STRIPE_SECRET_KEY', { STRIPE_SECRET_KEY: 'sekret' }],
+    ['BILLING_SYNC_ENCRYPTION_KEY', { BILLING_SYNC_ENCRYPTION_KEY: 'sekret' }],
+  ])('names the variable %s and keeps its value to itself', async (name, env) => {
+    const { exitCode, stdout, stderr } = await runProgram(['replay', 'x.json'], { env })
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(new RegExp(`^billing-sync: ${name}: [^\\n]+\\n$`))
+    expect(stderr).not.toContain('sekret')
+  })
+})
+
+describe('the help', () => {
+  test('names every command and is no error', async () => {
+    const { exitCode, stdout, stderr } = await runProgram(['--help'])
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^ {2}replay /m)
+  })
+
+  test('fits into 80 columns without a control character', async () => {
+    for (const args of [['--help'], ['replay', '--help']]) {
+      const { stdout } = await runProgram(args)
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+      expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+    }
+  })
+
+  test('of replay shows examples that the program takes', async () => {
+    const { stdout } = await runProgram(['replay', '--help'])
+    const [, shown = ''] = stdout.split('Examples:')
+    const examples = [...shown.matchAll(/billing-sync (replay .*)$/gm)].map(([, line = '']) => line)
+    expect(examples.length).toBeGreaterThanOrEqual(4)
+    const runs = examples.map((example) => {
+      const args = example.split(' ').map((word) => word.replaceAll("'", ''))
+      // The config file is looked at last of all that a user typed.
+      return runProgram([...args, '--config', 'none.json'])
+    })
+    for (const { stderr } of await Promise.all(runs))
+      expect(stderr).toBe('billing-sync: none.json: there is no such file\n')
+  })
+
+  test('shows no setting that is a secret', async () => {
+    const env = { STRIPE_SECRET_KEY: 'sk_test_sekret123', MONGODB_URI: 'mongodb://user:sekret@host/x' }
+    const { stdout } = await runProgram(['replay', '--help'], { env })
+    expect(stdout).not.toContain('sekret')
+  })
+})
+
+test('the version is that of the package', async () => {
+  for (const args of [['--version'], ['replay', '--version']]) {
+    const { exitCode, stdout } = await runProgram(args)
+    expect([exitCode, stdout]).toEqual([0, `${version}\n`])
+  }
+})

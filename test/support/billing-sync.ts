@@ -1,0 +1,73 @@
+// Runs the built program as a user would: in a folder without settings, with none in its environment.
+
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { execa, type Options } from 'execa'
+import { onTestFinished } from 'vitest'
+
+/** The program as installed. */
+export const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
+
+// Settings and colours of whoever runs the tests are not those of the program under test.
+const foreign =
+  /^(STRIPE_|BILLING_SYNC_|MONGODB_URI|REDIS_URL|SOCKET_SECRET|LOG_LEVEL|FORCE_COLOR|NO_COLOR|PORT|HOST)/
+
+const environment = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      value === undefined || foreign.test(name) ? [] : [[name, value]],
+    ),
+  )
+
+/** What `replay --json` prints. */
+export interface Summary extends Readonly<Record<string, unknown>> {
+  readonly read: number
+  readonly applied: number
+  readonly unchanged: number
+  readonly stale: number
+  readonly ignored: number
+  readonly parked: number
+  readonly failed: number
+  readonly invalid: number
+  readonly filtered: number
+  readonly messages: number
+  readonly failures: readonly Readonly<
+    Record<'source' | 'event_id' | 'type' | 'code' | 'error', string | null>
+  >[]
+  readonly failures_omitted: number
+  readonly duration_ms: number
+  readonly changes?: readonly Readonly<Record<string, unknown>>[]
+  readonly changes_omitted?: number
+}
+
+/** Starts the program; it never rejects for an exit code, and is killed where a test ends before it. */
+export const startProgram = (args: readonly string[], options: Options = {}) => {
+  const { env, ...rest } = options
+  const subprocess = execa(process.execPath, [program, ...args], {
+    reject: false,
+    extendEnv: false,
+    env: { ...environment(), ...env },
+    cwd: tmpdir(),
+    stdin: 'ignore',
+    stripFinalNewline: false,
+    ...rest,
+  })
+  onTestFinished(() => void subprocess.kill('SIGKILL'))
+  return subprocess
+}
+
+/** Runs the program to its end. */
+export const runProgram = async (args: readonly string[], options: Options = {}) => {
+  const { exitCode, stdout, stderr } = await startProgram(args, options)
+  return { exitCode, stdout: String(stdout), stderr: String(stderr) }
+}
+
+/** Runs `replay --json` into a database, and returns its exit code and what it printed. */
+export const replayJson = async (
+  uri: string,
+  args: readonly string[],
+  options: Options = {},
+): Promise<{ readonly exitCode: number | undefined; readonly summary: Summary; readonly stderr: string }> => {
+  const run = await runProgram(['replay', '--json', '--mongodb-uri', uri, ...args], options)
+  return { exitCode: run.exitCode, summary: JSON.parse(run.stdout), stderr: run.stderr }
+}
