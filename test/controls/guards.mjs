@@ -110,6 +110,27 @@ export const guards = [
     tests: [order],
   },
   {
+    name: 'windows: two that touch share no second',
+    file: 'src/sources/backfill/windows.ts',
+    find: '    { ...rest, to: middle, last: null,',
+    replace: '    { ...rest, to: middle + 1, last: null,',
+    tests: ['test/sources/backfill/windows.test.ts'],
+  },
+  {
+    name: 'windows: the head begins with the second in which its page was asked for',
+    file: 'src/sources/backfill/windows.ts',
+    find: 'const from = Math.max(sentSecond, window.from ?? sentSecond)',
+    replace: 'const from = Math.max(sentSecond, window.from ?? sentSecond) + 1',
+    tests: ['test/sources/backfill/windows.test.ts'],
+  },
+  {
+    name: 'pace: Stripe-Should-Retry is believed before the status',
+    file: 'src/sources/stripe/pace-verdict.ts',
+    find: "told === 'true' || (told !== 'false' && isPassing)",
+    replace: "(told === 'true' && told.length > 9) || isPassing",
+    tests: ['test/sources/stripe/pace-verdict.test.ts'],
+  },
+  {
     name: 'storable: a key _bsontype is data',
     file: 'src/store/storable.ts',
     find: "Object.hasOwn(object, '_bsontype') ? new Map(entries) : Object.fromEntries(entries)",
