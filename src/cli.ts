@@ -3,6 +3,7 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
+import type { BackfillFlags } from './commands/backfill-request.ts'
 import type { ReplayFlags } from './commands/replay-request.ts'
 import type { ConfigFlags } from './config/config.ts'
 import { BillingSyncError } from './errors.ts'
@@ -61,6 +62,48 @@ Examples:
       process.exitCode = await runReplay(names, flags)
     })
 
+const backfillCommand = (): Command =>
+  withCommonOptions(new Command('backfill'))
+    .description("bring accounts' history in through Stripe's lists; needs STRIPE_SECRET_KEY")
+    .usage('--account <acct…> | --all-accounts [options]')
+    .option('--account <acct>', 'only these accounts *', collect)
+    .option('--all-accounts', 'every connected account of billing.accounts, and the platform')
+    .option('--resource <name>', 'only customers, products, subscriptions, invoices, charges, … *', collect)
+    .option('--id <id>', 'retrieve and apply single objects of the account instead *', collect)
+    .option('--since <date>', 'only objects created then or later: 2026-01-31, an instant, 30d or 12h ago')
+    .option('--until <date>', 'only objects created before then')
+    .option('--rate <requests/s>', "at most so many requests in a second (default: Stripe's own limits)")
+    .option('--restart', 'forget how far an interrupted backfill came, and take the place of a running one')
+    .addOption(
+      new Option('--effects <which>', 'support messages, and rooms and conversations for them')
+        .choices(['missing', 'none'])
+        .default('none'),
+    )
+    .option('--dry-run', 'write nothing, print what would change')
+    .addHelpText(
+      'after',
+      `
+Options marked * may be given several times, or with a comma list.
+An interrupted backfill goes on where it stopped when the same command is given again.
+
+Examples:
+  billing-sync backfill --account acct_1
+  billing-sync backfill --all-accounts --since 3d
+  billing-sync backfill --account acct_1 --resource invoices,charges --dry-run
+  billing-sync backfill --account acct_1 --id ch_123,in_456
+  billing-sync backfill --all-accounts --rate 10 --json`,
+    )
+    .action(async (flags: BackfillFlags & ConfigFlags) => {
+      const { runBackfill } = await import('./commands/backfill.ts')
+      process.exitCode = await runBackfill(flags)
+    })
+
+const subcommand = (command: Command): Command =>
+  command
+    .helpOption('--help', 'show help')
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+
 const program = new Command('billing-sync')
   .description(
     "Keeps a MongoDB mirror of every Stripe Connect account's billing, and the CRM and Support desk on it, in step with Stripe.",
@@ -69,12 +112,8 @@ const program = new Command('billing-sync')
   .helpOption('--help', 'show help')
   .configureOutput({ outputError: () => undefined })
   .exitOverride()
-  .addCommand(
-    replayCommand()
-      .helpOption('--help', 'show help')
-      .exitOverride()
-      .configureOutput({ outputError: () => undefined }),
-  )
+  .addCommand(subcommand(backfillCommand()))
+  .addCommand(subcommand(replayCommand()))
 
 const complain = (message: string): void => {
   process.stderr.write(`billing-sync: ${message}\n`)

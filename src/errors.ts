@@ -50,7 +50,24 @@ export const errorKinds = {
   sink_unavailable: passing('{sink} does not answer: {reason}; check that it runs and that its URL is right'),
   sink_rejected: fatal('{sink} refuses what it is told: {reason}; see the rows of billing.outbox'),
   socket_unauthorized: fatal('Expected a JWT in auth.token, signed with HS256 and SOCKET_SECRET: {reason}'),
-  backfill_superseded: fatal('Another backfill of {account} was started with --restart and took over'),
+  backfill_running: fatal(
+    'Another backfill of {account} runs on {host} (process {pid}) since {since}; wait for it, or give --restart to take its place',
+  ),
+  backfill_superseded: fatal(
+    'Another backfill of {account} took its place; that one goes on, this one stops',
+  ),
+  account_disconnected: fatal(
+    'The account {account} does not let the platform in (any more); connect it again, then run the command again',
+  ),
+  account_parked: fatal(
+    'The config does not list {account}; add it to "accounts", or set "unknown_accounts" to "accept"',
+  ),
+  account_incomplete: fatal(
+    'The backfill of {account} did not come to its end: {reason}; the same command goes on where it stopped',
+  ),
+  list_empty: fatal(
+    'Stripe lists no {resource} for {account}, though {count} are stored; check that the key is of the right account and mode',
+  ),
   mongod_not_found: fatal(
     'No MongoDB server could be found or fetched ({tried}); set MONGODB_URI, or install MongoDB so that mongod is on PATH',
   ),

@@ -49,7 +49,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ui: ['core', 'sources (types)', 'store (types)', 'log (types)'],
   commands: [
     ...['core', 'unit-of-work (types)', 'pipeline-store', 'handle-deliveries', 'config', 'store', 'sources'],
-    ...['ui', 'log', 'sinks', 'outbox-store (types)'],
+    ...['ui', 'log', 'sinks', 'outbox-store (types)', 'handle-observations', 'observe-batch (types)'],
   ],
   cli: ['commands', 'config (types)'],
 }

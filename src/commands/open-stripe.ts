@@ -59,8 +59,11 @@ export const openStripeAccess = async (config: Config, request: StripeRequest): 
   return { readObjects, askPlatform }
 }
 
-// Opening them all first tells a wrong key before any work.
-const openAccessTokens = async (
+/**
+ * Returns what answers an account's own access token, null where it has none. Throws `config_invalid` where one can't be
+ * opened: opening them all first tells a wrong encryption key before any work.
+ */
+export const openAccessTokens = async (
   { accounts, encryptionKey }: Config,
   { database: { db }, dryRun }: Pick<StripeRequest, 'database' | 'dryRun'>,
 ): Promise<(account: string) => Promise<string | null>> => {
@@ -74,5 +77,6 @@ const openAccessTokens = async (
     listed.has(account) ? (listed.get(account) ?? null) : readAccessToken(db, account, encryptionKey)
 }
 
-const livemodeOfKey = (secretKey: string): boolean | null =>
+/** Returns the mode of a key, null where it does not tell. */
+export const livemodeOfKey = (secretKey: string): boolean | null =>
   /^[rs]k_(live|test)_/.test(secretKey) ? secretKey.includes('_live_') : null

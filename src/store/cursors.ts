@@ -1,7 +1,6 @@
-// Positions of backfills: one row per account, resource and range as typed, and one per account that says which run
-// backfills it. Guarantees: a position moves only in the transaction of the page that it covers, and only for the run
-// whose token it holds, so of two runs of one account one stops; a run whose process died is continued at once on its
-// own machine, elsewhere once its claim has lapsed.
+// Positions of backfills: one row per account, list and range as typed. Guarantees: a position moves only in the
+// transaction of the page that it covers, and only for the process whose token it holds, so of two backfills of one
+// account one stops; a list that an interrupted run has walked to its end is not walked again when the run goes on.
 
 import type { ClientSession, Db } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
@@ -19,6 +18,8 @@ interface PositionRow {
   readonly typed: { readonly since: string | null; readonly until: string | null }
   readonly since: Date | null
   readonly until: Date | null
+  /** The run that began the walk (cursor-runs.ts), and the process that goes on with it. */
+  readonly run: string
   readonly token: string
   readonly windows: readonly SavedWindow[]
   readonly started_at: Date
@@ -28,7 +29,7 @@ interface PositionRow {
 
 const positionsOf = (db: Db) => db.collection<PositionRow>('billing.cursors')
 
-/** A list that a run is about to walk. */
+/** A list that is about to be walked. */
 export interface PositionRequest {
   readonly account: string
   readonly resource: string
@@ -43,17 +44,29 @@ export interface PositionRequest {
 export interface OpenPosition {
   readonly id: string
   readonly windows: readonly SavedWindow[]
-  /** True where an interrupted run is continued. */
+  /** True where an interrupted walk is continued. */
   readonly isContinued: boolean
   readonly since: Date | null
   readonly until: Date | null
 }
 
-/** Opens the positions for a run, those of an interrupted one as they are. Throws `mongodb_unavailable`. */
+/** Who opens positions. */
+export interface PositionOpener {
+  readonly run: string
+  readonly token: string
+  /** True where positions are forgotten. */
+  readonly restart: boolean
+  readonly now: Date
+}
+
+/**
+ * Opens the positions of an account: interrupted ones, and those that this run has brought to their end, as they are,
+ * others at the beginning. Throws `mongodb_unavailable`.
+ */
 export const openPositions = (
   db: Db,
   requests: readonly PositionRequest[],
-  { token, restart, now }: { readonly token: string; readonly restart: boolean; readonly now: Date },
+  { run, token, restart, now }: PositionOpener,
 ): Promise<readonly OpenPosition[]> =>
   translateMongoErrors(async () => {
     const ids = requests.map(positionId)
@@ -62,23 +75,24 @@ export const openPositions = (
       : await positionsOf(db)
           .find({ _id: { $in: ids } })
           .toArray()
-    const interrupted = new Map(
-      rows.filter(({ completed_at }) => completed_at === null).map((row) => [row._id, row]),
+    const continued = new Map(
+      rows.filter((row) => row.completed_at === null || row.run === run).map((row) => [row._id, row]),
     )
-    const opened = requests.map((request) => openPosition(request, interrupted.get(positionId(request))))
-    const operations = requests.map((request, index) => {
+    const opened = requests.map((request) => openPosition(request, continued.get(positionId(request))))
+    const operations = requests.flatMap((request, index) => {
       const { windows = [], since = null, until = null, isContinued = false } = opened[index] ?? {}
+      if (windows.length === 0) return []
       const fields = { since, until, token, windows, updated_at: now, completed_at: null }
       const identity = { stripe_user_id: request.account, resource: request.resource, typed: request.typed }
-      const started = isContinued ? {} : { started_at: now }
+      const started = isContinued ? {} : { started_at: now, run }
       const update = { $set: { ...identity, ...fields, ...started } }
-      return { updateOne: { filter: { _id: positionId(request) }, update, upsert: true } }
+      return [{ updateOne: { filter: { _id: positionId(request) }, update, upsert: true } }]
     })
     if (operations.length > 0) await positionsOf(db).bulkWrite(operations, { ordered: false })
     return opened
   })
 
-/** Saves the positions of a commit in its transaction. Throws `backfill_superseded` where another run holds one. */
+/** Saves the positions of a commit in its transaction. Throws `backfill_superseded` where another process holds one. */
 export const savePositions = async (
   db: Db,
   { account, positions = [], now }: Commit,
@@ -97,9 +111,9 @@ export const savePositions = async (
 const positionId = ({ account, resource, typed }: PositionRequest): string =>
   `${account}:${resource}:${typed.since ?? ''}..${typed.until ?? ''}`
 
-const openPosition = (request: PositionRequest, interrupted: PositionRow | undefined): OpenPosition => {
+const openPosition = (request: PositionRequest, continued: PositionRow | undefined): OpenPosition => {
   const id = positionId(request)
-  const { since, until } = interrupted ?? request
-  const isContinued = interrupted !== undefined
-  return { id, since, until, isContinued, windows: interrupted?.windows ?? request.begin(since, until) }
+  const { since, until } = continued ?? request
+  const isContinued = continued !== undefined
+  return { id, since, until, isContinued, windows: continued?.windows ?? request.begin(since, until) }
 }

@@ -72,6 +72,7 @@ const request = async (
 ): Promise<ListPage> => {
   const search = new URLSearchParams({ limit: String(pageSize), ...params, ...filterOf(window) })
   for (const [index, relative] of expand.entries()) search.set(`expand[${index}]`, `data.${relative}`)
+  const askedAt = Date.now()
   const answer = await stripe.rawRequest('GET', `${path}?${search}`, undefined, options)
   const { headers } = answer.lastResponse
   const list: unknown = answer
@@ -80,7 +81,7 @@ const request = async (
   return {
     entries: data,
     hasMore: own(list, 'has_more') === true,
-    sentAt: Number(headers[sentAtHeader] ?? Date.now()),
+    sentAt: Number(headers[sentAtHeader] ?? askedAt),
     date: headers.date ?? null,
   }
 }

@@ -18,7 +18,7 @@ export interface AccountWalk {
   /** True where only objects created in some range are wanted. */
   readonly isRanged: boolean
   /** Answers the account's client for requests made on behalf of a resource, which end with the signal. */
-  readonly clientOf: (resource: ResourceName, signal: AbortSignal) => AccountClient
+  readonly clientOf: (resource: ResourceName, signal: AbortSignal) => AccountClient | Promise<AccountClient>
   readonly clock: StripeClock
   /** Mode of the key, where it tells. */
   readonly livemode: boolean | null
@@ -108,10 +108,10 @@ const endBy = (error: unknown, list: ListName): Extract<ListEnd, { kind: 'failed
 
 const inWords = (list: ListName): string => list.replace('_', ' ')
 
-const walkOne = (list: ListName, walk: AccountWalk): Promise<boolean> => {
+const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
   const { positions, clock, livemode, tellsPayment, onRefusedHelper, signal } = walk
   const { kind } = listRows[list]
-  const client = walk.clientOf(servedResource(list, positions), signal)
+  const client = await walk.clientOf(servedResource(list, positions), signal)
   const reading = { kind, client, livemode, tellsPayment, onRefusedHelper }
   return walkList({
     list,

@@ -33,6 +33,9 @@ export const openStripe = ({ secretKey, apiBase, httpClient, timeoutMs }: Stripe
     ...(apiBase === undefined ? {} : addressOf(apiBase)),
   })
 
+/** Returns what makes single requests for the SDK, over connections that are kept. */
+export const plainHttpClient = (): InstanceType<typeof Stripe.HttpClient> => Stripe.createNodeHttpClient()
+
 /** Returns the client of an account; null is the platform itself. */
 export const clientOf = (stripe: Stripe, account: string | null): AccountClient => ({
   stripe,

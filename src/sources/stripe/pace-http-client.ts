@@ -131,6 +131,11 @@ class WholeResponse extends Stripe.HttpClientResponse {
     this.#made = made
   }
 
+  // What the SDK shows as `lastResponse`.
+  override getRawResponse(): { readonly headers: object; readonly statusCode: number } {
+    return { headers: this.getHeaders(), statusCode: this.getStatusCode() }
+  }
+
   override async toJSON(): Promise<unknown> {
     if (this.#made.thrown !== null) throw this.#made.thrown
     return this.#made.body

@@ -1,0 +1,123 @@
+// `backfill --id`: objects retrieved one by one and applied; one that is stored and that Stripe no longer has becomes a
+// tombstone.
+
+import { failureOf } from '../core/inbox-row.ts'
+import { observeRead } from '../core/normalise.ts'
+import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
+import type { Observation } from '../core/observation.ts'
+import { documentId } from '../core/projection-document.ts'
+import { BillingSyncError } from '../errors.ts'
+import { handleObservations, type ObservationHandling } from '../handle-observations.ts'
+import { type EntryOutcome, type OpenAccount, type ReadResult, readKey } from '../pipeline-store.ts'
+import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
+import { kindsOfId } from '../sources/backfill/kind-of-id.ts'
+import { resourceOfKind } from '../sources/backfill/resources.ts'
+import { pinnedApiVersion } from '../sources/stripe/api-version.ts'
+import { type BackfillRun, handlingOf } from './backfill-one.ts'
+
+/** Retrieves and applies the objects of the request. Rejects with the coded error of the first that could not be. */
+export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
+  const handling = handlingOf(tally, run)
+  const failures: string[] = []
+  for (const id of run.request.ids) {
+    const { kind, outcome } = await applyOne(id, { tally, run, handling })
+    countOne(tally, kind, outcome)
+    if (outcome.failure !== null) failures.push(`${id}: ${outcome.failure.message}`)
+  }
+  for (const count of tally.resources.values()) count.complete = count.failed === 0
+  const [reason] = failures
+  if (reason !== undefined)
+    throw new BillingSyncError('account_incomplete', { account: tally.account, reason })
+}
+
+interface Applying {
+  readonly tally: AccountTally
+  readonly run: BackfillRun
+  readonly handling: ObservationHandling
+}
+
+interface Applied {
+  readonly kind: ObjectKind
+  readonly outcome: EntryOutcome
+}
+
+const applyOne = async (id: string, applying: Applying): Promise<Applied> => {
+  const { run, handling, tally } = applying
+  const kinds = kindsOfId(id, run.request.namesResources ? run.request.resources : null)
+  const opened = await run.store.openAccount(tally.account)
+  if (opened.parked) throw new BillingSyncError('account_parked', { account: tally.account })
+  for (const kind of kinds) {
+    const request = { kind, id, afterSecond: 0 }
+    const result = (await handling.readObjects(opened, [request])).get(readKey(request))
+    if (result === undefined || result.kind === 'missing') continue
+    return { kind, outcome: await applyResult(result, applying) }
+  }
+  return applyMissing({ id, kinds, opened }, applying)
+}
+
+const applyResult = async (
+  result: Exclude<ReadResult, { kind: 'missing' }>,
+  { tally, run, handling }: Applying,
+): Promise<EntryOutcome> => {
+  if (result.kind === 'disconnected')
+    throw new BillingSyncError('account_disconnected', { account: tally.account })
+  if (result.kind !== 'seen') return { outcome: 'failed', failure: result.failure }
+  return commit(
+    result.observations.map((seen) => told(seen, run)),
+    { tally, run, handling },
+  )
+}
+
+// Under `--effects missing` a paid invoice alone is enough for its message.
+const told = (seen: Observation, { request: { effects } }: BackfillRun): Observation =>
+  effects === 'missing' && seen.kind === 'invoice' && seen.content?.status === 'paid'
+    ? { ...seen, tellsPayment: true }
+    : seen
+
+const commit = async (
+  observations: readonly Observation[],
+  { tally, handling }: Applying,
+): Promise<EntryOutcome> => {
+  const seen = observations.map((observation) => ({
+    ...{ observation, sentAt: new Date(), ownCommitsSince: 0 },
+    isReadAgain: true as const,
+  }))
+  const handled = await handleObservations(tally.account, { seen, positions: [], lastSeq: 0 }, handling)
+  return handled.outcomes[0] ?? { outcome: 'unchanged', failure: null }
+}
+
+interface Missing {
+  readonly id: string
+  readonly kinds: readonly ObjectKind[]
+  readonly opened: OpenAccount
+}
+
+const applyMissing = async ({ id, kinds, opened }: Missing, applying: Applying): Promise<Applied> => {
+  const { clock, livemode } = applying.run.stripe
+  for (const kind of kinds) {
+    const { id: account } = opened.settings
+    const [stored] = await opened.reader.byDocumentIds(objectKinds[kind].collection, [
+      documentId(account, id),
+    ])
+    // An object of the other mode is missing for this key alone.
+    if (stored === undefined || (livemode !== null && stored.livemode !== livemode)) continue
+    const stamp = {
+      ...{ seq: opened.seq, unixSeconds: clock.secondOf(Date.now(), null), apiVersion: pinnedApiVersion },
+      ...{ livemode, source: 'backfill' as const, single: true },
+    }
+    const stub = { id, object: kind, deleted: true }
+    return { kind, outcome: await commit([observeRead(kind, stub, stamp)], applying) }
+  }
+  const details = { what: `an object ${id}`, status: 404, reason: 'there is none' }
+  const failure = failureOf(new BillingSyncError('stripe_refused', details))
+  return { kind: kinds[0] ?? 'product', outcome: { outcome: 'failed', failure } }
+}
+
+const countOne = (tally: AccountTally, kind: ObjectKind, { outcome }: EntryOutcome): void => {
+  const count = tally.resources.get(resourceOfKind(kind) ?? 'products')
+  if (count === undefined) return
+  count.read += 1
+  if (outcome === 'applied') count.applied += 1
+  else if (outcome === 'failed') count.failed += 1
+  else count.unchanged += 1
+}

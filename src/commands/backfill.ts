@@ -1,0 +1,86 @@
+// `billing-sync backfill`: wiring only.
+
+import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
+import type { DocumentChange } from '../core/document-change.ts'
+import { BillingSyncError } from '../errors.ts'
+import { type Log, openLog } from '../log.ts'
+import { BackfillTally } from '../sources/backfill/backfill-tally.ts'
+import { runAccounts } from '../sources/backfill/run-accounts.ts'
+import { type Database, openDatabase } from '../store/database.ts'
+import { type BackfillProgress, showBackfill } from '../ui/backfill-progress.tsx'
+import { backfillObjects } from './backfill-objects.ts'
+import { backfillOne } from './backfill-one.ts'
+import { type BackfillFlags, type BackfillRequest, backfillRequestOf } from './backfill-request.ts'
+import { deliveringNotices } from './deliver-notices.ts'
+import { onInterrupt } from './interrupt.ts'
+import { type OpenBackfill, openBackfill } from './open-backfill.ts'
+import { printBackfill } from './print-backfill.ts'
+
+interface Backfill {
+  readonly request: BackfillRequest
+  readonly config: Config
+  readonly tally: BackfillTally
+  readonly log: Log
+  readonly progress: BackfillProgress
+  readonly signal: AbortSignal
+}
+
+/** Accounts under way at once: enough to use up the key's requests where each account has a page of each list. */
+const accountsAtOnce = 8
+
+/** Reads accounts' lists, prints what came of it and returns the exit code. Throws coded errors that no account is to blame for. */
+export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<number> => {
+  const request = backfillRequestOf(flags, new Date())
+  const config = await loadConfig(flags)
+  if (config.stripeKey === undefined) throw keyMissing()
+  const started = performance.now()
+  const interrupt = onInterrupt()
+  const tally = new BackfillTally()
+  const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
+  const progress = showBackfill(tally, log)
+  let changes: readonly DocumentChange[] = []
+  try {
+    changes = await backfill({ request, config, tally, log, progress, signal: interrupt.signal })
+  } finally {
+    progress.stop()
+  }
+  printBackfill(tally, { request, changes, durationMs: performance.now() - started })
+  return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
+}
+
+const keyMissing = (): BillingSyncError =>
+  new BillingSyncError('config_invalid', {
+    source: 'STRIPE_SECRET_KEY',
+    problem: "expected the platform's secret key, which backfill reads with, got none",
+  })
+
+const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => {
+  const { request, config, log, progress, signal } = given
+  const database = await openDatabase(config, progress, { readOnly: request.dryRun })
+  try {
+    const opened = await openBackfill({ request, config, database, log, signal })
+    try {
+      await progress.start()
+      await backfillAccounts(given, database, opened)
+      return opened.changes()
+    } finally {
+      opened.close()
+    }
+  } finally {
+    await database.close()
+  }
+}
+
+const backfillAccounts = async (
+  { request, config, tally, log, signal }: Backfill,
+  database: Database,
+  { run, accounts }: OpenBackfill,
+): Promise<void> => {
+  const tallies = accounts.map((account) => tally.add(account, request.resources))
+  const one = request.ids.length > 0 ? backfillObjects : backfillOne
+  const work = async (): Promise<void> => {
+    await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run) })
+    if (!signal.aborted) await run.positions.end()
+  }
+  await (request.dryRun ? work() : deliveringNotices({ config, database, log, signal }, work))
+}

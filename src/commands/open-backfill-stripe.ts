@@ -1,0 +1,90 @@
+// Stripe for a backfill: each account's clients, at the pace of the key and with every request counted, and the reader
+// of single objects for what was overtaken while a list showed it.
+
+import type { Config } from '../config/config.ts'
+import { groupBy } from '../core/group-by.ts'
+import type { ReadObjects, ReadResult } from '../pipeline-store.ts'
+import { type ResourceName, resourceOfKind } from '../sources/backfill/resources.ts'
+import type { RequestListener } from '../sources/backfill/walk.ts'
+import {
+  type AccountClient,
+  openAccountClients,
+  openStripe,
+  plainHttpClient,
+} from '../sources/stripe/account-client.ts'
+import { openObjectReader } from '../sources/stripe/object-reader.ts'
+import type { Pace } from '../sources/stripe/pace.ts'
+import { PacedHttpClient } from '../sources/stripe/pace-http-client.ts'
+import { StripeClock } from '../sources/stripe/stripe-clock.ts'
+
+/** Answers who counts the requests made on behalf of a resource. */
+export type ListenerOf = (resource: ResourceName) => RequestListener
+
+export interface BackfillStripe {
+  /** Mode of the key, where it tells. */
+  readonly livemode: boolean | null
+  readonly clock: StripeClock
+  /** Answers an account's client; its requests end with the signal. */
+  clientOf(account: string, listener: RequestListener, signal: AbortSignal): Promise<AccountClient>
+  /** Answers the reader of an account's single objects; what has no resource of its own counts for the one given. */
+  readerOf(
+    account: string,
+    counting: { of: ListenerOf; otherwise: ResourceName },
+    signal: AbortSignal,
+  ): ReadObjects
+}
+
+export interface BackfillStripeOptions {
+  /** Answers the pace of an account's key. */
+  readonly paceOf: (owner: string) => Pace
+  readonly livemode: boolean | null
+  readonly platformAccount: string
+  /** Answers an account's own access token, null where it has none. */
+  readonly accessTokenOf: (account: string) => Promise<string | null>
+}
+
+/** How long trouble that passes is waited out before a list is given up. */
+const patienceMs = 60_000
+
+/** Joins Stripe to a backfill. The config has a key. */
+export const openBackfillStripe = (
+  { stripeKey = '', stripeApiBase: apiBase }: Config,
+  { paceOf, livemode, platformAccount, accessTokenOf }: BackfillStripeOptions,
+): BackfillStripe => {
+  const inner = plainHttpClient()
+  const clock = new StripeClock(Date.now)
+  const accountClient: BackfillStripe['clientOf'] = (account, listener, signal) => {
+    const open = (secretKey: string, owner: string) => {
+      const pace = paceOf(owner)
+      const options = { pace, listener, patienceMs, random: Math.random, now: Date.now, signal }
+      return openStripe({ secretKey, apiBase, httpClient: new PacedHttpClient(inner, options) })
+    }
+    const clients = openAccountClients({
+      platform: open(stripeKey, platformAccount),
+      openStripe: (token) => open(token, account),
+      accessTokenOf,
+      platformAccount: async () => platformAccount,
+    })
+    return clients(account)
+  }
+  return {
+    livemode,
+    clock,
+    clientOf: accountClient,
+    readerOf:
+      (account, { of, otherwise }, signal) =>
+      async (opened, requests) => {
+        const results = new Map<string, ReadResult>()
+        for (const [kind, group] of groupBy(requests, (request) => request.kind)) {
+          const listener = of(resourceOfKind(kind) ?? otherwise)
+          const read = openObjectReader({
+            clientOf: () => accountClient(account, listener, signal),
+            ...{ clock, livemode, patienceMs, source: 'backfill', random: Math.random },
+            onWaiting: listener.onWaiting,
+          })
+          for (const [key, result] of await read(opened, group)) results.set(key, result)
+        }
+        return results
+      },
+  }
+}

@@ -1,0 +1,83 @@
+// Opens what all accounts of a backfill share, and names the accounts.
+
+import type { Config } from '../config/config.ts'
+import type { DocumentChange } from '../core/document-change.ts'
+import { objectKinds } from '../core/object-kinds.ts'
+import { BillingSyncError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { PageRooms } from '../sources/backfill/page-rooms.ts'
+import { listRows } from '../sources/backfill/resources.ts'
+import { connectedAccounts } from '../store/connected-accounts.ts'
+import { countListed } from '../store/count-listed.ts'
+import type { Database } from '../store/database.ts'
+import type { BackfillRun } from './backfill-one.ts'
+import type { BackfillRequest } from './backfill-request.ts'
+import { openBackfillStripe } from './open-backfill-stripe.ts'
+import { type Handling, openHandling } from './open-handling.ts'
+import { openPaces } from './open-pace.ts'
+import { openForgottenPositions, openStoredPositions } from './open-positions.ts'
+import { livemodeOfKey, openAccessTokens } from './open-stripe.ts'
+
+export interface OpenBackfill {
+  readonly run: BackfillRun
+  /** The accounts to backfill. */
+  readonly accounts: readonly string[]
+  /** What a dry run would have changed. */
+  readonly changes: () => readonly DocumentChange[]
+  readonly close: () => void
+}
+
+export interface BackfillOpening {
+  readonly request: BackfillRequest
+  readonly config: Config
+  readonly database: Database
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Pages in memory at once, of all accounts together: some 3 MB each with what was made of them. */
+const pagesAtOnce = 32
+
+/** Opens the run. Throws `config_invalid` where no key is set, or Stripe does not tell whose it is. */
+export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfill> => {
+  const { request, config, database, log, signal } = opening
+  const { effects, dryRun, requestsPerSecond } = request
+  const handling = await openHandling(config, database, { source: 'backfill', effects, dryRun })
+  const platformAccount = await platformOf(handling)
+  const livemode = livemodeOfKey(config.stripeKey ?? '')
+  const accessTokenOf = await openAccessTokens(config, { database, dryRun })
+  const { paceOf, close } = await openPaces(config, { livemode, requestsPerSecond })
+  const keepsPositions = !dryRun && request.ids.length === 0
+  return {
+    run: {
+      ...{ request, log, signal, store: handling.options.store },
+      stripe: openBackfillStripe(config, { paceOf, livemode, platformAccount, accessTokenOf }),
+      positions: keepsPositions
+        ? await openStoredPositions(database, request)
+        : openForgottenPositions(request),
+      countStored: (account, resource) => {
+        const { collection } = objectKinds[listRows[resource].kind]
+        return countListed(database.db, { account, collection, livemode })
+      },
+      rooms: new PageRooms(pagesAtOnce),
+    },
+    accounts: request.accounts ?? (await everyAccount(database, platformAccount)),
+    changes: handling.changes,
+    close,
+  }
+}
+
+const everyAccount = async ({ db }: Database, platform: string): Promise<readonly string[]> => [
+  ...new Set([platform, ...(await connectedAccounts(db))]),
+]
+
+// Which account is the platform itself decides how each is asked for: a failure to tell is one of the configuration.
+const platformOf = async ({ platformAccount }: Handling): Promise<string> => {
+  try {
+    return await platformAccount()
+  } catch (error) {
+    if (!(error instanceof BillingSyncError) || !error.code.startsWith('stripe_')) throw error
+    const problem = `the platform's own account could not be asked of Stripe (${error.message}); set it, or mend that`
+    throw new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem }, { cause: error })
+  }
+}

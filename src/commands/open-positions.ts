@@ -1,0 +1,86 @@
+// Where walks begin or go on: kept in the database, or, for a dry run, nowhere.
+
+import type { PositionUpdate } from '../pipeline-store.ts'
+import { type ListName, listsOf } from '../sources/backfill/resources.ts'
+import type { Position } from '../sources/backfill/walk.ts'
+import { firstWindow, type Window } from '../sources/backfill/windows.ts'
+import { ProcessClaims } from '../store/claims-of-process.ts'
+import { endRun, openRun, type TypedCommand } from '../store/cursor-runs.ts'
+import { openPositions } from '../store/cursors.ts'
+import type { Database } from '../store/database.ts'
+import type { BackfillRequest } from './backfill-request.ts'
+
+/** An account's lists, each with its place. */
+export interface AccountPositions {
+  readonly positions: ReadonlyMap<ListName, Position>
+  /** Returns what a commit saves once pages have brought lists to the given places. */
+  readonly updatesOf: (reached: ReadonlyMap<ListName, Position>) => readonly PositionUpdate[]
+}
+
+export interface Positions {
+  /** Makes this process the one that backfills the account. Throws `backfill_running`. */
+  claim(account: string): Promise<void>
+  release(account: string): Promise<void>
+  /** Opens an account that was claimed. */
+  open(account: string): Promise<AccountPositions>
+  /** Notes that the command came to its end. */
+  end(): Promise<void>
+}
+
+/** Opens the positions of a command: those of its interrupted run, where there is one. Throws `mongodb_unavailable`. */
+export const openStoredPositions = async ({ db }: Database, request: BackfillRequest): Promise<Positions> => {
+  const { restart, range } = request
+  const claims = new ProcessClaims(db)
+  const command = commandOf(request)
+  const { since, until } = range
+  const opened = await openRun(db, { command, run: claims.token, since, until, restart })
+  return {
+    claim: (account) => claims.claim(account, { force: restart }),
+    release: (account) => claims.release(account),
+    open: async (account) => {
+      const lists = listsOf(request.resources)
+      const requests = lists.map((resource) => ({ account, resource, typed: range.typed, begin, ...opened }))
+      const opener = { run: opened.run, token: claims.token, restart, now: new Date() }
+      const rows = await openPositions(db, requests, opener)
+      const ids = new Map(lists.map((list, index) => [list, rows[index]?.id ?? '']))
+      return {
+        // Windows are written by `updatesOf` and `begin` alone.
+        positions: new Map(
+          lists.map((list, index) => [list, (rows[index]?.windows ?? []) as unknown as Position]),
+        ),
+        updatesOf: (reached) =>
+          [...reached].map(([list, position]) => ({
+            id: ids.get(list) ?? '',
+            token: claims.token,
+            windows: position.map((window) => ({ ...window })),
+          })),
+      }
+    },
+    end: () => endRun(db, command, opened.run),
+  }
+}
+
+/** Opens positions that lie at the beginning and are kept nowhere. */
+export const openForgottenPositions = ({ resources, range }: BackfillRequest): Positions => ({
+  claim: async () => undefined,
+  release: async () => undefined,
+  open: async () => ({
+    positions: new Map(listsOf(resources).map((list) => [list, begin(range.since, range.until)])),
+    updatesOf: () => [],
+  }),
+  end: async () => undefined,
+})
+
+const begin = (since: Date | null, until: Date | null): (Window & Readonly<Record<string, unknown>>)[] => [
+  { ...firstWindow(secondAtOrAfter(since), secondAtOrAfter(until)) },
+]
+
+// `created` counts whole seconds: the first of them that is not before the instant.
+const secondAtOrAfter = (instant: Date | null): number | null =>
+  instant === null ? null : Math.ceil(instant.getTime() / 1000)
+
+const commandOf = ({ accounts, resources, range }: BackfillRequest): TypedCommand => ({
+  accounts,
+  resources,
+  ...range.typed,
+})

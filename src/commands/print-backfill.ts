@@ -1,0 +1,28 @@
+// Prints what came of a backfill: one JSON document, or text for people.
+
+import type { DocumentChange } from '../core/document-change.ts'
+import type { BackfillTally } from '../sources/backfill/backfill-tally.ts'
+import { formatBackfill } from '../ui/backfill-result.ts'
+import type { BackfillRequest } from './backfill-request.ts'
+
+interface BackfillEnd {
+  readonly request: Pick<BackfillRequest, 'json' | 'dryRun'>
+  /** What a dry run would have changed. */
+  readonly changes: readonly DocumentChange[]
+  readonly durationMs: number
+}
+
+/** Changes listed; more are only counted. */
+const mostChanges = 10_000
+
+/** Prints the result on stdout. */
+export const printBackfill = (tally: BackfillTally, { request, changes, durationMs }: BackfillEnd): void => {
+  const listed = {
+    changes: changes.slice(0, mostChanges),
+    changes_omitted: Math.max(0, changes.length - mostChanges),
+  }
+  const text = request.json
+    ? `${JSON.stringify({ ...tally.summary(durationMs), ...(request.dryRun ? listed : {}) })}\n`
+    : formatBackfill(tally, { durationMs, dryRun: request.dryRun ? listed : null })
+  process.stdout.write(text)
+}

@@ -1,0 +1,83 @@
+// One account's backfill: its walk, its commits, and what is to be said at the end. Guarantee: a resource is complete
+// only once every page of it is committed.
+
+import { BillingSyncError } from '../../errors.ts'
+import type { EntryOutcome } from '../../pipeline-store.ts'
+import type { AccountTally } from './backfill-tally.ts'
+import { CommitLane, type CommitLaneOptions } from './commit-lane.ts'
+import { RemainingEstimate } from './remaining-estimate.ts'
+import type { ListName, ResourceName } from './resources.ts'
+import type { WalkedPage } from './walk.ts'
+import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
+
+export interface AccountBackfill extends Pick<CommitLaneOptions, 'seq' | 'commit'> {
+  readonly tally: AccountTally
+  readonly walk: Omit<AccountWalk, 'seqNow' | 'takePage'>
+  /** Answers how many objects of a resource are stored that the list ought to show. */
+  readonly countStored: (resource: ResourceName) => Promise<number>
+  /** Told of an entry that is no object, or could not be applied. */
+  readonly onFailed: (code: string) => void
+}
+
+/** Backfills the account; the tally tells what came of it. Rejects with what the commits ended with. */
+export const backfillAccount = async (options: AccountBackfill): Promise<WalkFailure | null> => {
+  const { tally, walk, seq, commit, countStored } = options
+  const lane = new CommitLane({ seq, commit, onCommitted: countPages(options) })
+  const { complete, failure } = await walkAccount({ ...walk, seqNow: lane.seqNow, takePage: lane.take })
+  await lane.drain()
+  for (const resource of complete) {
+    const count = tally.resources.get(resource)
+    if (count !== undefined) count.complete = true
+  }
+  if (failure !== null || walk.isRanged) return failure
+  const empty = [...complete].filter((resource) => tally.resources.get(resource)?.read === 0)
+  return suspectEmptyLists(empty, { tally, positions: walk.positions, countStored })
+}
+
+const countPages = ({ tally, onFailed }: AccountBackfill): CommitLaneOptions['onCommitted'] => {
+  const estimates = new Map<ListName, RemainingEstimate>()
+  return (page, outcomes) => {
+    for (const { failure } of outcomes) if (failure !== null) onFailed(failure.code)
+    if (page.list === 'invoice_payments') return
+    const count = tally.resources.get(page.list)
+    if (count === undefined) return
+    countOutcomes(count, page, outcomes)
+    const estimate = estimates.get(page.list) ?? new RemainingEstimate()
+    estimates.set(page.list, estimate)
+    count.remaining = estimate.after(page)
+  }
+}
+
+const countOutcomes = (
+  count: { read: number; applied: number; unchanged: number; failed: number },
+  { observations, invalid }: WalkedPage,
+  outcomes: readonly EntryOutcome[],
+): void => {
+  const applied = outcomes.filter(({ outcome }) => outcome === 'applied').length
+  const failed = outcomes.filter(({ outcome }) => outcome === 'failed').length + invalid
+  count.read += observations.length + invalid
+  count.applied += applied
+  count.failed += failed
+  count.unchanged += observations.length + invalid - applied - failed
+}
+
+interface Suspicion extends Pick<AccountBackfill, 'tally' | 'countStored'> {
+  readonly positions: AccountWalk['positions']
+}
+
+// A list without an object, of an account that has some, is that of another account or mode.
+const suspectEmptyLists = async (
+  empty: readonly ResourceName[],
+  { tally, positions, countStored }: Suspicion,
+): Promise<WalkFailure | null> => {
+  for (const resource of empty) {
+    // Where an earlier run had walked it to its end, that run has seen what there was.
+    if (positions.get(resource)?.length === 0) continue
+    const count = await countStored(resource)
+    const details = { account: tally.account, resource, count }
+    if (count > 0) return { kind: 'error', error: new BillingSyncError('list_empty', details) }
+  }
+  if (empty.length === tally.resources.size && [...positions.values()].every((windows) => windows.length > 0))
+    tally.warnings.push('Stripe shows no object at all: check that the key is of the right account and mode')
+  return null
+}

@@ -1,0 +1,150 @@
+// Counts a backfill as it goes, for the summary and for whoever watches. `BackfillSummary` is what `--json` prints.
+
+import type { BillingSyncError } from '../../errors.ts'
+import type { ResourceName } from './resources.ts'
+import type { RequestListener } from './walk.ts'
+
+/** What came of one resource of one account. */
+export interface ResourceCount {
+  /** Objects that its lists showed. */
+  read: number
+  applied: number
+  unchanged: number
+  failed: number
+  requests: number
+  retries: number
+  complete: boolean
+}
+
+/** A stored object that differs from what Stripe shows. */
+export interface DriftRow {
+  readonly account: string
+  readonly collection: string
+  readonly stripe_id: string
+  readonly kind: 'missing' | 'different' | 'extra'
+  readonly fields: readonly string[]
+}
+
+export interface BackfillSummary {
+  readonly accounts: Readonly<Record<string, Readonly<Partial<Record<ResourceName, ResourceCount>>>>>
+  readonly errors: Readonly<Record<string, { readonly code: string; readonly message: string }>>
+  readonly drift: readonly DriftRow[]
+  readonly duration_ms: number
+}
+
+/** What a backfill does with an account at the moment. */
+export type AccountPhase = 'waiting' | 'running' | 'done' | 'failed'
+
+/** What is shown of one resource besides its counts. */
+export interface ResourceProgress extends ResourceCount {
+  /** Answers 429. */
+  limited: number
+  /** Objects that are probably left; null while nothing tells. */
+  remaining: number | null
+}
+
+const newProgress = (): ResourceProgress => ({
+  ...{ read: 0, applied: 0, unchanged: 0, failed: 0, requests: 0, retries: 0, complete: false },
+  limited: 0,
+  remaining: null,
+})
+
+/** One account's part of a backfill. */
+export class AccountTally {
+  readonly account: string
+  readonly resources: ReadonlyMap<ResourceName, ResourceProgress>
+  phase: AccountPhase = 'waiting'
+  error: BillingSyncError | null = null
+  /** What the account needs somebody to know, though nothing went wrong. */
+  readonly warnings: string[] = []
+  /** Milliseconds on the monotonic clock; null before it began and while it runs. */
+  startedAt: number | null = null
+  endedAt: number | null = null
+  readonly #waits = new Map<ResourceName, string>()
+
+  constructor(account: string, resources: readonly ResourceName[]) {
+    this.account = account
+    this.resources = new Map(resources.map((name) => [name, newProgress()]))
+  }
+
+  /** What its requests wait for, for people; null while they advance. */
+  get waitingFor(): string | null {
+    return [...this.#waits.values()][0] ?? null
+  }
+
+  begin(): void {
+    this.phase = 'running'
+    this.startedAt = performance.now()
+  }
+
+  /** Ends it, with what went wrong where something did; the first error stays. */
+  end(error: BillingSyncError | null): void {
+    this.error ??= error
+    const failed = [...this.resources.values()].some((count) => count.failed > 0)
+    this.phase = this.error !== null || failed ? 'failed' : 'done'
+    this.endedAt = performance.now()
+    this.#waits.clear()
+  }
+
+  /** Counts the requests that are made on behalf of a resource. */
+  listenerOf(resource: ResourceName): RequestListener {
+    const count = this.resources.get(resource) ?? newProgress()
+    return {
+      onRequest: () => {
+        count.requests += 1
+      },
+      onRetry: () => {
+        count.retries += 1
+      },
+      onLimited: () => {
+        count.limited += 1
+      },
+      onWaiting: (reason) => {
+        if (reason === null) this.#waits.delete(resource)
+        else this.#waits.set(resource, reason)
+      },
+    }
+  }
+}
+
+/** A whole run. */
+export class BackfillTally {
+  readonly drift: DriftRow[] = []
+  readonly #accounts = new Map<string, AccountTally>()
+
+  get accounts(): readonly AccountTally[] {
+    return [...this.#accounts.values()]
+  }
+
+  /** True where something needs a person: an account is not complete, an object failed, or drift was found. */
+  get hasFailures(): boolean {
+    return this.drift.length > 0 || this.accounts.some(({ phase }) => phase !== 'done')
+  }
+
+  /** Answers the tally of an account, which begins to wait. */
+  add(account: string, resources: readonly ResourceName[]): AccountTally {
+    const tally = new AccountTally(account, resources)
+    this.#accounts.set(account, tally)
+    return tally
+  }
+
+  summary(durationMs: number): BackfillSummary {
+    const { accounts, drift } = this
+    const failed = accounts.flatMap(({ account, error }) => (error === null ? [] : [{ account, error }]))
+    return {
+      accounts: Object.fromEntries(accounts.map(({ account, resources }) => [account, countsOf(resources)])),
+      errors: Object.fromEntries(
+        failed.map(({ account, error: { code, message } }) => [account, { code, message }]),
+      ),
+      drift,
+      duration_ms: Math.round(durationMs),
+    }
+  }
+}
+
+const countsOf = (
+  resources: ReadonlyMap<ResourceName, ResourceProgress>,
+): Partial<Record<ResourceName, ResourceCount>> =>
+  Object.fromEntries(
+    [...resources].map(([name, { limited: _limited, remaining: _remaining, ...count }]) => [name, count]),
+  )

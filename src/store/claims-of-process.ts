@@ -1,0 +1,57 @@
+// The accounts that this process backfills: claimed one by one, renewed together for as long as it lives.
+
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Db } from 'mongodb'
+import { BillingSyncError } from '../errors.ts'
+import { type Claimant, claimAccount, claimMs, releaseClaim, renewClaims } from './cursor-claims.ts'
+import { hasEnded } from './embedded/process-table.ts'
+
+/** A claim is renewed three times before it would lapse. */
+const renewalsPerClaim = 3
+
+export class ProcessClaims {
+  readonly #db: Db
+  readonly #claimant: Claimant = { token: randomUUID(), host: hostname(), pid: process.pid, hasEnded }
+  readonly #held = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(db: Db) {
+    this.#db = db
+  }
+
+  /** The token under which positions are moved. */
+  get token(): string {
+    return this.#claimant.token
+  }
+
+  /** Claims an account; `force` takes it from whoever has it. Throws `backfill_running` and `mongodb_unavailable`. */
+  async claim(account: string, { force }: { readonly force: boolean }): Promise<void> {
+    const holder = await claimAccount(this.#db, { account, force, claimant: this.#claimant })
+    if (holder !== null) {
+      const { host, pid, claimed_at } = holder
+      throw new BillingSyncError('backfill_running', { account, host, pid, since: claimed_at.toISOString() })
+    }
+    this.#held.add(account)
+    this.#timer ??= setInterval(() => this.#renew(), claimMs / renewalsPerClaim).unref()
+  }
+
+  /** Lets go of an account; one that can't be told of it learns it when the claim lapses. */
+  async release(account: string): Promise<void> {
+    this.#held.delete(account)
+    if (this.#held.size === 0) {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    }
+    await releaseClaim(this.#db, account, this.token).catch(isPassing)
+  }
+
+  // A server that is away for longer than a claim holds lets it lapse; the positions' token decides then.
+  #renew(): void {
+    void renewClaims(this.#db, [...this.#held], this.token).catch(isPassing)
+  }
+}
+
+const isPassing = (error: unknown): void => {
+  if (!(error instanceof BillingSyncError) || !error.retryable) throw error
+}

@@ -1,0 +1,13 @@
+// The accounts that a command about all of them means.
+
+import type { Db } from 'mongodb'
+import type { AccountRow } from './accounts.ts'
+import { translateMongoErrors } from './mongo-errors.ts'
+
+/** Returns the accounts that let the platform in, in the order of their ids. Throws `mongodb_unavailable`. */
+export const connectedAccounts = (db: Db): Promise<readonly string[]> =>
+  translateMongoErrors(async () => {
+    const filter = { 'connection.state': { $ne: 'disconnected' } }
+    const rows = db.collection<AccountRow>('billing.accounts').find(filter, { projection: { _id: 1 } })
+    return (await rows.sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
+  })

@@ -1,0 +1,93 @@
+// What a person reads after a backfill: the result first, then what needs them, then the next command worth typing.
+
+import chalk from 'chalk'
+import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
+import { formatChanges } from './changes-table.ts'
+import type { DryRunChanges } from './replay-result.ts'
+
+/** Accounts of which each resource is shown; of more, those that need somebody come first. */
+const mostAccounts = 20
+
+export interface BackfillEnding {
+  readonly durationMs: number
+  /** Null for a run that wrote. */
+  readonly dryRun: DryRunChanges | null
+}
+
+/** Returns the text, ending with a line break. */
+export const formatBackfill = (tally: BackfillTally, { durationMs, dryRun }: BackfillEnding): string => {
+  const sections = [
+    headline(tally, { durationMs, isDryRun: dryRun !== null }),
+    table(tally),
+    dryRun === null ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
+    troubles(tally),
+    nextStep(tally, dryRun !== null),
+  ]
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`
+}
+
+const headline = (
+  { accounts }: BackfillTally,
+  { durationMs, isDryRun }: { readonly durationMs: number; readonly isDryRun: boolean },
+): string => {
+  const rows = accounts.flatMap(({ resources }) => [...resources.values()])
+  const [read, requests] = [sum(rows, 'read'), sum(rows, 'requests')]
+  const seconds = durationMs / 1000
+  const rate = seconds > 0 ? `, ${inDigits(Math.round(read / seconds))} a second` : ''
+  const done = isDryRun ? 'Dry run, nothing was written: read' : 'Read'
+  const where = accounts.length === 1 ? (accounts[0]?.account ?? '') : `${inDigits(accounts.length)} accounts`
+  const first = `${done} ${inDigits(read)} objects of ${where}`
+  return chalk.bold(`${first}\nin ${seconds.toFixed(1)} s${rate}, with ${inDigits(requests)} requests`)
+}
+
+const table = ({ accounts }: BackfillTally): string => {
+  const shown = [...accounts]
+    .sort((a, b) => Number(b.phase === 'failed') - Number(a.phase === 'failed'))
+    .slice(0, mostAccounts)
+  const header = chalk.dim(
+    `  ${'resource'.padEnd(15)}${['read', 'applied', 'unchanged', 'failed', 'requests'].map((name) => name.padStart(11)).join('')}  complete`,
+  )
+  const hidden = accounts.length - shown.length
+  return [
+    header,
+    ...shown.flatMap((account) => accountLines(account, accounts.length > 1)),
+    ...(hidden > 0 ? [chalk.dim(`  … and ${inDigits(hidden)} more accounts; --json lists them`)] : []),
+  ].join('\n')
+}
+
+const accountLines = (
+  { account, phase, resources }: AccountTally,
+  isOneOfMany: boolean,
+): readonly string[] => [
+  ...(isOneOfMany ? [phase === 'failed' ? chalk.red(account) : account] : []),
+  ...[...resources].map(([name, count]) => resourceLine(name, count)),
+]
+
+const resourceLine = (name: string, count: ResourceProgress): string => {
+  const cells = [count.read, count.applied, count.unchanged, count.failed, count.requests]
+  const line = `  ${name.padEnd(15)}${cells.map((value) => cell(value)).join('')}  ${count.complete ? 'yes' : 'no'}`
+  return count.failed > 0 || !count.complete ? chalk.red(line) : line
+}
+
+const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).padStart(11)
+
+const troubles = ({ accounts }: BackfillTally): string =>
+  accounts
+    .flatMap(({ account, error, warnings }) => [
+      ...(error === null ? [] : [chalk.red(`  ${error.code}: ${error.message}`)]),
+      ...warnings.map((warning) => chalk.yellow(`  ${account}: ${warning}`)),
+    ])
+    .slice(0, mostAccounts)
+    .join('\n')
+
+const nextStep = ({ accounts, hasFailures }: BackfillTally, isDryRun: boolean): string => {
+  if (isDryRun) return 'Run the same command without --dry-run to do this.'
+  if (accounts.some(({ error }) => error !== null))
+    return 'Mend what is named above, then run the same command again: it goes on where it stopped.'
+  return hasFailures ? 'Objects that failed are named in the log (--log-level warn).' : ''
+}
+
+const sum = (rows: readonly ResourceProgress[], name: 'read' | 'requests'): number =>
+  rows.reduce((total, row) => total + row[name], 0)
+
+const inDigits = (value: number): string => value.toLocaleString('en-US')

@@ -1,0 +1,47 @@
+// `billing-sync backfill` as a user runs it: the built command, its own process, a real database and a played Stripe.
+
+import { join } from 'node:path'
+import { execa } from 'execa'
+import type { DocumentChange } from '../../src/core/document-change.ts'
+import type { BackfillSummary } from '../../src/sources/backfill/backfill-tally.ts'
+import { projectFolder } from './source-modules.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from './stripe/world.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+export interface BackfillPlace {
+  /** Connection string of the database. */
+  readonly uri: string
+  /** URL of the played Stripe. */
+  readonly url: string
+  readonly secretKey?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Files of the working directory. */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** Starts the command; what it ends with is for the test to judge. */
+export const startBackfill = async (args: readonly string[], place: BackfillPlace) => {
+  const { uri, url, secretKey = PLATFORM_KEYS.test, env = {}, files = {} } = place
+  return execa(process.execPath, [join(projectFolder, 'bin/billing-sync.js'), 'backfill', ...args], {
+    cwd: await temporaryFolder(files),
+    env: {
+      ...{ MONGODB_URI: uri, STRIPE_SECRET_KEY: secretKey, STRIPE_API_BASE: url },
+      ...{ STRIPE_ACCOUNT_ID: PLATFORM_ID, REDIS_URL: '', SOCKET_SECRET: '', NO_COLOR: '1' },
+      ...env,
+    },
+    reject: false,
+  })
+}
+
+export interface BackfillResult {
+  readonly exitCode: number | undefined
+  readonly summary: BackfillSummary & { readonly changes?: readonly DocumentChange[] }
+  readonly stderr: string
+}
+
+/** Runs the command with `--json` to its end. */
+export const runBackfill = async (args: readonly string[], place: BackfillPlace): Promise<BackfillResult> => {
+  const { exitCode, stdout, stderr } = await await startBackfill([...args, '--json'], place)
+  if (stdout === '') throw new TypeError(`backfill printed nothing; it said ${stderr}`)
+  return { exitCode, summary: JSON.parse(stdout), stderr }
+}
