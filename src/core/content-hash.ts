@@ -52,39 +52,49 @@ const restore = (now: Json | undefined, before: Json | undefined): Json | undefi
 
 const sumEntries = (content: JsonObject): Sums => {
   const sums = { high: 0, low: 0 }
-  for (const key of Object.keys(content)) addEntry(sums, key, content[key], 1)
+  const values = Object.values(content)
+  for (const [index, key] of Object.keys(content).entries()) addEntry(sums, key, values[index], 1)
   return sums
 }
 
 const addEntry = (sums: Sums, key: string, value: Json | undefined, sign: 1 | -1): void => {
   if (value === null || value === undefined) return
-  const mixed = new Mixer()
-  mixed.text(key)
-  mixed.value(value)
-  sums.high = (sums.high + sign * mixed.high) | 0
-  sums.low = (sums.low + sign * mixed.low) | 0
+  const mixer = new Mixer()
+  mixer.entry(key, value)
+  sums.high = (sums.high + sign * mixer.high) | 0
+  sums.low = (sums.low + sign * mixer.low) | 0
 }
 
 const formatSums = ({ high, low }: Sums): string =>
   (high >>> 0).toString(36) + (low >>> 0).toString(36).padStart(7, '0')
 
-// Two multiplicative lanes (the constants of MurmurHash3 and cyrb53): 64 bits, one pass, 4 µs for 3 KB where
-// SHA-1 of sorted JSON took 31 µs.
+// Two multiplicative lanes (the constants of MurmurHash3 and cyrb53): 64 bits, one pass without a copy of anything.
+// SHA-1 of sorted JSON took eight times as long (measured).
 const highFactor = 0x85ebca77
 const lowFactor = 0xc2b2ae3d
+const highSeed = 0x9e3779b9 | 0
+const lowSeed = 0x85ebca6b | 0
 
 class Mixer {
-  high = 0x9e3779b9 | 0
-  low = 0x85ebca6b | 0
+  high = highSeed
+  low = lowSeed
 
-  value(value: Json): void {
+  /** Starts anew with a key and its value. */
+  entry(key: string, value: Json): void {
+    this.high = highSeed
+    this.low = lowSeed
+    this.text(key)
+    this.value(value)
+  }
+
+  private value(value: Json): void {
     if (typeof value === 'string') this.text(value)
     else if (Array.isArray(value)) this.array(value)
     else if (isJsonObject(value)) this.object(value)
     else this.text(`\u0001${String(value)}`)
   }
 
-  text(text: string): void {
+  private text(text: string): void {
     let { high, low } = this
     for (let index = 0; index < text.length; index += 1) {
       const unit = text.charCodeAt(index)
@@ -103,10 +113,24 @@ class Mixer {
     this.word(0x20000 + items.length)
   }
 
+  // A sum over the entries, so that their order does not matter.
   private object(object: JsonObject): void {
-    const { high, low } = sumEntries(object)
-    this.word(high)
-    this.word(low)
+    const { high, low } = this
+    const keys = Object.keys(object)
+    const values = Object.values(object)
+    let sumHigh = 0
+    let sumLow = 0
+    for (let index = 0; index < keys.length; index += 1) {
+      const value = values[index]
+      if (value === null || value === undefined) continue
+      this.entry(keys[index] ?? '', value)
+      sumHigh = (sumHigh + this.high) | 0
+      sumLow = (sumLow + this.low) | 0
+    }
+    this.high = high
+    this.low = low
+    this.word(sumHigh)
+    this.word(sumLow)
   }
 
   private word(word: number): void {

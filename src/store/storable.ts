@@ -39,11 +39,8 @@ const isStorable = (value: unknown): boolean => {
 
 const isStorableObject = (object: object): boolean => {
   if (Object.getPrototypeOf(object) === null) return false
-  for (const key of Object.keys(object)) {
-    if (key === '_bsontype' || storableKey(key) !== key) return false
-    const value = (object as Record<string, unknown>)[key] // its own key
-    if (value === undefined || !isStorable(value)) return false
-  }
+  for (const key of Object.keys(object)) if (key === '_bsontype' || storableKey(key) !== key) return false
+  for (const value of Object.values(object)) if (value === undefined || !isStorable(value)) return false
   return true
 }
 
