@@ -14,6 +14,7 @@ import { ReplayTally } from '../sources/replay-summary.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { selectStoredEvents } from '../store/stored-events.ts'
 import { type Progress, showProgress } from '../ui/replay-progress.tsx'
+import { compileLater } from './compile-later.ts'
 import { deliveringNotices } from './deliver-notices.ts'
 import { handleItems } from './handle-items.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -36,6 +37,7 @@ export const runReplay = async (
   flags: ReplayFlags & ConfigFlags,
 ): Promise<number> => {
   const request = replayRequestOf(names, flags, new Date())
+  compileLater()
   const config = await loadConfig(flags)
   const started = performance.now()
   const interrupt = onInterrupt()
