@@ -45,6 +45,4 @@ export interface WorkStore {
   release(account: string, state: { readonly isSafe: boolean }): Promise<void>
   /** Keeps hold of the lanes that are claimed, which a process that works has to do every few seconds. */
   renew(): Promise<void>
-  /** Ends transactions that a process left open when it died or froze; their locks would stop its successors. */
-  endAbandonedTransactions(): Promise<void>
 }

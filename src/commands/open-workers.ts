@@ -4,13 +4,14 @@ import pLimit from 'p-limit'
 import type { Config } from '../config/config.ts'
 import { type DeliveryOptions, handleDeliveries, readDeliveries } from '../handle-deliveries.ts'
 import type { Log } from '../log.ts'
-import type { Reads } from '../pipeline-store.ts'
 import { AccountPauses } from '../sources/inbox-work/account-pauses.ts'
 import { Dispatcher } from '../sources/inbox-work/dispatcher.ts'
 import type { DueDelivery } from '../sources/inbox-work/due-batch.ts'
-import { takeTurn } from '../sources/inbox-work/lane-turn.ts'
+import { type TurnOptions, takeTurn } from '../sources/inbox-work/lane-turn.ts'
 import { PayloadRoom } from '../sources/inbox-work/payload-room.ts'
+import type { SharedWakes } from '../sources/inbox-work/shared-wakes.ts'
 import type { HandledEvent, WorkListener } from '../sources/inbox-work/work-listener.ts'
+import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import type { Database } from '../store/database.ts'
 import { reopenEvents } from '../store/inbox.ts'
 import { openWorkStore } from '../store/inbox-work.ts'
@@ -46,37 +47,11 @@ const patienceMs = 5_000
 
 /** Takes over the config's accounts and starts the work. Throws `config_invalid` for a wrong platform. */
 export const openWorkers = async (request: WorkersRequest): Promise<Workers> => {
-  const { config, database, listener, sinks } = request
-  const { options } = await openHandling(config, database, {
-    source: 'webhook',
-    effects: 'missing',
-    isStored: true,
-    patienceMs,
-  })
-  const store = openWorkStore(database, await identifyThisProcess())
-  const handling: DeliveryOptions = { ...options, now: store.now, onLostCommit: listener.onLostCommit }
-  const pauses = new AccountPauses(Math.random)
+  const { config, database } = request
   const ending = new AbortController()
-  const told = alsoLogging(request)
-  const places = pLimit(batchesAtOnce)
-  const turn = {
-    store,
-    read: (deliveries: readonly DueDelivery[]) => readDeliveries(deliveries, handling),
-    handle: async (deliveries: readonly DueDelivery[], reads: Reads) => {
-      const { outcomes } = await handleDeliveries(deliveries, {
-        ...withLoadedRows(handling, database),
-        reads,
-      })
-      sinks.wake(deliveries[0]?.account ?? '')
-      return outcomes
-    },
-    inPlace: <Result>(work: () => Promise<Result>) => places(work),
-    room: new PayloadRoom(),
-    pauses,
-    listener: told,
-    signal: ending.signal,
-    random: Math.random,
-  }
+  const turn = await openTurns(request, ending.signal)
+  const { store, pauses, listener } = turn
+  const shared = { wakes: null as SharedWakes | null } // made after the dispatcher, which it wakes
   const dispatcher = new Dispatcher({
     takeTurn: (account) => takeTurn(account, turn),
     sweep: async () => {
@@ -85,17 +60,76 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
     },
     renew: store.renew,
     pauses,
-    onTrouble: told.onTrouble,
+    onMore: (account) => (shared.wakes ?? dispatcher).wake(account),
+    onTrouble: listener.onTrouble,
   })
+  if (config.redisUrl !== undefined) shared.wakes = await openWakes(config.redisUrl, database, dispatcher)
   return {
-    wake: (account) => dispatcher.wake(account),
+    wake: (account) => (shared.wakes ?? dispatcher).wake(account),
     isRunning: () => dispatcher.isRunning,
-    degraded: () => pauses.codes(),
-    drain: (patience) => {
+    degraded: () => [...pauses.codes(), ...(shared.wakes?.isAway === true ? ['redis_unavailable'] : [])],
+    drain: async (patience) => {
       ending.abort()
-      return dispatcher.drain(patience)
+      const [isDrained] = await Promise.all([dispatcher.drain(patience), shared.wakes?.close()])
+      return isDrained
     },
   }
+}
+
+const openTurns = async (request: WorkersRequest, signal: AbortSignal): Promise<TurnOptions> => {
+  const { config, database, sinks } = request
+  const { options } = await openHandling(config, database, {
+    source: 'webhook',
+    effects: 'missing',
+    isStored: true,
+    patienceMs,
+  })
+  const store = openWorkStore(database.db, await identifyThisProcess())
+  const listener = alsoLogging(request)
+  const endAbandonedTransactions = openAbandonedTransactions(database.client)
+  const handling: DeliveryOptions = {
+    ...options,
+    now: store.now,
+    onLostCommit: () => {
+      listener.onLostCommit()
+      endAbandonedTransactions()
+    },
+  }
+  const places = pLimit(batchesAtOnce)
+  return {
+    store,
+    read: (deliveries) => readDeliveries(deliveries, handling),
+    handle: async (deliveries, reads) => {
+      const options = { ...withLoadedRows(handling, database), reads }
+      const { outcomes } = await handleDeliveries(deliveries, options)
+      sinks.wake(deliveries[0]?.account ?? '')
+      return outcomes
+    },
+    inPlace: (work) => places(work),
+    room: new PayloadRoom(),
+    pauses: new AccountPauses(Math.random),
+    listener,
+    signal,
+    random: Math.random,
+  }
+}
+
+const openWakes = async (
+  redisUrl: string,
+  { db }: Database,
+  dispatcher: Dispatcher,
+): Promise<SharedWakes> => {
+  const [{ SharedWakes }, { openBlockingRedis, openRedis }] = await Promise.all([
+    import('../sources/inbox-work/shared-wakes.ts'),
+    import('../sinks/redis.ts'),
+  ])
+  return new SharedWakes({
+    connection: openRedis(redisUrl),
+    blockingConnection: openBlockingRedis(redisUrl),
+    inbox: db.databaseName,
+    takeTurn: (account) => dispatcher.turn(account),
+    onLost: (account) => dispatcher.wake(account),
+  })
 }
 
 // The rows were read a moment ago; only an attempt that was lost to another writer has to read them again.

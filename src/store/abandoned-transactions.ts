@@ -3,38 +3,43 @@
 // Guarantee: only transactions of billing-sync are ended, and only those that did nothing for seconds: ours are short and
 // never pause, so their process is dead or frozen. Should it wake up, its commit fails as one that was lost.
 
-import { type MongoClient, MongoServerError, type UUID } from 'mongodb'
+import type { Db, MongoClient, UUID } from 'mongodb'
 import { driverName } from './database.ts'
-import { translateMongoErrors } from './mongo-errors.ts'
 
 /** How long a transaction may do nothing. */
 const inactiveMs = 3_000
-
-/** Server errors 13 Unauthorized and 20 IllegalOperation: this server's own limit has to do. */
-const notAllowed: ReadonlySet<unknown> = new Set([13, 20])
 
 interface IdleSession {
   readonly lsid: { readonly id: UUID }
 }
 
-/** Ends them, where the server lets us. Throws `mongodb_unavailable`. */
-export const endAbandonedTransactions = (client: MongoClient): Promise<void> =>
-  translateMongoErrors(async () => {
-    const admin = client.db('admin')
-    try {
-      const sessions = await admin
-        .aggregate<IdleSession>([
-          { $currentOp: { allUsers: false, idleSessions: true } },
-          { $match: abandoned },
-          { $project: { lsid: 1 } },
-        ])
-        .toArray()
-      if (sessions.length > 0)
-        await admin.command({ killSessions: sessions.map(({ lsid }) => ({ id: lsid.id })) })
-    } catch (error) {
-      if (!(error instanceof MongoServerError && notAllowed.has(error.code))) throw error
-    }
-  })
+/** Pause between two looks: commits are lost to living writers far more often. */
+const lookEveryMs = 1_000
+
+/**
+ * Returns what looks for them and ends them, where the server lets us: to be called after every lost commit. It looks
+ * once a second at most. Never throws, since the next lost commit leads here again.
+ */
+export const openAbandonedTransactions = (client: MongoClient): (() => void) => {
+  let lookedAtMs = Number.NEGATIVE_INFINITY
+  return () => {
+    if (performance.now() - lookedAtMs < lookEveryMs) return
+    lookedAtMs = performance.now()
+    endAbandoned(client.db('admin')).catch(() => undefined)
+  }
+}
+
+const endAbandoned = async (admin: Db): Promise<void> => {
+  const sessions = await admin
+    .aggregate<IdleSession>([
+      { $currentOp: { allUsers: false, idleSessions: true } },
+      { $match: abandoned },
+      { $project: { lsid: 1 } },
+    ])
+    .toArray()
+  if (sessions.length > 0)
+    await admin.command({ killSessions: sessions.map(({ lsid }) => ({ id: lsid.id })) })
+}
 
 // The driver appends a client's own name to its own.
 const abandoned = {

@@ -6,8 +6,6 @@ import type { Binary, Db, Document } from 'mongodb'
 import { type InboxFailure, type InboxStatus, settleFailure } from '../core/inbox-row.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { DueEvent, WorkStore } from '../work-store.ts'
-import { endAbandonedTransactions } from './abandoned-transactions.ts'
-import type { Database } from './database.ts'
 import { LaneClaims } from './lane-claims.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { ServerClock } from './server-clock.ts'
@@ -26,8 +24,6 @@ interface ReadRow extends EventRow {
   readonly age_ms: number
 }
 
-type OpenedClient = Pick<Database, 'client' | 'db'>
-
 /** Most events of a batch, and its most bytes of payload; a single event may be larger. */
 const largestBatch = 200
 const largestBatchBytes = 8 * 1024 * 1024
@@ -39,7 +35,7 @@ const dueStatuses = Object.values(statusOf)
 const isDue = { $expr: { $lte: ['$next_attempt_at', '$$NOW'] } }
 
 /** Returns the inbox as the work of this process sees it. */
-export const openWorkStore = ({ client, db }: OpenedClient, owner: ThisProcess): WorkStore => {
+export const openWorkStore = (db: Db, owner: ThisProcess): WorkStore => {
   const claims = new LaneClaims(db, owner)
   const clock = new ServerClock()
   return {
@@ -62,7 +58,6 @@ export const openWorkStore = ({ client, db }: OpenedClient, owner: ThisProcess):
     runAlone: (account, rowId) => claims.runAlone(account, rowId),
     release: (account, state) => claims.release(account, state),
     renew: () => claims.renew(),
-    endAbandonedTransactions: () => endAbandonedTransactions(client),
   }
 }
 

@@ -14,6 +14,8 @@ export interface DispatcherOptions {
   /** Keeps hold of the lanes that are at work. */
   readonly renew: () => Promise<void>
   readonly pauses: AccountPauses
+  /** Told of an account that has more to do, so that it is woken again. */
+  readonly onMore: (account: string) => void
   /** Told of what a sweep or a turn threw; the work goes on. */
   readonly onTrouble: (code: string, account: string | null) => void
 }
@@ -53,6 +55,12 @@ export class Dispatcher {
     if (this.#isEnded) return
     if (this.#waiting.size < mostWaiting) this.#waiting.add(account)
     this.#fill()
+  }
+
+  /** Takes a turn of an account now, unless it is at work or rests; resolves when the turn is over. Never rejects. */
+  async turn(account: string): Promise<void> {
+    if (this.#running.has(account)) this.wake(account)
+    else if (!this.#isEnded && !this.#options.pauses.isResting(account)) await this.#start(account)
   }
 
   /** True while the work goes on: its last look at the inbox is not long ago. */
@@ -97,18 +105,23 @@ export class Dispatcher {
       // An account that is at work stays in line for its next turn: what woke it may have come after its last look.
       if (this.#running.has(account)) continue
       this.#waiting.delete(account)
-      if (this.#options.pauses.isResting(account)) continue
-      const turn = this.#run(account).finally(() => {
-        this.#running.delete(account)
-        this.#fill()
-      })
-      this.#running.set(account, turn)
+      if (!this.#options.pauses.isResting(account)) void this.#start(account)
     }
   }
 
+  #start(account: string): Promise<void> {
+    const turn = this.#run(account).finally(() => {
+      this.#running.delete(account)
+      this.#fill()
+    })
+    this.#running.set(account, turn)
+    return turn
+  }
+
   async #run(account: string): Promise<void> {
+    const { takeTurn, onMore } = this.#options
     try {
-      if ((await this.#options.takeTurn(account)) === 'more') this.#waiting.add(account)
+      if ((await takeTurn(account)) === 'more') onMore(account)
     } catch (error) {
       this.#tellTrouble(error, account)
       this.#options.pauses.rest(account, codeOf(error))

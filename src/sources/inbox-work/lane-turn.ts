@@ -62,7 +62,6 @@ const takeOver = async (
 ): Promise<boolean> => {
   const { store, room, listener, random } = options
   listener.onTakeover(account)
-  await store.endAbandonedTransactions()
   if (aloneRowId !== null)
     await store.fail(aloneRowId, failureOf(new BillingSyncError('worker_died')), random())
   for (const kind of kinds) {

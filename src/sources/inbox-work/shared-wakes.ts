@@ -1,0 +1,125 @@
+// Wake-ups over Redis: whichever process is free takes the account's next turn. A BullMQ queue with a job per account,
+// which holds nothing but its name: what is due stands in the inbox, so all of Redis may be lost at any time, and the
+// sweep goes on without it. Guarantees: a wake-up that comes while the account is at work leads to one more turn
+// (`keepLastIfActive`; a job id of the account's, or plain deduplication, would drop it: measured); while Redis is away
+// or frozen, wake-ups stay in this process within a second.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { Queue, Worker } from 'bullmq'
+import type { Redis } from 'ioredis'
+
+export interface SharedWakesOptions {
+  /** For commands that are answered or fail soon. */
+  readonly connection: Redis
+  /** For reads that block. */
+  readonly blockingConnection: Redis
+  /** Names the inbox: processes that share it share the wake-ups. */
+  readonly inbox: string
+  /** Takes a turn of an account; resolves when it is over, and never rejects. */
+  readonly takeTurn: (account: string) => Promise<void>
+  /** Called in place of a wake-up that Redis can't take. */
+  readonly onLost: (account: string) => void
+}
+
+/** Jobs of this process at once; turns that wait for Stripe are among them. */
+const jobsAtOnce = 100
+
+/** Wake-ups sent as one command. */
+const largestBulk = 500
+
+/** How long Redis may take before it counts as away, and how often it is looked after. */
+const patienceMs = 1_000
+const probeEveryMs = 1_000
+
+// A job that is kept would block the next one of its account for ever; there is nothing to try again.
+const jobOptions = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const
+
+const queueNameOf = (inbox: string): string => `billing-sync-work-${inbox}`
+
+export class SharedWakes {
+  readonly #options: SharedWakesOptions
+  readonly #queue: Queue
+  readonly #worker: Worker
+  readonly #probing: NodeJS.Timeout
+  readonly #pending = new Set<string>()
+  #isSending = false
+  #isAway = false
+
+  constructor(options: SharedWakesOptions) {
+    this.#options = options
+    const { connection, blockingConnection, inbox, takeTurn } = options
+    this.#queue = new Queue(queueNameOf(inbox), { connection, skipVersionCheck: true })
+    this.#worker = new Worker(queueNameOf(inbox), ({ name }) => takeTurn(name), {
+      connection: blockingConnection,
+      concurrency: jobsAtOnce,
+      skipVersionCheck: true,
+    })
+    // Without a listener an error event would end the process; what fails is found by the probe.
+    this.#queue.on('error', () => undefined)
+    this.#worker.on('error', () => undefined)
+    this.#probing = setInterval(() => void this.#probe(), probeEveryMs)
+  }
+
+  /** True while Redis does not answer. */
+  get isAway(): boolean {
+    return this.#isAway
+  }
+
+  /** Wakes an account in the process that is free next. Never throws. */
+  wake(account: string): void {
+    this.#pending.add(account)
+    if (this.#isAway || this.#options.connection.status !== 'ready') this.#keepHere()
+    else if (!this.#isSending) void this.#sendAll()
+  }
+
+  /** Takes up no more jobs; those under way are somebody else's to wait for. */
+  async close(): Promise<void> {
+    clearInterval(this.#probing)
+    const closing = [this.#worker.close(true), this.#queue.close()]
+    await Promise.race([Promise.allSettled(closing), wait(patienceMs)])
+    this.#options.connection.disconnect()
+    this.#options.blockingConnection.disconnect()
+  }
+
+  // What comes while a command is under way goes with the next one.
+  async #sendAll(): Promise<void> {
+    this.#isSending = true
+    while (this.#pending.size > 0) {
+      const accounts = [...this.#pending].slice(0, largestBulk)
+      for (const account of accounts) this.#pending.delete(account)
+      if (await this.#answers(() => this.#queue.addBulk(accounts.map(jobOf)))) continue
+      for (const account of accounts) this.#pending.add(account)
+      this.#keepHere()
+    }
+    this.#isSending = false
+  }
+
+  #keepHere(): void {
+    for (const account of this.#pending) this.#options.onLost(account)
+    this.#pending.clear()
+  }
+
+  async #probe(): Promise<void> {
+    await this.#answers(() => this.#options.connection.ping())
+  }
+
+  async #answers(command: () => Promise<unknown>): Promise<boolean> {
+    const answered = new AbortController()
+    const inTime = await Promise.race([
+      command().then(
+        () => true,
+        () => false,
+      ),
+      wait(patienceMs, false, { signal: answered.signal }).catch(() => false),
+    ])
+    answered.abort()
+    this.#isAway = !inTime
+    return inTime
+  }
+}
+
+const jobOf = (account: string) => ({
+  name: account,
+  data: {},
+  opts: { ...jobOptions, deduplication: { id: account, keepLastIfActive: true } },
+})
