@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import type { BackfillFlags } from './commands/backfill-request.ts'
 import type { ReplayFlags } from './commands/replay-request.ts'
+import type { ServeFlags } from './commands/serve.ts'
 import type { ConfigFlags } from './config/config.ts'
 import { BillingSyncError } from './errors.ts'
 
@@ -25,6 +26,31 @@ const withCommonOptions = (command: Command): Command =>
     .option('--json', 'print the result as one JSON document on stdout')
 
 const collect = (value: string, given: readonly string[] = []): readonly string[] => [...given, value]
+
+const serveCommand = (): Command =>
+  withCommonOptions(new Command('serve'))
+    .description('take webhooks in, work them off and tell the queue and the Support UI, until it is stopped')
+    .option('--port <port>', 'port to listen on (default: PORT, else 4242)')
+    .option('--host <host>', 'address to listen on (default: HOST, else 127.0.0.1)')
+    .addOption(
+      new Option('--role <role>', 'take webhooks in (ingest), work them off (work), or both')
+        .choices(['all', 'ingest', 'work'])
+        .default('all'),
+    )
+    .addHelpText(
+      'after',
+      `
+Endpoints: POST /webhooks/stripe, GET /healthz, /readyz and /metrics, and /socket.io where SOCKET_SECRET is set.
+
+Examples:
+  STRIPE_WEBHOOK_SECRET=whsec_… billing-sync serve
+  billing-sync serve --host 0.0.0.0 --port 8080 --mongodb-uri 'mongodb://db/billing_sync?replicaSet=rs0'
+  billing-sync serve --role ingest`,
+    )
+    .action(async (flags: ServeFlags & ConfigFlags) => {
+      const { runServe } = await import('./commands/serve.ts')
+      process.exitCode = await runServe(flags)
+    })
 
 const replayCommand = (): Command =>
   withCommonOptions(new Command('replay'))
@@ -112,6 +138,7 @@ const program = new Command('billing-sync')
   .helpOption('--help', 'show help')
   .configureOutput({ outputError: () => undefined })
   .exitOverride()
+  .addCommand(subcommand(serveCommand()))
   .addCommand(subcommand(backfillCommand()))
   .addCommand(subcommand(replayCommand()))
 

@@ -28,21 +28,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // The port that the work on received events asks for and the store answers.
   'work-store': ['core (types)'],
   'event-meaning': ['core', 'handlers', 'pipeline-store (types)'],
-  pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store', 'unfinished'],
-  // What a commit leaves to be done: its name on the account's row, and the steps that do it.
-  unfinished: ['pipeline-store (types)', 'unit-of-work (types)'],
-  'finish-inheritance': [
-    ...['core (types)', 'unit-of-work', 'handlers', 'unfinished', 'patience', 'pipeline-store (types)'],
-  ],
-  patience: ['core'],
-  'handle-deliveries': [
-    ...['core', 'event-meaning', 'pipeline', 'pipeline-store', 'patience', 'finish-inheritance'],
-  ],
+  pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store'],
+  'handle-deliveries': ['core', 'event-meaning', 'pipeline', 'pipeline-store'],
   // The same two steps for what lists show: one batch, and what is around it.
-  'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)', 'unfinished'],
+  'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)'],
   // What observe-batch does, and compares in place of writing.
   'compare-batch': ['core', 'unit-of-work', 'handlers'],
-  'handle-observations': ['core', 'observe-batch', 'patience', 'pipeline-store', 'finish-inheritance'],
+  'handle-observations': ['core', 'observe-batch', 'handle-deliveries', 'pipeline-store'],
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
   store: [
@@ -53,12 +45,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   sinks: ['core (types)', 'outbox-store (types)'],
   // Sources yield events and never ask where they end: not the store.
   sources: ['core', 'pipeline-store', 'work-store (types)'],
+  // What a running `serve` tells about itself, heard from everything that works in it.
+  watch: ['handlers', 'pipeline-store (types)', 'sources (types)', 'sinks (types)'],
   // Shows what sources count, and how far the store has come in opening: both are told to it through types.
   ui: ['core', 'sources (types)', 'store (types)', 'log (types)'],
   commands: [
     ...['core', 'unit-of-work (types)', 'pipeline-store', 'handle-deliveries', 'config', 'store', 'sources'],
-    ...['ui', 'log', 'sinks', 'outbox-store (types)', 'handle-observations', 'observe-batch (types)'],
-    'patience',
+    ...[
+      'ui',
+      'log',
+      'sinks',
+      'outbox-store (types)',
+      'handle-observations',
+      'observe-batch (types)',
+      'watch',
+    ],
   ],
   cli: ['commands', 'config (types)'],
 }
@@ -76,6 +77,8 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   ink: ['ui'],
   ora: ['ui'],
   jose: ['sinks'],
+  fastify: ['sources'],
+  'prom-client': ['watch'],
   'socket.io': ['sinks'],
 }
 const pureParts = [
@@ -88,8 +91,6 @@ const pureParts = [
   'outbox-store',
   'work-store',
   'pipeline',
-  'unfinished',
-  'finish-inheritance',
 ]
 
 const modules = readSourceModules()

@@ -44,6 +44,9 @@ const encryptionKey = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.length === 32, 'expected 32 bytes in base64')
 
+/** MongoDB keeps documents of up to 16 MiB; an event's row has fields beside its bytes. */
+const largestBody = 15 * 1024 * 1024
+
 const wholeNumber = (least: number, most: number) =>
   z.coerce.number(`expected a number from ${least} to ${most}`).int().min(least).max(most)
 
@@ -81,7 +84,13 @@ export const settingRows = {
   webhookSecrets: { env: 'STRIPE_WEBHOOK_SECRET', key: null, schema: signingSecrets },
   port: { env: 'PORT', key: 'port', schema: wholeNumber(0, 65_535).default(4242) },
   host: { env: 'HOST', key: 'host', schema: z.string().min(1).default('127.0.0.1') },
-  maxBodyBytes: { env: 'BILLING_SYNC_MAX_BODY', key: 'maxBody', schema: byteSize.default(4 * 1024 * 1024) },
+  maxBodyBytes: {
+    env: 'BILLING_SYNC_MAX_BODY',
+    key: 'maxBody',
+    schema: byteSize
+      .refine((bytes) => bytes <= largestBody, 'expected 15MiB or less')
+      .default(4 * 1024 * 1024),
+  },
   maxBacklog: {
     env: 'BILLING_SYNC_MAX_BACKLOG',
     key: 'maxBacklog',

@@ -3,7 +3,6 @@
 import type { Db } from 'mongodb'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
 import type { MappingRule } from '../core/mapping.ts'
-import type { Unfinished } from '../pipeline-store.ts'
 import { type EncryptionKey, type ListedSecrets, secretFields } from './account-secrets.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
@@ -19,7 +18,6 @@ export interface AccountRow {
   readonly mappings?: readonly MappingRule[]
   readonly platform?: true
   readonly connection?: { readonly state: string }
-  readonly unfinished?: readonly Unfinished[]
 }
 
 /** Fields of an account that the config file may name. */
@@ -36,7 +34,6 @@ export interface AccountState {
   readonly seq: number
   readonly listed: boolean
   readonly disconnected: boolean
-  readonly unfinished: readonly Unfinished[]
 }
 
 /** Returns the account's row, made with default settings when it is new. */
@@ -58,7 +55,6 @@ export const accountStateOf = (id: string, row: Partial<AccountRow> | null): Acc
   seq: row?.seq ?? 0,
   listed: row?.listed === true,
   disconnected: row?.connection?.state === 'disconnected',
-  unfinished: row?.unfinished ?? [],
 })
 
 /**

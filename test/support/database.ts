@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb'
-import { afterAll, inject } from 'vitest'
+import { afterAll, inject, onTestFinished } from 'vitest'
 
 /** A database of one test file on the run's server. */
 export interface TestDatabase {
@@ -15,15 +15,28 @@ export interface TestDatabase {
  * is dropped and the client closed after the file's last test.
  */
 export const openTestDatabase = async (options: MongoClientOptions = {}): Promise<TestDatabase> => {
+  const { close, ...database } = await openDatabase(options)
+  afterAll(close)
+  return database
+}
+
+/** The same for one test. */
+export const openDatabaseForTest = async (options: MongoClientOptions = {}): Promise<TestDatabase> => {
+  const { close, ...database } = await openDatabase(options)
+  onTestFinished(close)
+  return database
+}
+
+const openDatabase = async (options: MongoClientOptions) => {
   const name = `test_${randomBytes(6).toString('hex')}`
   const uri = new URL(inject('mongodbUri'))
   uri.pathname = `/${name}`
   const client = new MongoClient(uri.href, { writeConcern: { w: 'majority' }, ...options })
   await client.connect()
   const db = client.db(name)
-  afterAll(async () => {
+  const close = async (): Promise<void> => {
     await db.dropDatabase()
     await client.close()
-  })
-  return { client, db, uri: uri.href }
+  }
+  return { client, db, uri: uri.href, close }
 }

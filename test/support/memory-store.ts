@@ -43,12 +43,7 @@ export class MemoryStore implements PipelineStore {
         ids
           .map((key) => this.#read(collection, key))
           .filter((document) => document?.stripe_user_id === id) as StoredDocument[],
-      byField: async ({ most = Number.POSITIVE_INFINITY, ...lookup }, values) =>
-        this.#find(id, lookup, values).slice(0, most + 1),
-      idsByField: async (lookup, values) =>
-        this.#find(id, lookup, values)
-          .map(({ stripe_id }) => String(stripe_id))
-          .sort(),
+      byField: async (lookup, values) => this.#find(id, lookup, values),
       currency: async (code) => (code === 'USD' ? { _id: 'USD', code, symbol: '$', exponent: 2 } : null),
     }
     return Promise.resolve({
@@ -56,7 +51,6 @@ export class MemoryStore implements PipelineStore {
       seq: this.#seqs.get(id) ?? 0,
       disconnected: false,
       parked: false,
-      unfinished: (this.#read('billing.accounts', id)?.unfinished ?? []) as OpenAccount['unfinished'],
       reader,
     })
   }
@@ -87,10 +81,7 @@ export class MemoryStore implements PipelineStore {
       this.#write(write.collection, write.document)
       return
     }
-    const document = this.#read(write.collection, String(write.id)) ?? {
-      _id: write.id,
-      stripe_user_id: write.id,
-    }
+    const document = this.#read(write.collection, String(write.id)) ?? {}
     for (const [path, value] of Object.entries(write.set)) setPath(document, path.split('.'), value)
     for (const path of write.unset) setPath(document, path.split('.'), undefined)
     this.#write(write.collection, document)

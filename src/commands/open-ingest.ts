@@ -1,0 +1,71 @@
+// Joins the listener to an open database: webhooks go into its inbox, whoever works it off.
+
+import type { Config } from '../config/config.ts'
+import type { Log } from '../log.ts'
+import type { Delivery, Receipt } from '../pipeline-store.ts'
+import { type EndpointSecret, endpointSecretsOf } from '../sources/webhook/endpoint-secrets.ts'
+import { answerInTime } from '../sources/webhook/platform-answer.ts'
+import { readWebhookSecrets } from '../store/account-secrets.ts'
+import type { Database } from '../store/database.ts'
+import type { Backlog } from '../store/intake/backlog.ts'
+import { Intake } from '../store/intake/intake.ts'
+import type { WriteGate } from '../store/intake/write-gate.ts'
+import type { ServeListener } from '../watch/serve-listener.ts'
+import { openHandling } from './open-handling.ts'
+
+export interface IngestRequest {
+  readonly config: Config
+  readonly database: Database
+  readonly log: Log
+  readonly gate: WriteGate
+  readonly backlog: Backlog
+  readonly listener: Pick<ServeListener, 'onConflict'>
+  /** Told of each account that has new rows in the inbox. */
+  readonly wake: (account: string) => void
+}
+
+export interface Ingest {
+  readonly secrets: readonly EndpointSecret[]
+  /** Answers the account of deliveries that name none. Throws what kept it from being known in time. */
+  readonly platformAccount: () => Promise<string>
+  /** Stores a delivery. Never rejects. */
+  readonly receive: (delivery: Delivery) => Promise<Receipt>
+  /** Resolves once everything that was received is stored or answered. */
+  readonly drain: () => Promise<void>
+}
+
+/** Takes over the config's accounts. Throws `config_invalid` for a platform that does not fit the database. */
+export const openIngest = async (request: IngestRequest): Promise<Ingest> => {
+  const { config, database, log, gate, backlog, listener, wake } = request
+  const { platformAccount } = await openHandling(config, database, {
+    source: 'webhook',
+    effects: 'missing',
+    isStored: true,
+  })
+  // Taken over from the config by now; an account that it no longer lists keeps its endpoint.
+  const own = await readWebhookSecrets(database.db, config.encryptionKey)
+  const intake = new Intake({
+    db: database.db,
+    gate,
+    backlog,
+    listener: {
+      onStored: (accounts) => {
+        for (const account of accounts) wake(account)
+      },
+      onConflict: listener.onConflict,
+    },
+  })
+  return {
+    secrets: endpointSecretsOf({ platform: config.webhookSecrets, accounts: own }),
+    platformAccount: answerInTime(async () => {
+      try {
+        return await platformAccount()
+      } catch (error) {
+        log.error("the platform's account is not known, its events have to wait", error)
+        throw error
+      }
+    }),
+    receive: (delivery) => intake.receive(delivery),
+    drain: () => intake.drain(),
+  }
+}

@@ -1,0 +1,107 @@
+// What `serve` does once its database is open: it takes webhooks in, works them off, and tells others, as its role says.
+
+import type { Server } from 'node:http'
+import type { Config } from '../config/config.ts'
+import type { Log } from '../log.ts'
+import type { Readiness } from '../sources/webhook/operations.ts'
+import type { Database } from '../store/database.ts'
+import { Backlog } from '../store/intake/backlog.ts'
+import { WriteGate } from '../store/intake/write-gate.ts'
+import type { ServeListener } from '../watch/serve-listener.ts'
+import { type Ingest, openIngest } from './open-ingest.ts'
+import { openSinks, type Sinks } from './open-sinks.ts'
+import { openWorkers, type Workers } from './open-workers.ts'
+
+export interface ServingRequest {
+  readonly config: Config
+  readonly role: 'all' | 'ingest' | 'work'
+  readonly database: Database
+  readonly log: Log
+  readonly httpServer: Server
+  readonly listener: ServeListener
+}
+
+export interface Serving {
+  /** Null where this process takes no webhooks. */
+  readonly ingest: Ingest | null
+  /** Null where this process does not work events off. */
+  readonly sinks: Sinks | null
+  readonly gate: WriteGate
+  readonly backlog: Backlog
+  /** Tells whether it can work now. Never rejects. */
+  readonly readiness: () => Promise<Readiness>
+  /** Finishes what is under way, for so long at most, and closes everything; false where something was left. */
+  readonly end: (patienceMs: number) => Promise<boolean>
+}
+
+/** How long notices of the last commits are waited for at the end; the outbox keeps the others. */
+const noticePatienceMs = 1_000
+
+/** Starts all that the role asks for. Throws `config_invalid` for a configuration that does not fit the database. */
+export const openServing = async (request: ServingRequest): Promise<Serving> => {
+  const { config, role, database, log, listener } = request
+  const gate = new WriteGate(database.db, {
+    onClosed: (error) => log.error('MongoDB takes no writes; webhooks are answered 503 until it does', error),
+    onOpened: () => log.info('MongoDB takes writes again'),
+  })
+  const backlog = new Backlog(database.db, config.maxBacklog)
+  const worked = role === 'ingest' ? null : await openWork(request)
+  const wake = (account: string): void => worked?.workers.wake(account)
+  const ingest =
+    role === 'work' ? null : await openIngest({ config, database, log, gate, backlog, listener, wake })
+  void backlog.start()
+  return {
+    ingest,
+    sinks: worked?.sinks ?? null,
+    gate,
+    backlog,
+    readiness: async () => ({
+      problem: (await gate.check()) ? problemOf(worked) : 'mongodb_unavailable',
+      degraded: degradedBy(worked, config),
+    }),
+    end: async (patienceMs) => {
+      await ingest?.drain()
+      const isDrained = (await worked?.workers.drain(patienceMs)) ?? true
+      await worked?.sinks.drain(noticePatienceMs)
+      await worked?.sinks.close()
+      backlog.end()
+      gate.end()
+      await database.close()
+      return isDrained
+    },
+  }
+}
+
+interface Worked {
+  readonly workers: Workers
+  readonly sinks: Sinks
+}
+
+const openWork = async ({ config, database, log, httpServer, listener }: ServingRequest): Promise<Worked> => {
+  const sinks = await openSinks({
+    config,
+    database,
+    httpServer,
+    listener: {
+      onDelivered: listener.onDelivered,
+      onFailed: listener.onDeliveryFailed,
+      onDead: listener.onDeliveryDead,
+    },
+  })
+  try {
+    return { sinks, workers: await openWorkers({ config, database, log, listener, sinks }) }
+  } catch (error) {
+    await sinks.close()
+    throw error
+  }
+}
+
+const problemOf = (worked: Worked | null): string | null =>
+  worked === null || worked.workers.isRunning() ? null : 'workers_stopped'
+
+// Both sinks go over Redis where one is configured.
+const degradedBy = (worked: Worked | null, { redisUrl }: Config): readonly string[] => {
+  if (worked === null) return []
+  const away = worked.sinks.unavailable().map((sink) => (redisUrl === undefined ? sink : 'redis'))
+  return [...new Set([...worked.workers.degraded(), ...away.map((name) => `${name}_unavailable`)])]
+}

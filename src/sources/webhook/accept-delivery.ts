@@ -1,0 +1,41 @@
+// Turns a webhook's header and body into a delivery: the signature is checked on the raw bytes before anything of them
+// is parsed, and the account is the event's own, or that of the endpoint whose secret signed it.
+
+import type { StripeEvent } from '../../core/stripe-event.ts'
+import type { Delivery } from '../../pipeline-store.ts'
+import { parseEntry } from '../replay-items.ts'
+import { type EndpointSecret, findSigner } from './endpoint-secrets.ts'
+import type { Refusal } from './refusals.ts'
+import type { SignatureHeader } from './signature-header.ts'
+
+export interface Acceptance {
+  readonly secrets: readonly EndpointSecret[]
+  /** Answers the account of events that name none. Throws what kept it from being known, such as `stripe_unavailable`. */
+  readonly platformAccount: () => Promise<string>
+}
+
+export type Accepted =
+  | { readonly delivery: Delivery; readonly signedBy: string }
+  | { readonly refusal: Refusal; readonly event: StripeEvent | null }
+
+/** Returns the delivery that a body is, or why it is refused. */
+export const acceptDelivery = async (
+  signature: SignatureHeader,
+  body: Uint8Array,
+  { secrets, platformAccount }: Acceptance,
+): Promise<Accepted> => {
+  const signer = findSigner(signature, body, secrets)
+  if (signer === null) return { refusal: 'signature_mismatch', event: null }
+  const parsed = parseEntry(body)
+  if ('problem' in parsed) return { refusal: 'event_invalid', event: null }
+  const { event } = parsed
+  const account = event.account ?? signer.account
+  if (signer.account !== null && account !== signer.account) return { refusal: 'account_mismatch', event }
+  try {
+    const delivery = { account: account ?? (await platformAccount()), event, payload: body }
+    return { delivery, signedBy: signer.label }
+  } catch {
+    // The reason was told where it was found; Stripe sends the event again.
+    return { refusal: 'platform_unknown', event }
+  }
+}

@@ -1,0 +1,37 @@
+// The platform's account for deliveries that name none. Stripe may have to be asked for it, and may not answer, while
+// a delivery has to be answered in time.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { BillingSyncError } from '../../errors.ts'
+
+/** How long a delivery waits for the answer, and how long nobody asks again after none came. */
+const patienceMs = 2_000
+const pauseMs = 5_000
+
+/**
+ * Returns a function that answers within two seconds, or throws: what was thrown by the one given, or
+ * `stripe_unavailable`. Once there is an answer, it stays.
+ */
+export const answerInTime = (ask: () => Promise<string>): (() => Promise<string>) => {
+  let asked: Promise<string> | null = null
+  const askAgainLater = (): void => {
+    setTimeout(() => {
+      asked = null
+    }, pauseMs).unref()
+  }
+  return async () => {
+    if (asked === null) {
+      asked = ask()
+      asked.catch(askAgainLater)
+    }
+    const over = new AbortController()
+    try {
+      const inTime = wait(patienceMs, null, { signal: over.signal })
+      const account = await Promise.race([asked, inTime])
+      if (account === null) throw new BillingSyncError('stripe_unavailable')
+      return account
+    } finally {
+      over.abort()
+    }
+  }
+}

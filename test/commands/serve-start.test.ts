@@ -1,0 +1,60 @@
+import { createServer } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openTestDatabase } from '../support/database.ts'
+import { runServe, webhookSecret as secret } from '../support/serve-process.ts'
+
+const { db, uri } = await openTestDatabase()
+
+describe('the command', () => {
+  test('refuses to start without a signing secret', async () => {
+    const { exitCode, stdout, stderr } = await runServe(['--mongodb-uri', uri], { STRIPE_WEBHOOK_SECRET: '' })
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/^billing-sync: STRIPE_WEBHOOK_SECRET: expected the signing secret .*$/)
+  })
+
+  test.each(['short', `${secret},`, ','])(
+    'refuses to start with the signing secrets "%s"',
+    async (secrets) => {
+      const { exitCode, stderr } = await runServe(['--mongodb-uri', uri], { STRIPE_WEBHOOK_SECRET: secrets })
+      expect(exitCode).toBe(2)
+      expect(stderr).toMatch(/^billing-sync: STRIPE_WEBHOOK_SECRET: /)
+    },
+  )
+
+  test('names a port that is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => new Promise((resolve) => other.close(() => resolve())))
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const { exitCode, stderr } = await runServe(['--mongodb-uri', uri, '--port', String(port)])
+    expect(exitCode).toBe(2)
+    expect(stderr).toBe(
+      `billing-sync: PORT: ${port} is taken on 127.0.0.1; choose another one, or end who has it`,
+    )
+  })
+
+  test.each([
+    ['--port', '70000'],
+    ['--role', 'everything'],
+  ])('refuses %s %s', async (option, value) => {
+    const { exitCode, stdout, stderr } = await runServe(['--mongodb-uri', uri, option, value])
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(option)
+  })
+
+  test('ends with 2 where the database keeps another platform', async () => {
+    await db.collection<{ _id: string; platform: true }>('billing.accounts').insertOne({
+      ...{ _id: 'acct_platform1', platform: true },
+      ...{ stripe_user_id: 'acct_platform1', seq: 0 },
+    })
+    onTestFinished(async () => {
+      await db.collection<{ _id: string }>('billing.accounts').deleteOne({ _id: 'acct_platform1' })
+    })
+    const { exitCode, stderr } = await runServe(['--mongodb-uri', uri], {
+      STRIPE_ACCOUNT_ID: 'acct_platform2',
+    })
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain('billing-sync: STRIPE_ACCOUNT_ID: ')
+  })
+})

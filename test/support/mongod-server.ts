@@ -1,0 +1,58 @@
+// A MongoDB of a test's own that can be killed, frozen and started again on its port.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from 'vitest'
+import { prepareDataFolder } from '../../src/store/embedded/data-folder.ts'
+import { findMongodBinary } from '../../src/store/embedded/mongod-binary.ts'
+import { choosePort, REPLICA_SET, startMongod } from '../../src/store/embedded/mongod-process.ts'
+import type { OwnedProcess } from '../../src/store/embedded/owned-process.ts'
+import { awaitPrimary } from '../../src/store/embedded/replica-set.ts'
+import { testEnvironment } from './embedded-environment.ts'
+
+export interface MongodServer {
+  readonly uri: string
+  /** Starts it, again where it was killed; resolves once it takes writes. */
+  start(): Promise<void>
+  /** Ends it at once, as a crash does. */
+  kill(): Promise<void>
+  /** Stops it from running, and lets it run again. */
+  freeze(): void
+  thaw(): void
+}
+
+/** Prepares a server for the tests of one file, not yet started; call it at the top of the file. */
+export const prepareMongodServer = async (): Promise<MongodServer> => {
+  const path = await mkdtemp(join(tmpdir(), 'billing-sync-mongod-'))
+  const folder = await prepareDataFolder(join(path, 'data'))
+  const environment = testEnvironment()
+  const cacheFolders = [join(environment.cacheFolder, 'billing-sync')]
+  const signal = new AbortController().signal
+  const binary = await findMongodBinary({ environment, cacheFolders, signal, onProgress: () => undefined })
+  const port = await choosePort(folder)
+  let mongod: OwnedProcess | null = null
+  const send = (name: NodeJS.Signals): void => {
+    if (mongod?.pid !== undefined) process.kill(mongod.pid, name)
+  }
+  const kill = async (): Promise<void> => {
+    send('SIGKILL')
+    await mongod?.ended
+    mongod = null
+  }
+  afterAll(async () => {
+    await kill()
+    await rm(path, { recursive: true, force: true })
+  })
+  return {
+    uri: `mongodb://127.0.0.1:${port}/served?replicaSet=${REPLICA_SET}`,
+    start: async () => {
+      const settings = { binaryPath: binary.path, folder, port, testCommands: true, extraParameters: {} }
+      mongod = await startMongod(settings)
+      await awaitPrimary(port, AbortSignal.timeout(60_000))
+    },
+    kill,
+    freeze: () => send('SIGSTOP'),
+    thaw: () => send('SIGCONT'),
+  }
+}

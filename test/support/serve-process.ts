@@ -1,0 +1,127 @@
+// The built `billing-sync serve`, as an operator runs it.
+
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterAll, onTestFinished } from 'vitest'
+
+const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
+
+/** A signing secret of the platform's endpoint. */
+export const webhookSecret = 'whsec_of_the_platform_endpoint'
+
+export interface ServeOptions {
+  /** Connection string of its database; null leaves the setting out. */
+  readonly uri: string | null
+  readonly args?: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+  /** What is waited for: that it works, or only that it listens. */
+  readonly until?: 'serving' | 'listening'
+}
+
+export interface ServeEnd {
+  readonly exitCode?: number | undefined
+  readonly signal?: string | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ServeProcess {
+  readonly url: string
+  readonly webhooks: string
+  readonly pid: number
+  /** Lines of its log so far, parsed. */
+  readonly log: readonly Readonly<Record<string, unknown>>[]
+  /** Resolves with the first line that fits, be it there already or still to come. */
+  awaitLine(
+    fits: (line: Readonly<Record<string, unknown>>) => boolean,
+  ): Promise<Readonly<Record<string, unknown>>>
+  readonly ended: Promise<ServeEnd>
+  /** Sends a signal, and resolves with how it ended. */
+  stop(signal?: NodeJS.Signals): Promise<ServeEnd>
+}
+
+// A developer's own settings would change what it does.
+const ownSettings = {
+  ...{ STRIPE_SECRET_KEY: '', STRIPE_API_BASE: '', STRIPE_ACCOUNT_ID: '', BILLING_SYNC_CONFIG: '' },
+  ...{
+    BILLING_SYNC_MODE: '',
+    REDIS_URL: '',
+    SOCKET_SECRET: '',
+    METRICS_TOKEN: '',
+    MONGODB_URI: '',
+    HOST: '',
+  },
+  ...{ LOG_LEVEL: 'info', PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret },
+}
+
+/** Runs `serve` to its end: for what it refuses. */
+export const runServe = async (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServeEnd> =>
+  execa(process.execPath, [program, 'serve', ...args], { env: { ...ownSettings, ...env }, reject: false })
+
+/** Starts `serve` for the tests of one file; call it at the top of the file. */
+export const startServeForFile = async (options: ServeOptions): Promise<ServeProcess> => {
+  const serve = await startServe(options)
+  afterAll(() => serve.stop('SIGKILL'))
+  return serve
+}
+
+/** Starts `serve` for one test. */
+export const startServeForTest = async (options: ServeOptions): Promise<ServeProcess> => {
+  const serve = await startServe(options)
+  onTestFinished(async () => {
+    await serve.stop('SIGKILL')
+  })
+  return serve
+}
+
+const startServe = async ({
+  uri,
+  args = [],
+  env = {},
+  until = 'serving',
+}: ServeOptions): Promise<ServeProcess> => {
+  const named = uri === null ? [] : ['--mongodb-uri', uri]
+  const child = execa(process.execPath, [program, 'serve', ...named, ...args], {
+    env: { ...ownSettings, ...env },
+    reject: false,
+    cleanup: true,
+  })
+  const log: Record<string, unknown>[] = []
+  let rest = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString()).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) log.push(line.startsWith('{') ? JSON.parse(line) : { msg: line })
+  })
+  const ended: Promise<ServeEnd> = Promise.resolve(child)
+  const awaitLine: ServeProcess['awaitLine'] = async (fits) => {
+    let looked = 0
+    for (;;) {
+      for (; looked < log.length; looked += 1) {
+        const line = log[looked]
+        if (line !== undefined && fits(line)) return line
+      }
+      const end = await Promise.race([once(child.stderr, 'data'), ended])
+      if ('stderr' in end) throw new Error(`serve ended before: ${end.stderr}`)
+    }
+  }
+  const { msg } = await awaitLine(({ msg }) => String(msg).startsWith('listening on '))
+  if (until === 'serving') await awaitLine(({ msg }) => msg === 'serving')
+  const url = String(msg).replace('listening on ', '')
+  return {
+    url,
+    webhooks: `${url}/webhooks/stripe`,
+    pid: child.pid ?? Number.NaN,
+    log,
+    awaitLine,
+    ended,
+    stop: (signal = 'SIGTERM') => {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
