@@ -52,9 +52,7 @@ const watchProcess = (pid: number) => {
     const [status, stat] = await Promise.all([readProc(pid, 'status'), readProc(pid, 'stat')])
     const peak = /VmHWM:\s+(\d+) kB/.exec(status)?.[1]
     if (peak !== undefined) peakBytes = Number(peak) * 1024
-    // Fields 14 and 15 count ticks of 10 ms in user and kernel mode (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (stat !== '') cpuMs = (Number(fields[11]) + Number(fields[12])) * 10
+    if (stat !== '') cpuMs = cpuMsIn(stat)
   }
   const timer = setInterval(look, watchIntervalMs)
   return {
@@ -67,3 +65,9 @@ const watchProcess = (pid: number) => {
 
 const readProc = (pid: number, name: string): Promise<string> =>
   readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')
+
+/** Returns a process's milliseconds in user and kernel mode: fields 14 and 15 count ticks of 10 ms (proc(5)). */
+export const cpuMsIn = (stat: string): number => {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}

@@ -1,8 +1,8 @@
-// The bench's input: the chapters told again under other ids, at other times and in twenty accounts, until there
+// The bench's input: the stories told again under other ids, at other times and in twenty accounts, until there
 // are as many events as asked for. Deterministic: no clock, no random number.
 
 import type { SnapshotEvent } from '../support/fixture-files.ts'
-import { type Chapter, loadChapters } from './chapters.ts'
+import { loadStories, type Story } from './stories.ts'
 
 /** Connected accounts of the workload: even ones speak the older API generation, odd ones the newer. */
 export const accountIds: readonly string[] = Array.from(
@@ -21,12 +21,12 @@ const arrivalSeconds = 7_200
 
 /** Yields the workload's events as lines of JSON, sorted by time within each wave. */
 export function* workloadLines(count: number): Generator<string> {
-  const templates = loadChapters().map((chapters) => chapters.map((chapter) => chapter.map(templateOf)))
+  const templates = loadStories().map((stories) => stories.map((story) => story.map(templateOf)))
   let copy = 0
   for (let left = count; left > 0; left -= eventsPerWave) {
     const wave: Line[] = []
     const wanted = Math.min(left, eventsPerWave)
-    for (; wave.length < wanted; copy += 1) wave.push(...copyChapter(templates, copy))
+    for (; wave.length < wanted; copy += 1) wave.push(...copyStory(templates, copy))
     wave.sort((one, other) => one.created - other.created)
     for (const { template, values } of wave.slice(0, wanted)) yield render(template, values)
   }
@@ -55,21 +55,21 @@ interface Line {
 const variable =
   /(\b(?:acct|ch|cus|evt|il|in|inpay|pi|pm|py|re|req|seti|si|sub|txn)_[A-Za-z0-9]+|\b1[78]\d{8}\b|@)/
 
-const templateOf = (event: Chapter[number]): Template => ({
+const templateOf = (event: Story[number]): Template => ({
   created: event.created,
   parts: JSON.stringify(event satisfies SnapshotEvent).split(variable),
 })
 
-const copyChapter = (
+const copyStory = (
   templates: readonly (readonly (readonly Template[])[])[],
   copy: number,
 ): readonly Line[] => {
   const index = copy % accountIds.length
-  const chapters = templates[index % 2] ?? []
-  const chapter = chapters[Math.floor(copy / accountIds.length) % chapters.length] ?? []
-  const shiftSeconds = copy * arrivalSeconds + firstSecond - (chapter[0]?.created ?? 0)
+  const stories = templates[index % 2] ?? []
+  const story = stories[Math.floor(copy / accountIds.length) % stories.length] ?? []
+  const shiftSeconds = copy * arrivalSeconds + firstSecond - (story[0]?.created ?? 0)
   const values = { account: accountIds[index] ?? '', suffix: `B${copy.toString(36)}`, shiftSeconds }
-  return chapter.map((template) => ({ created: template.created + shiftSeconds, template, values }))
+  return story.map((template) => ({ created: template.created + shiftSeconds, template, values }))
 }
 
 /** When the first customer arrives: 2026-08-01. */

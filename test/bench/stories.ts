@@ -10,25 +10,25 @@ import {
 } from '../support/fixture-files.ts'
 
 /** One customer's events in order of creation, in one API generation. */
-export type Chapter = readonly SnapshotEvent[]
+export type Story = readonly SnapshotEvent[]
 
-/** Returns the chapters of the older API generation and those of the newer. */
-export const loadChapters = (): readonly [readonly Chapter[], readonly Chapter[]] => {
-  const story = loadStory()
-  const chapters = story
+/** Returns the stories of the older API generation and those of the newer. */
+export const loadStories = (): readonly [readonly Story[], readonly Story[]] => {
+  const events = loadStory()
+  const stories = events
     .filter(({ type }) => type === 'customer.created')
-    .map(({ data }) => chapterOf(String(data.object.id), story))
-    .filter((events) => events.some(({ type }) => type === 'invoice.paid'))
-  const newer = chapters.filter((chapter) => chapter.every(isNewer))
-  return [chapters.filter((chapter) => !newer.includes(chapter)), newer]
+    .map(({ data }) => storyOf(String(data.object.id), events))
+    .filter((story) => story.some(({ type }) => type === 'invoice.paid'))
+  const newer = stories.filter((story) => story.every(isNewer))
+  return [stories.filter((story) => !newer.includes(story)), newer]
 }
 
 const isNewer = (event: SnapshotEvent): boolean => event.api_version >= '2025-03-31'
 
-const chapterOf = (customer: string, story: readonly SnapshotEvent[]): Chapter => {
+const storyOf = (customer: string, events: readonly SnapshotEvent[]): Story => {
   const named = new Set([customer])
-  for (const { data } of story) if (data.object.customer === customer) named.add(String(data.object.id))
-  return story
+  for (const { data } of events) if (data.object.customer === customer) named.add(String(data.object.id))
+  return events
     .filter(({ data }) => named.has(String(data.object.id)) || named.has(String(data.object.invoice)))
     .flatMap(tellMore)
 }
