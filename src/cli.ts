@@ -54,14 +54,18 @@ Examples:
 
 const replayCommand = (): Command =>
   withCommonOptions(new Command('replay'))
-    .description('run events of files, or those stored already, through the handlers again')
-    .usage('[<file|dir|->…] | --stored [options]')
+    .description(
+      'run events of files, those stored already, or those that Stripe keeps, through the handlers again',
+    )
+    .usage('[<file|dir|->…] | --stored | --from-stripe [options]')
     .argument('[input...]', 'files of events (JSON, JSON lines, gzip), directories of them, or - for stdin')
     .option('--stored', 'events out of billing.events, by created, then event id')
+    .option('--from-stripe', "events out of Stripe's own list, 30 days back at most; needs STRIPE_SECRET_KEY")
+    .option('--undelivered', 'with --from-stripe: only events that some webhook endpoint has not taken')
     .option('--status <s>', 'with --stored: only rows that are pending, done, … or dead *', collect)
     .option('--type <glob>', 'only events of these types, such as charge.* *', collect)
     .option('--id <evt>', 'only these events *', collect)
-    .option('--account <acct>', 'only events of these accounts *', collect)
+    .option('--account <acct>', 'only events of these accounts (default: all) *', collect)
     .option('--since <date>', 'only events created then or later: 2026-01-31, an instant, 30d or 12h ago')
     .option('--until <date>', 'only events created before then')
     .option('--rate <events/s>', 'at most so many events of one account in a second')
@@ -81,6 +85,8 @@ Examples:
   billing-sync replay events/ --type 'invoice.*' --since 30d --dry-run
   billing-sync replay --stored --status dead,failed
   billing-sync replay --stored --account acct_1 --rate 50 --json
+  billing-sync replay --from-stripe --undelivered --since 3d
+  billing-sync replay --from-stripe --account acct_1 --type 'invoice.*' --dry-run
   zcat events.jsonl.gz | billing-sync replay -`,
     )
     .action(async (names: string[], flags: ReplayFlags & ConfigFlags) => {

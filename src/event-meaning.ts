@@ -64,3 +64,6 @@ const chargeOfRefund = (refund: JsonObject | null, afterSecond: number): readonl
   const charge = ownString(refund, 'charge')
   return isObjectId(charge) ? [{ kind: 'charge', id: charge, afterSecond }] : []
 }
+
+/** The types that some handler wants. */
+export const typesHandled: readonly string[] = [...eventRows.keys()]

@@ -119,10 +119,10 @@ const attempt = async (
 
 const entryOf = (
   deliveries: readonly Delivery[],
-  { rowId, state, newRow }: ReceivedRow,
+  { rowId, state, newRow, kept }: ReceivedRow,
   index: number,
 ): InboxEntry => {
-  const event = deliveries[index]?.event
+  const event = kept ?? deliveries[index]?.event
   if (event === undefined)
     throw new RangeError(`the inbox answered more rows than the ${deliveries.length} deliveries`)
   return { rowId, state, event, ...(newRow === undefined ? {} : { newRow }) }

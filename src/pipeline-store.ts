@@ -35,6 +35,8 @@ export interface InboxEntry {
 /** A delivery's inbox row, and whether it holds another event under the same id. */
 export interface ReceivedRow extends Omit<InboxEntry, 'event'> {
   readonly conflict: boolean
+  /** The event as the inbox holds it, where that is what counts: another rendering of it says nothing new. */
+  readonly kept?: StripeEvent
 }
 
 /** What came of one entry. */

@@ -56,6 +56,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'log',
       'sinks',
       'outbox-store (types)',
+      'event-meaning',
       'handle-observations',
       'observe-batch (types)',
       'watch',

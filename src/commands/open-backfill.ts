@@ -3,7 +3,6 @@
 import type { Config } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
 import { objectKinds } from '../core/object-kinds.ts'
-import { BillingSyncError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { PageRooms } from '../sources/backfill/page-rooms.ts'
 import { listRows } from '../sources/backfill/resources.ts'
@@ -13,10 +12,11 @@ import type { Database } from '../store/database.ts'
 import type { BackfillRun } from './backfill-one.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { openBackfillStripe } from './open-backfill-stripe.ts'
-import { type Handling, openHandling } from './open-handling.ts'
+import { openHandling } from './open-handling.ts'
 import { openPaces } from './open-pace.ts'
 import { openForgottenPositions, openStoredPositions } from './open-positions.ts'
 import { livemodeOfKey, openAccessTokens } from './open-stripe.ts'
+import { platformOf } from './platform-of.ts'
 
 export interface OpenBackfill {
   readonly run: BackfillRun
@@ -70,14 +70,3 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
 const everyAccount = async ({ db }: Database, platform: string): Promise<readonly string[]> => [
   ...new Set([platform, ...(await connectedAccounts(db))]),
 ]
-
-// Which account is the platform itself decides how each is asked for: a failure to tell is one of the configuration.
-const platformOf = async ({ platformAccount }: Handling): Promise<string> => {
-  try {
-    return await platformAccount()
-  } catch (error) {
-    if (!(error instanceof BillingSyncError) || !error.code.startsWith('stripe_')) throw error
-    const problem = `the platform's own account could not be asked of Stripe (${error.message}); set it, or mend that`
-    throw new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem }, { cause: error })
-  }
-}

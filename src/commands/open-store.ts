@@ -10,7 +10,7 @@ import { listAccounts } from '../store/accounts.ts'
 import type { Database } from '../store/database.ts'
 import { DryRunStore } from '../store/dry-run/dry-run-store.ts'
 import { LookingInbox } from '../store/dry-run/looking-inbox.ts'
-import { lookUpEvents, receiveEvents, reopenEvents } from '../store/inbox.ts'
+import { lookUpEvents, lookUpListedEvents, receiveEvents, reopenEvents } from '../store/inbox.ts'
 import { openMongoStore } from '../store/mongo-store.ts'
 import type { NoticeTargets } from '../store/outbox-rows.ts'
 import {
@@ -26,6 +26,8 @@ export interface HandlingRequest {
   readonly effects: Effects
   /** True where deliveries are read out of the inbox, so that none has to be stored. */
   readonly isStored?: boolean
+  /** True where deliveries are what Stripe lists, so that none can be another event than the one stored. */
+  readonly isListed?: boolean
   /** True where nothing may be written. */
   readonly dryRun?: boolean
   /** How long trouble that passes is waited out, of MongoDB and of Stripe each, in milliseconds; default a minute. */
@@ -45,7 +47,7 @@ export interface HandlingStore extends Pick<DeliveryOptions, 'receive' | 'keep'>
 export const openWriting = async (
   config: Config,
   database: Database,
-  { source, isStored }: HandlingRequest,
+  { source, isStored, isListed }: HandlingRequest,
 ): Promise<HandlingStore> => {
   const { db } = database
   await listAccounts(db, config.accounts, config.encryptionKey)
@@ -56,8 +58,10 @@ export const openWriting = async (
       retentionMs: config.retentionMs,
       targets: noticeTargetsOf(config),
     }),
-    receive: (deliveries) =>
-      isStored === true ? reopenEvents(db, deliveries) : lookUpEvents(db, deliveries, source),
+    receive: (deliveries) => {
+      if (isStored === true) return reopenEvents(db, deliveries)
+      return (isListed === true ? lookUpListedEvents : lookUpEvents)(db, deliveries, source)
+    },
     keep: async (deliveries) => {
       if (isStored !== true) await receiveEvents(db, deliveries, source)
     },
@@ -76,7 +80,7 @@ export const noticeTargetsOf = ({ redisUrl, socketSecret }: Config): NoticeTarge
 export const openDryRun = async (
   config: Config,
   { db }: Database,
-  { isStored }: HandlingRequest,
+  { isStored, isListed }: HandlingRequest,
 ): Promise<HandlingStore> => {
   const store = new DryRunStore({
     readerOf: (account) => new MongoAccountReader(db, account),
@@ -86,7 +90,10 @@ export const openDryRun = async (
   const inbox = new LookingInbox(db)
   return {
     store,
-    receive: (deliveries) => (isStored === true ? reopenEvents(db, deliveries) : inbox.receive(deliveries)),
+    receive: (deliveries) => {
+      if (isStored === true) return reopenEvents(db, deliveries)
+      return isListed === true ? inbox.receiveListed(deliveries) : inbox.receive(deliveries)
+    },
     keep: async () => undefined,
     resolvePlatform: async (platform) => {
       const { account, step } = await decidePlatform(db, platform)

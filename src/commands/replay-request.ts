@@ -9,6 +9,8 @@ import type { Effects } from '../unit-of-work/unit-of-work.ts'
 /** Flags as they were typed; each repeatable one as often as it was given. */
 export interface ReplayFlags {
   readonly stored?: boolean
+  readonly fromStripe?: boolean
+  readonly undelivered?: boolean
   readonly status?: readonly string[]
   readonly type?: readonly string[]
   readonly id?: readonly string[]
@@ -21,10 +23,11 @@ export interface ReplayFlags {
   readonly effects: Effects
 }
 
-/** Where the events come from: files, or rows of the inbox (of any status where none is named). */
+/** Where the events come from: files, rows of the inbox (of any status where none is named), or Stripe's lists. */
 export type ReplayInput =
   | { readonly kind: 'files'; readonly names: readonly string[] }
   | { readonly kind: 'stored'; readonly statuses: readonly InboxStatus[] }
+  | { readonly kind: 'listed'; readonly undelivered: boolean }
 
 export interface ReplayRequest {
   readonly input: ReplayInput
@@ -49,12 +52,19 @@ export const replayRequestOf = (names: readonly string[], flags: ReplayFlags, no
   json: flags.json === true,
 })
 
-const inputOf = (names: readonly string[], { stored, status }: ReplayFlags): ReplayInput => {
-  if (stored !== true && status !== undefined)
-    throw refuse('--status needs --stored: events of files have no status')
-  if (stored === true && names.length > 0) throw refuse('--stored takes no files: name either')
-  if (stored === true) return { kind: 'stored', statuses: listOf('--status', status).map(statusOf) }
-  if (names.length === 0) throw refuse('name files, directories or - for stdin, or give --stored')
+const inputOf = (names: readonly string[], flags: ReplayFlags): ReplayInput => {
+  const { stored = false, fromStripe = false, undelivered = false, status } = flags
+  if (stored && fromStripe) throw refuse('--stored and --from-stripe are two inputs: give one of them')
+  if (!stored && status !== undefined)
+    throw refuse('--status needs --stored: only events out of billing.events have a status')
+  if (!fromStripe && undelivered)
+    throw refuse('--undelivered needs --from-stripe: only Stripe knows what was not delivered')
+  if (names.length > 0 && (stored || fromStripe))
+    throw refuse(`${stored ? '--stored' : '--from-stripe'} takes no files: name either`)
+  if (stored) return { kind: 'stored', statuses: listOf('--status', status).map(statusOf) }
+  if (fromStripe) return { kind: 'listed', undelivered }
+  if (names.length === 0)
+    throw refuse('name files, directories or - for stdin, or give --stored or --from-stripe')
   return { kind: 'files', names }
 }
 

@@ -31,6 +31,12 @@ interface Replay {
   readonly signal: AbortSignal
 }
 
+/** A replay whose database is open. */
+interface OpenReplay extends Replay {
+  readonly handling: Handling
+  readonly database: Database
+}
+
 /** Replays events, prints what came of it and returns the exit code. Throws coded errors that no event is to blame for. */
 export const runReplay = async (
   names: readonly string[],
@@ -39,6 +45,7 @@ export const runReplay = async (
   const request = replayRequestOf(names, flags, new Date())
   compileLater()
   const config = await loadConfig(flags)
+  if (request.input.kind === 'listed' && config.stripeKey === undefined) throw keyMissing()
   const started = performance.now()
   const interrupt = onInterrupt()
   const tally = new ReplayTally()
@@ -67,22 +74,28 @@ const tellEnd = (tally: ReplayTally, error: unknown, { json }: ReplayRequest): b
   return json || tally.read > 0
 }
 
+const keyMissing = (): BillingSyncError =>
+  new BillingSyncError('config_invalid', {
+    source: 'STRIPE_SECRET_KEY',
+    problem: "expected the platform's secret key, which --from-stripe reads with, got none",
+  })
+
 const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const { request, config, tally, log, progress, signal } = run
   const { input, effects, dryRun, eventsPerSecond } = request
   const database = await openDatabase(config, progress, { readOnly: dryRun })
   try {
-    const isStored = input.kind === 'stored'
+    const kinds = { isStored: input.kind === 'stored', isListed: input.kind === 'listed' }
     const onWaiting = (reason: string | null): void => {
       tally.waitingFor = reason
     }
-    const asked = { source: 'replay', effects, isStored, dryRun, onWaiting } as const
+    const asked = { source: 'replay', effects, dryRun, onWaiting, ...kinds } as const
     const handling = await openHandling(config, database, asked)
     await progress.start()
     const handle = (items: readonly ReplayItem[]) =>
       handleItems(items, { options: handling.options, tally, log })
-    const replayAll = () =>
-      replayInput(request, { tally, handle, eventsPerSecond, signal }, { handling, database })
+    const options = { tally, handle, eventsPerSecond, signal }
+    const replayAll = () => replayInput(options, { ...run, handling, database })
     await (dryRun ? replayAll() : deliveringNotices({ config, database, log, signal }, replayAll))
     return handling.changes()
   } finally {
@@ -90,25 +103,22 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   }
 }
 
-const replayInput = async (
-  { input, criteria }: ReplayRequest,
-  options: ReplayOptions,
-  { handling, database }: { readonly handling: Handling; readonly database: Database },
-): Promise<void> => {
+const replayInput = async (options: ReplayOptions, opened: OpenReplay): Promise<void> => {
+  const { input, criteria } = opened.request
+  if (input.kind === 'listed') {
+    const { replayFromStripe } = await import('./replay-from-stripe.ts')
+    return replayFromStripe(options, opened, input)
+  }
   const filter = openEventFilter(criteria)
   if (input.kind === 'files') {
-    const { platformAccount } = handling
-    await replayFiles({ ...options, inputs: await findInputs(input.names), filter, platformAccount })
-    return
+    const { platformAccount } = opened.handling
+    return replayFiles({ ...options, inputs: await findInputs(input.names), filter, platformAccount })
   }
   const { statuses } = input
   const acceptsType = criteria.types.length > 0 ? filter.acceptsType : null
-  const { selected, dropped, rows } = await selectStoredEvents(database.db, {
-    ...criteria,
-    statuses,
-    acceptsType,
-  })
+  const selection = { ...criteria, statuses, acceptsType }
+  const { selected, dropped, rows } = await selectStoredEvents(opened.database.db, selection)
   options.tally.inputExpected = selected
   options.tally.filtered = dropped
-  await replayStored({ ...options, rows })
+  return replayStored({ ...options, rows })
 }

@@ -2,6 +2,7 @@
 
 import type { Outcome } from '../core/inbox-row.ts'
 import type { NoticeDraft } from '../core/notice.ts'
+import type { BillingSyncError } from '../errors.ts'
 
 export interface ReplayFailure {
   /** `<input>:<line or place>`. */
@@ -48,18 +49,20 @@ export class ReplayTally {
   readonly causes = new Map<string, number>()
   /** Entries that a filter dropped. */
   filtered = 0
-  /** Input read so far and in all: bytes of files as they lie on disk, stdin as none, or rows of the inbox. */
+  /** Input read so far and in all: bytes of files as they lie on disk, stdin as none, rows of the inbox, or accounts. */
   inputRead = 0
   inputExpected = 0
   /** What the replay waits for, for people; null while it advances. */
   waitingFor: string | null = null
+  /** Accounts of which events were asked for that are older than what Stripe keeps. */
+  outOfReach: readonly string[] = []
   #failuresOmitted = 0
 
   get read(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0)
   }
 
-  /** True where something needs a person: an entry failed or is invalid, or an input could not be read. */
+  /** True where something needs a person: an entry failed or is invalid, an input or an account could not be read. */
   get hasFailures(): boolean {
     return this.causes.size > 0
   }
@@ -72,6 +75,11 @@ export class ReplayTally {
     this.causes.set(failure.code, (this.causes.get(failure.code) ?? 0) + 1)
     if (this.failures.length < mostFailures) this.failures.push(failure)
     else this.#failuresOmitted += 1
+  }
+
+  /** Counts an account whose events could not all be read. */
+  failAccount(source: string, { code, message }: BillingSyncError): void {
+    this.fail({ source, event_id: null, type: null, code, error: message })
   }
 
   countNotices(notices: readonly NoticeDraft[]): void {

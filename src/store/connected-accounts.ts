@@ -11,3 +11,11 @@ export const connectedAccounts = (db: Db): Promise<readonly string[]> =>
     const rows = db.collection<AccountRow>('billing.accounts').find(filter, { projection: { _id: 1 } })
     return (await rows.sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
   })
+
+/** Returns those of the accounts that are known and do not let the platform in. Throws `mongodb_unavailable`. */
+export const disconnectedAmong = (db: Db, accounts: readonly string[]): Promise<ReadonlySet<string>> =>
+  translateMongoErrors(async () => {
+    const filter = { _id: { $in: [...accounts] }, 'connection.state': 'disconnected' }
+    const rows = db.collection<AccountRow>('billing.accounts').find(filter, { projection: { _id: 1 } })
+    return new Set((await rows.toArray()).map(({ _id }) => _id))
+  })

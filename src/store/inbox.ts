@@ -7,6 +7,7 @@ import { isEqual, type Json, without } from '../core/json.ts'
 import type { ObservationSource } from '../core/observation.ts'
 import { documentId } from '../core/projection-document.ts'
 import { problemOfStoring } from '../core/storable.ts'
+import { parseStripeEvent } from '../core/stripe-event.ts'
 import type { Delivery, NewRow, ReceivedRow } from '../pipeline-store.ts'
 import { takenIndexes, translateMongoErrors } from './mongo-errors.ts'
 
@@ -51,6 +52,36 @@ export const lookUpEvents = (
       return stored.has(row.rowId) ? row : { ...row, newRow: { delivery, source } }
     })
   })
+
+/**
+ * Returns rows as `lookUpEvents` does, for events that Stripe itself lists under their ids. It renders an event for each
+ * endpoint in that endpoint's version, so one that is known and differs is no conflict: the rendering that is stored
+ * counts. Throws `mongodb_unavailable`.
+ */
+export const lookUpListedEvents = async (
+  db: Db,
+  deliveries: readonly Delivery[],
+  source: ObservationSource,
+): Promise<readonly ReceivedRow[]> =>
+  translateMongoErrors(async () => {
+    const rows = firstOfEach(deliveries)
+    const stored = await readRows(db, [...rows.keys()])
+    return deliveries.map((delivery) => {
+      const rowId = rowIdOf(delivery)
+      const row = stored.get(rowId)
+      return row === undefined
+        ? { rowId, state: fresh, conflict: false, newRow: { delivery, source } }
+        : keptRow(rowId, row)
+    })
+  })
+
+/** Returns a row with the event that it holds. */
+export const keptRow = (rowId: string, { status, attempts, payload }: EventRow): ReceivedRow => {
+  const parsed = parseStripeEvent(JSON.parse(Buffer.from(payload.buffer).toString('utf8')))
+  // What is in the inbox was found to be an event before.
+  const kept = 'event' in parsed ? { kept: parsed.event } : {}
+  return { rowId, state: { status, attempts }, conflict: false, ...kept }
+}
 
 /** The state of a row that was just inserted. */
 export const fresh: InboxState = { status: freshRow.status, attempts: freshRow.attempts }

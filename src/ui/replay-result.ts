@@ -31,17 +31,20 @@ export interface ReplayDetails {
   readonly causes: ReadonlyMap<string, number>
   /** Null for a run that wrote. */
   readonly dryRun: DryRunChanges | null
+  /** Accounts of which older events were asked for than Stripe keeps. */
+  readonly outOfReach: readonly string[]
 }
 
 /** Returns the text, ending with a line break. */
 export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): string => {
-  const { collections, causes, dryRun } = details
+  const { collections, causes, dryRun, outOfReach } = details
   const sections = [
     headline(summary, dryRun !== null),
     outcomes(summary),
     documents(collections),
     dryRun === null ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
     formatFailures(summary.failures, causes),
+    beyondReach(outOfReach),
     nextStep(summary, details),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
@@ -76,8 +79,23 @@ const documents = (collections: ReadonlyMap<string, Readonly<CollectionCount>>):
 
 const cell = (value: number): string => (value === 0 ? '-' : count(value)).padStart(9)
 
+/** Accounts named; more are only counted. */
+const mostNamed = 5
+
+const beyondReach = (accounts: readonly string[]): string => {
+  if (accounts.length === 0) return ''
+  const named = accounts.slice(0, mostNamed).join(',')
+  const more = accounts.length > mostNamed ? ` and ${count(accounts.length - mostNamed)} more` : ''
+  return `Stripe keeps events for 30 days. What is older needs a backfill:\n  ${chalk.bold(`billing-sync backfill --account ${named}`)}${more}`
+}
+
 /** Failures of entries that have no row in the inbox, or have nothing to gain from being run again. */
-const notInInbox: ReadonlySet<string> = new Set(['event_invalid', 'event_conflict', 'input_unreadable'])
+const notInInbox: ReadonlySet<string> = new Set([
+  'event_invalid',
+  'event_conflict',
+  'input_unreadable',
+  'account_disconnected',
+])
 
 const nextStep = (summary: ReplaySummary, { causes, dryRun }: ReplayDetails): string => {
   const codes = [...causes.keys()]

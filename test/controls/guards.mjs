@@ -241,4 +241,32 @@ export const guards = [
     replace: '{ ...seen, content: { ...seen.content } }',
     tests: ['test/compare-batch.test.ts'],
   },
+  {
+    name: 'event list: oldest first, whatever the pages',
+    file: 'src/sources/stripe/event-list.ts',
+    find: 'return [...events.values()].reverse()',
+    replace: 'return [...events.values()]',
+    tests: ['test/sources/stripe/event-list.test.ts'],
+  },
+  {
+    name: 'event list: what is held at once is bounded',
+    file: 'src/sources/stripe/event-list.ts',
+    find: 'if (mayCut && isTooLong) return null',
+    replace: 'if (mayCut && isTooLong && events.size < 0) return null',
+    tests: ['test/sources/stripe/event-list.test.ts'],
+  },
+  {
+    name: 'from stripe: another rendering of a known event is no conflict',
+    file: 'src/commands/open-store.ts',
+    find: '(isListed === true ? lookUpListedEvents : lookUpEvents)',
+    replace: '(isListed === undefined ? lookUpListedEvents : lookUpEvents)',
+    tests: ['test/commands/replay-from-stripe.test.ts'],
+  },
+  {
+    name: 'from stripe: a disconnected account gets no calls',
+    file: 'src/commands/replay-from-stripe.ts',
+    find: '.filter((account) => !cut.has(account))',
+    replace: '',
+    tests: ['test/commands/replay-from-stripe.test.ts'],
+  },
 ]

@@ -6,7 +6,7 @@ import type { Db } from 'mongodb'
 import { isJsonObject } from '../../core/json.ts'
 import { problemOfStoring } from '../../core/storable.ts'
 import type { Delivery, ReceivedRow } from '../../pipeline-store.ts'
-import { comparedPart, fresh, isSameEvent, readRows, rowIdOf } from '../inbox.ts'
+import { comparedPart, fresh, isSameEvent, keptRow, readRows, rowIdOf } from '../inbox.ts'
 import { translateMongoErrors } from '../mongo-errors.ts'
 
 export class LookingInbox {
@@ -33,6 +33,18 @@ export class LookingInbox {
           state: { status, attempts },
           conflict: !isSameEvent(payload.buffer, delivery.payload),
         }
+      })
+    })
+  }
+
+  /** The same for events that Stripe lists: the rendering that is stored counts. Throws `mongodb_unavailable`. */
+  receiveListed(deliveries: readonly Delivery[]): Promise<readonly ReceivedRow[]> {
+    return translateMongoErrors(async () => {
+      const stored = await readRows(this.#db, [...new Set(deliveries.map(rowIdOf))])
+      return deliveries.map((delivery) => {
+        const rowId = rowIdOf(delivery)
+        const row = stored.get(rowId)
+        return row === undefined ? { rowId, state: fresh, conflict: false } : keptRow(rowId, row)
       })
     })
   }

@@ -1,0 +1,88 @@
+// Replays events out of Stripe's own lists: each account's oldest first, some accounts side by side. Guarantee: an
+// account whose list can't be read is counted as a failure and never stops the others; what waits in memory is bounded.
+
+import pLimit from 'p-limit'
+import { type JsonObject, own, ownString } from '../core/json.ts'
+import { BillingSyncError } from '../errors.ts'
+import type { AccountLanes } from './account-lanes.ts'
+import type { EventFilter } from './event-filter.ts'
+import { openReplayLanes, type ReplayOptions, type WaitingItem } from './replay-items.ts'
+import { failureOfStripe, refusalOf, type StripeFailure } from './stripe/stripe-failure.ts'
+
+export interface ReplayListedOptions extends ReplayOptions {
+  readonly accounts: readonly string[]
+  /** Yields an account's events, oldest first. */
+  readonly eventsOf: (account: string) => AsyncIterable<readonly JsonObject[]>
+  readonly filter: EventFilter
+  /** Told of an account that does not let the platform in any more. */
+  readonly onDisconnected: (account: string) => Promise<void>
+}
+
+/** Lists that are read at once; each holds some thousand events at most. */
+const accountsAtOnce = 4
+
+/** Replays the accounts' events into the tally. Rejects only for faults that are no account's. */
+export const replayListed = async (options: ReplayListedOptions): Promise<void> => {
+  const lanes = openReplayLanes(options, null)
+  const limit = pLimit(accountsAtOnce)
+  options.tally.inputExpected = options.accounts.length
+  await Promise.all(options.accounts.map((account) => limit(() => replayAccount(account, lanes, options))))
+  await lanes.drain()
+}
+
+const replayAccount = async (
+  account: string,
+  lanes: AccountLanes<WaitingItem>,
+  options: ReplayListedOptions,
+): Promise<void> => {
+  const { tally, signal, eventsOf, filter } = options
+  if (signal.aborted) return
+  try {
+    for await (const events of eventsOf(account)) {
+      for (const event of events) {
+        if (signal.aborted) return
+        if (isWanted(event, filter)) await lanes.push(itemOf(account, event))
+        else tally.filtered += 1
+      }
+    }
+    tally.inputRead += 1
+  } catch (error) {
+    if (signal.aborted) return
+    await countFailure(account, failureOfList(error), options)
+  }
+}
+
+const isWanted = (event: JsonObject, filter: EventFilter): boolean => {
+  const [id, type, created] = [ownString(event, 'id'), ownString(event, 'type'), own(event, 'created')]
+  // What is no event is left to be told as such.
+  if (id === null || type === null || typeof created !== 'number') return true
+  return filter.accepts({ id, type, created })
+}
+
+const itemOf = (account: string, event: JsonObject): WaitingItem => {
+  const payload = Buffer.from(JSON.stringify(event))
+  return { account, payload, source: `${listName(account)}:${String(event.id)}`, size: payload.length }
+}
+
+/** Returns how the list of an account's events is called where something came out of it. */
+const listName = (account: string): string => `stripe:${account}`
+
+const failureOfList = (error: unknown): StripeFailure =>
+  error instanceof BillingSyncError
+    ? { kind: 'passing', error }
+    : failureOfStripe(error, 'the list of events')
+
+const countFailure = async (
+  account: string,
+  failure: StripeFailure,
+  { tally, onDisconnected }: ReplayListedOptions,
+): Promise<void> => {
+  if (failure.kind === 'disconnected') await onDisconnected(account)
+  const error =
+    'error' in failure
+      ? failure.error
+      : failure.kind === 'disconnected'
+        ? new BillingSyncError('account_disconnected', { account })
+        : refusalOf({ what: 'the list of events', status: 404, reason: failure.kind }, null)
+  tally.failAccount(listName(account), error)
+}
