@@ -100,18 +100,18 @@ const notInInbox: ReadonlySet<string> = new Set([
 const nextStep = (summary: ReplaySummary, { causes, dryRun }: ReplayDetails): string => {
   const codes = [...causes.keys()]
   if (dryRun === null && codes.some((code) => !notInInbox.has(code)))
-    return `Once the cause is mended: ${chalk.bold('billing-sync replay --stored --status pending,failed,dead')}`
+    return `Once it is mended: ${chalk.bold('billing-sync replay --stored --status pending,failed,dead')}`
   if (codes.length > 0)
-    return 'Mend what is named above, then run the same command again: what is done stays done.'
+    return 'Mend this, then run the same command again: what is done stays done.'
   if (dryRun !== null && summary.read > 0) return 'Run the same command without --dry-run to do this.'
   if (summary.parked > 0)
-    return `List the parked accounts in the config file, then: ${chalk.bold('billing-sync replay --stored --status parked')}`
+    return `List the parked accounts in the config file, then:\n  ${chalk.bold('billing-sync replay --stored --status parked')}`
   return summary.read === 0 ? nothingRead(summary) : ''
 }
 
 const nothingRead = ({ filtered }: ReplaySummary): string =>
   filtered > 0
     ? 'Every event was left out by the filters.'
-    : 'No event was found. Of directories, *.json, *.jsonl and *.ndjson files are read, gzip or not.'
+    : 'No event was found. In directories, *.json, *.jsonl and *.ndjson files are read,\ngzip or not.'
 
 const count = (value: number): string => value.toLocaleString('en-US')
