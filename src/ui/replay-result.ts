@@ -101,8 +101,7 @@ const nextStep = (summary: ReplaySummary, { causes, dryRun }: ReplayDetails): st
   const codes = [...causes.keys()]
   if (dryRun === null && codes.some((code) => !notInInbox.has(code)))
     return `Once it is mended: ${chalk.bold('billing-sync replay --stored --status pending,failed,dead')}`
-  if (codes.length > 0)
-    return 'Mend this, then run the same command again: what is done stays done.'
+  if (codes.length > 0) return 'Mend this, then run the same command again: what is done stays done.'
   if (dryRun !== null && summary.read > 0) return 'Run the same command without --dry-run to do this.'
   if (summary.parked > 0)
     return `List the parked accounts in the config file, then:\n  ${chalk.bold('billing-sync replay --stored --status parked')}`
