@@ -43,7 +43,7 @@ export interface Workers {
 const batchesAtOnce = 8
 
 /** How long a batch waits for trouble to pass before its lane rests: shorter than a drain. */
-const patienceMs = 5_000
+const patienceMs = 3_000
 
 /** Takes over the config's accounts and starts the work. Throws `config_invalid` for a wrong platform. */
 export const openWorkers = async (request: WorkersRequest): Promise<Workers> => {
