@@ -1,18 +1,21 @@
 // Everything that a database holds, to be compared before and after.
 
-import { BSON, type Db } from 'mongodb'
+import type { Db } from 'mongodb'
 
-/** Returns every document of every collection, as text that is equal only where all of them are. */
+/** Returns the bytes of every document of every collection, as text that is equal only where all of them are. */
 export const wholeDatabase = async (db: Db): Promise<Readonly<Record<string, readonly string[]>>> => {
   const collections = await db.listCollections({}, { nameOnly: true }).toArray()
   const names = collections.map(({ name }) => name).sort()
-  const documents = await Promise.all(
-    names.map((name) => db.collection(name).find().sort({ _id: 1 }).toArray()),
-  )
-  return Object.fromEntries(
-    names.map((name, index) => [
-      name,
-      (documents[index] ?? []).map((document) => BSON.EJSON.stringify(document, { relaxed: false })),
-    ]),
-  )
+  const found = await Promise.all(names.map((name) => bytesOf(db, name)))
+  return Object.fromEntries(names.map((name, index) => [name, found[index] ?? []]))
+}
+
+const bytesOf = async (db: Db, name: string): Promise<readonly string[]> => {
+  // With this option the driver answers buffers, which its types don't know.
+  const documents: readonly unknown[] = await db
+    .collection(name)
+    .find({}, { raw: true })
+    .sort({ _id: 1 })
+    .toArray()
+  return documents.map((document) => (document as Buffer).toString('latin1')) // see above
 }
