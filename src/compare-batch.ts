@@ -87,6 +87,7 @@ const noting = (reader: AccountReader, documents: Documents): AccountReader => {
   return {
     byDocumentIds: async (collection, ids) => note(collection, await reader.byDocumentIds(collection, ids)),
     byField: async (lookup, values) => note(lookup.collection, await reader.byField(lookup, values)),
+    idsByField: (lookup, values) => reader.idsByField(lookup, values),
     currency: (code) => reader.currency(code),
   }
 }

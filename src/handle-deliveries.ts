@@ -2,11 +2,20 @@
 // Guarantees: trouble that passes is waited out for at most a minute and uses up no attempt; one event that can't
 // be committed never takes the others of its batch with it.
 
-import { setTimeout as wait } from 'node:timers/promises'
-import { failureOf, type InboxFailure, settleFailure } from './core/inbox-row.ts'
+import {
+  failureOf,
+  type InboxFailure,
+  type InboxState,
+  type Outcome,
+  type Settlement,
+  settle,
+  settleFailure,
+} from './core/inbox-row.ts'
 import type { NoticeDraft } from './core/notice.ts'
 import { BillingSyncError } from './errors.ts'
 import { meaningOf, requestsOf } from './event-meaning.ts'
+import { finishInheritance } from './finish-inheritance.ts'
+import { isPassing, type Patience, patiently } from './patience.ts'
 import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
 import {
   type Delivery,
@@ -16,22 +25,17 @@ import {
   type ReadRequest,
   type Reads,
   type ReceivedRow,
+  type RowSettlement,
   readKey,
 } from './pipeline-store.ts'
 
-export interface DeliveryOptions extends PipelineOptions {
+export interface DeliveryOptions extends PipelineOptions, Patience {
   /** Answers each delivery's row in the inbox, be it there already or still to be written by the commit. */
   readonly receive: (deliveries: readonly Delivery[]) => Promise<readonly ReceivedRow[]>
   /** Stores deliveries that could not be handled as pending, where the inbox does not hold them. */
   readonly keep: (deliveries: readonly Delivery[]) => Promise<void>
   /** Reads objects from Stripe before events about them are applied; null takes payloads as they are. */
   readonly readObjects: ReadObjects | null
-  /** Told of every commit lost to another writer. */
-  readonly onLostCommit: () => void
-  /** How long trouble that passes is waited out, in milliseconds; a minute unless told otherwise. */
-  readonly patienceMs?: number
-  /** Told what is waited for, for people; null once it is over. */
-  readonly onWaiting?: (reason: string | null) => void
 }
 
 export interface HandledBatch {
@@ -40,16 +44,6 @@ export interface HandledBatch {
   /** What changed, one per document and commit. */
   readonly notices: readonly NoticeDraft[]
 }
-
-/** How long trouble that passes is waited out, unless told otherwise. */
-export const defaultPatienceMs = 60_000
-
-/** First and longest pause between tries. */
-const firstPauseMs = 20
-const longestPauseMs = 5_000
-
-/** The same after a lost commit: a dead process's transaction holds the account, and its end must not be overslept. */
-const longestPauseAfterLossMs = 500
 
 /**
  * Handles deliveries of one account as one batch, with the reads given, else with those that it makes itself.
@@ -61,7 +55,8 @@ export const handleDeliveries = async (
 ): Promise<HandledBatch> => {
   try {
     const reads = options.reads ?? (await readDeliveries(deliveries, options))
-    return await patiently(() => attempt(deliveries, { ...options, reads }), options)
+    const handled = await patiently(() => attempt(deliveries, { ...options, reads }), options)
+    return await finish(deliveries, handled, options)
   } catch (error) {
     if (isPassing(error)) return giveUp(deliveries, error, options)
     // Which event it was that the store refused shows when it is alone.
@@ -91,8 +86,6 @@ export const readDeliveries = async (
   }
   return readObjects(account, [...latest.values()])
 }
-
-const isPassing = (error: unknown): boolean => error instanceof BillingSyncError && error.retryable
 
 const conflict = new BillingSyncError('event_conflict')
 
@@ -169,51 +162,62 @@ const refuse = async (
   options: DeliveryOptions,
 ): Promise<HandledBatch> => {
   const now = options.now()
-  await patiently(async () => {
-    const account = deliveries[0]?.account ?? ''
-    const { seq } = await options.store.openAccount(account)
-    const settlements = (await options.receive(deliveries)).map(({ conflict: _, state, ...row }) => ({
-      ...row,
-      expected: state,
-      next: settleFailure(state, failure, { now, random: options.random() }),
-    }))
-    return (await options.store.commit({ account, seq, now, writes: [], notices: [], settlements })) || null
-  }, options)
+  await settleRows(deliveries, options, (state) =>
+    settleFailure(state, failure, { now, random: options.random() }),
+  )
   return failAll(deliveries, failure)
 }
 
-type Patience = Pick<DeliveryOptions, 'onLostCommit' | 'random' | 'patienceMs' | 'onWaiting'>
-
-/** Repeats an attempt until it answers: null is a commit lost to another writer, a passing error is waited out. */
-export const patiently = async <Result>(
-  attemptOnce: () => Promise<Result | null>,
-  patience: Patience,
-): Promise<Result> => {
+// What a batch left to be done is done before its rows say so: whoever finds them pending goes on with it.
+const finish = async (
+  deliveries: readonly Delivery[],
+  handled: HandledBatch,
+  options: DeliveryOptions,
+): Promise<HandledBatch> => {
+  const { outcomes } = handled
+  const deferred = deliveries.filter((_, index) => outcomes[index]?.defers === true)
+  if (deferred.length === 0) return handled
   try {
-    return await repeat(attemptOnce, patience)
-  } finally {
-    patience.onWaiting?.(null)
+    const { notices } = await finishInheritance(deferred[0]?.account ?? '', options)
+    const said = new Map(deliveries.map(({ event }, index) => [event.id, outcomes[index]?.outcome]))
+    await settleRows(
+      deferred,
+      options,
+      (state, { event }) =>
+        settle(state, (said.get(event.id) ?? 'unchanged') as Exclude<Outcome, 'failed'>, options.now()), // failed ones defer nothing
+    )
+    return { outcomes, notices: [...handled.notices, ...notices] }
+  } catch (error) {
+    if (!isPassing(error)) throw error
+    const waiting: EntryOutcome = { ...failed(failureOf(error)), waits: true }
+    return { ...handled, outcomes: outcomes.map((outcome) => (outcome.defers === true ? waiting : outcome)) }
   }
 }
 
-const repeat = async <Result>(
-  attemptOnce: () => Promise<Result | null>,
-  { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting }: Patience,
-): Promise<Result> => {
-  const deadline = performance.now() + patienceMs
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-    let longestMs = longestPauseMs
-    try {
-      const result = await attemptOnce()
-      if (result !== null) return result
-      onLostCommit()
-      longestMs = longestPauseAfterLossMs
-      if (performance.now() > deadline)
-        throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
-    } catch (error) {
-      if (!isPassing(error) || performance.now() > deadline) throw error
-      onWaiting?.(failureOf(error).message)
+// Rows that are done stay so, and one that stands in the batch twice is settled once.
+const settleRows = (
+  deliveries: readonly Delivery[],
+  { store, receive, now, ...options }: DeliveryOptions,
+  next: (state: InboxState, delivery: Delivery) => Settlement,
+): Promise<true> =>
+  patiently(async () => {
+    const account = deliveries[0]?.account ?? ''
+    const { seq } = await store.openAccount(account)
+    const settlements = new Map<string, RowSettlement>()
+    for (const [index, { conflict, state, ...row }] of (await receive(deliveries)).entries()) {
+      const delivery = deliveries[index]
+      if (conflict || state.status === 'done' || delivery === undefined || settlements.has(row.rowId))
+        continue
+      settlements.set(row.rowId, { ...row, expected: state, next: next(state, delivery) })
     }
-    await wait(Math.min(longestMs, pauseMs) * (0.5 + random() / 2))
-  }
-}
+    if (settlements.size === 0) return true
+    const commit = {
+      account,
+      seq,
+      now: now(),
+      writes: [],
+      notices: [],
+      settlements: [...settlements.values()],
+    }
+    return (await store.commit(commit)) || null
+  }, options)

@@ -4,7 +4,7 @@
 import { failureOf } from './core/inbox-row.ts'
 import type { NoticeDraft } from './core/notice.ts'
 import { BillingSyncError } from './errors.ts'
-import { patiently } from './handle-deliveries.ts'
+import { finishInheritance } from './finish-inheritance.ts'
 import {
   type ObservedBatch,
   type ObserveOptions,
@@ -12,6 +12,7 @@ import {
   type SeenBatch,
   type SeenObject,
 } from './observe-batch.ts'
+import { patiently } from './patience.ts'
 import { type EntryOutcome, type ReadObjects, type ReadResult, readKey } from './pipeline-store.ts'
 
 export interface ObservationHandling extends ObserveOptions {
@@ -48,15 +49,40 @@ export const handleObservations = async (
   try {
     const observed = await patiently(() => observeBatch(account, batch, options), options)
     if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
-    const { outcomes, notices, seq, seqBefore } = observed
+    const { outcomes, notices, seq, seqBefore, defers } = observed
     const hadOthers = seqBefore !== batch.lastSeq
-    return { outcomes, notices, seq, commits: seq - seqBefore, hadOthers }
+    const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers }
+    return defers ? await finish(account, { batch, handled }, options) : handled
   } catch (error) {
     // Which object it was that the store refused shows when each is alone.
     if (!(error instanceof BillingSyncError) || error.code !== 'payload_unstorable') throw error
     return batch.seen.length > 1
       ? handleOneByOne(account, batch, options)
       : refuse(account, { batch, error }, options)
+  }
+}
+
+// The positions move once nothing is left to be done: a run that dies before that reads the page again.
+const finish = async (
+  account: string,
+  {
+    batch,
+    handled,
+  }: {
+    readonly batch: SeenBatch & { readonly lastSeq: number }
+    readonly handled: HandledObservations
+  },
+  options: ObservationHandling,
+): Promise<HandledObservations> => {
+  const finished = await finishInheritance(account, options)
+  const lastSeq = handled.seq + finished.commits
+  const moved = await handleObservations(account, { ...batch, seen: [], lastSeq }, options)
+  return {
+    outcomes: handled.outcomes,
+    notices: [...handled.notices, ...finished.notices],
+    seq: moved.seq,
+    commits: handled.commits + finished.commits + moved.commits,
+    hadOthers: handled.hadOthers || moved.hadOthers,
   }
 }
 

@@ -16,6 +16,7 @@ import { BillingSyncError } from './errors.ts'
 import { type ConnectionState, connectAccount } from './handlers/accounts.ts'
 import { listHandlers } from './handlers/registry.ts'
 import type { EntryOutcome, OpenAccount, PipelineStore, PositionUpdate } from './pipeline-store.ts'
+import { namingWrites } from './unfinished.ts'
 import { changeSetOf, isVisiblyChanged } from './unit-of-work/change-set.ts'
 import { preload } from './unit-of-work/preload.ts'
 import { type Effects, UnitOfWork } from './unit-of-work/unit-of-work.ts'
@@ -55,6 +56,8 @@ export type ObservedBatch =
       /** The account's sequence number before and after the batch. */
       readonly seqBefore: number
       readonly seq: number
+      /** True where something is left to be done: the positions have not moved yet. */
+      readonly defers: boolean
     }
   /** Objects whose documents were written since they were read. */
   | { readonly kind: 'overtaken'; readonly objects: readonly { kind: ObjectKind; id: string }[] }
@@ -71,7 +74,8 @@ export const observeBatch = async (
   const opened = await options.store.openAccount(account)
   const now = options.now()
   const { settings, reader, seq: seqBefore } = opened
-  const work = new UnitOfWork({ account: settings, effects: options.effects, now, reader })
+  const unfinished = opened.unfinished.map(({ subscription }) => subscription)
+  const work = new UnitOfWork({ account: settings, effects: options.effects, now, reader, unfinished })
   await preload(
     work,
     seen.map(({ observation }) => observation),
@@ -82,9 +86,13 @@ export const observeBatch = async (
   const outcomes: EntryOutcome[] = []
   for (const { observation } of seen) outcomes.push(await handle(work, observation))
   const changes = changeSetOf(work)
-  const result = { kind: 'committed', outcomes, notices: changes.notices, seqBefore } as const
-  if (changes.writes.length + positions.length === 0) return { ...result, seq: seqBefore }
-  const commit = { ...changes, account, seq: seqBefore, now, settlements: [], positions }
+  const { notices } = changes
+  const defers = work.awaiting > 0
+  const writes = [...changes.writes, ...namingWrites(opened, work.deferred)]
+  const moved = defers ? [] : positions
+  const result = { kind: 'committed', outcomes, notices, seqBefore, defers } as const
+  if (writes.length + moved.length === 0) return { ...result, seq: seqBefore }
+  const commit = { account, seq: seqBefore, now, writes, notices, settlements: [], positions: moved }
   return (await options.store.commit(commit)) ? { ...result, seq: seqBefore + 1 } : null
 }
 

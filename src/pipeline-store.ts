@@ -46,6 +46,8 @@ export interface EntryOutcome {
   readonly failure: InboxFailure | null
   /** True where nothing is wrong with the event: its row stays as it is and no attempt is used up. */
   readonly waits?: true
+  /** True where the commit left something of it to be done: its row is settled only after that. */
+  readonly defers?: true
 }
 
 /** An object to be read from Stripe before an event about it is applied. */
@@ -74,6 +76,13 @@ export const readKey = ({ kind, id }: Pick<ReadRequest, 'kind' | 'id'>): string 
 /** Reads objects of one account. Rejects only for what is nobody's fault out there. */
 export type ReadObjects = (account: OpenAccount, requests: readonly ReadRequest[]) => Promise<Reads>
 
+/** A subscription whose metadata has not reached all its invoices yet: there are too many for one commit. */
+export interface Unfinished {
+  readonly subscription: string
+  /** Sequence number at which its metadata changed last. */
+  readonly since: number
+}
+
 /** An account as read before everything else of an attempt. */
 export interface OpenAccount {
   readonly settings: AccountSettings
@@ -83,6 +92,8 @@ export interface OpenAccount {
   readonly disconnected: boolean
   /** True where the account's events wait until the config lists it. */
   readonly parked: boolean
+  /** What earlier commits left to be done. */
+  readonly unfinished: readonly Unfinished[]
   /** Reads this account's documents only. */
   readonly reader: AccountReader
 }

@@ -32,6 +32,7 @@ import {
   type RowSettlement,
   readKey,
 } from './pipeline-store.ts'
+import { namingWrites } from './unfinished.ts'
 import { changeSetOf, isVisiblyChanged } from './unit-of-work/change-set.ts'
 import { preload } from './unit-of-work/preload.ts'
 import { type Effects, UnitOfWork } from './unit-of-work/unit-of-work.ts'
@@ -74,7 +75,8 @@ export const runBatch = async (
   const opened = await options.store.openAccount(account)
   const { effects, now: clock, reads = noReads } = options
   const now = clock()
-  const work = new UnitOfWork({ account: opened.settings, effects, now, reader: opened.reader })
+  const unfinished = opened.unfinished.map(({ subscription }) => subscription)
+  const work = new UnitOfWork({ account: opened.settings, effects, now, reader: opened.reader, unfinished })
   const meanings = entries.map(({ event }) => meaningOf(event, options))
   if (!opened.parked) await preload(work, observationsIn(meanings, reads))
   const outcomes: EntryOutcome[] = []
@@ -84,8 +86,10 @@ export const runBatch = async (
   const changes = changeSetOf(work)
   const settlements = settlementsOf(entries, outcomes, { now, random: options.random })
   const { notices } = changes
-  if (changes.writes.length + settlements.length === 0) return { outcomes, notices, seq: opened.seq }
-  const committed = await options.store.commit({ ...changes, account, seq: opened.seq, now, settlements })
+  const writes = [...changes.writes, ...namingWrites(opened, work.deferred)]
+  if (writes.length + settlements.length === 0) return { outcomes, notices, seq: opened.seq }
+  const commit = { account, seq: opened.seq, now, writes, notices, settlements }
+  const committed = await options.store.commit(commit)
   return committed ? { outcomes, notices, seq: opened.seq + 1 } : null
 }
 
@@ -102,20 +106,24 @@ const handle = async (work: UnitOfWork, meaning: Meaning, reads: Reads): Promise
   const stopped = verdictOf(results)
   if (stopped !== null) return stopped
   const savepoint = work.savepoint()
+  const awaiting = work.awaiting
   try {
     const age = await applyMeaning(work, meaning)
     for (const result of results) await applyRead(work, result)
     const changed = [...work.changedSince(savepoint)].some(([slot, was]) => isVisiblyChanged(was, slot.now))
-    if (changed) return outcome('applied')
-    if (meaning.kind === 'hint')
-      return outcome(results.some(({ kind }) => kind === 'seen') ? 'unchanged' : 'ignored')
-    return outcome(age === 'older' ? 'stale' : 'unchanged')
+    const said = outcome(changed ? 'applied' : quietOutcome(meaning, results, age))
+    return work.awaiting > awaiting ? { ...said, defers: true } : said
   } catch (error) {
     if (error instanceof BillingSyncError && error.retryable) throw error
     // Whatever this event did is taken back; the others of the batch go on.
     work.rollback(savepoint)
     return { outcome: 'failed', failure: failureOf(error) }
   }
+}
+
+const quietOutcome = (meaning: Meaning, results: readonly ReadResult[], age: Age) => {
+  if (meaning.kind === 'hint') return results.some(({ kind }) => kind === 'seen') ? 'unchanged' : 'ignored'
+  return age === 'older' ? 'stale' : 'unchanged'
 }
 
 // Trouble with any of its reads makes an event wait; a refusal counts only for its own object.
@@ -165,16 +173,16 @@ const settlementsOf = (
 
 const nextOf = (
   state: InboxState,
-  { outcome, failure, waits }: EntryOutcome,
+  { outcome, failure, waits, defers }: EntryOutcome,
   { now, random }: { readonly now: Date; readonly random: number },
 ): Settlement => {
-  if (waits === true) return freshRow
+  if (waits === true || defers === true) return freshRow
   return outcome === 'failed' && failure !== null
     ? settleFailure(state, failure, { now, random })
     : settle(state, outcome as Exclude<Outcome, 'failed'>, now) // failed ones have a failure
 }
 
-const isSettled = ({ state, newRow }: InboxEntry, { outcome, waits }: EntryOutcome): boolean =>
-  (waits === true && newRow === undefined) ||
+const isSettled = ({ state, newRow }: InboxEntry, { outcome, waits, defers }: EntryOutcome): boolean =>
+  ((waits === true || defers === true) && newRow === undefined) ||
   state.status === 'done' ||
   (state.status === 'ignored' && outcome === 'ignored')

@@ -28,13 +28,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // The port that the work on received events asks for and the store answers.
   'work-store': ['core (types)'],
   'event-meaning': ['core', 'handlers', 'pipeline-store (types)'],
-  pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store'],
-  'handle-deliveries': ['core', 'event-meaning', 'pipeline', 'pipeline-store'],
+  pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store', 'unfinished'],
+  // What a commit leaves to be done: its name on the account's row, and the steps that do it.
+  unfinished: ['pipeline-store (types)', 'unit-of-work (types)'],
+  'finish-inheritance': [
+    ...['core (types)', 'unit-of-work', 'handlers', 'unfinished', 'patience', 'pipeline-store (types)'],
+  ],
+  patience: ['core'],
+  'handle-deliveries': [
+    ...['core', 'event-meaning', 'pipeline', 'pipeline-store', 'patience', 'finish-inheritance'],
+  ],
   // The same two steps for what lists show: one batch, and what is around it.
-  'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)'],
+  'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)', 'unfinished'],
   // What observe-batch does, and compares in place of writing.
   'compare-batch': ['core', 'unit-of-work', 'handlers'],
-  'handle-observations': ['core', 'observe-batch', 'handle-deliveries', 'pipeline-store'],
+  'handle-observations': ['core', 'observe-batch', 'patience', 'pipeline-store', 'finish-inheritance'],
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
   store: [
@@ -61,6 +69,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'observe-batch (types)',
       'watch',
     ],
+    'patience',
   ],
   cli: ['commands', 'config (types)'],
 }
@@ -92,6 +101,8 @@ const pureParts = [
   'outbox-store',
   'work-store',
   'pipeline',
+  'unfinished',
+  'finish-inheritance',
 ]
 
 const modules = readSourceModules()

@@ -42,9 +42,18 @@ export const settleSubscription = async (work: UnitOfWork, { before, after }: Pr
   putCanonical(work, after, canonicalSubscription(after))
   const known = before !== null && before.content !== null
   if (known && isEqual(ownMetadata(before), ownMetadata(after))) return
-  const { id } = after
-  for (const invoice of await work.projections.invoice.findBy('subscription', id))
-    await refreshInvoice(work, invoice.id)
+  const invoices = await work.projections.invoice.findBy('subscription', after.id)
+  if (work.projections.invoice.isCut('subscription', after.id)) work.defer(after.id)
+  else
+    await settleInheritance(
+      work,
+      invoices.map(({ id }) => id),
+    )
+}
+
+/** Settles what invoices, and through them their charges, inherit. */
+export const settleInheritance = async (work: UnitOfWork, invoices: readonly string[]): Promise<void> => {
+  for (const id of invoices) await refreshInvoice(work, id)
 }
 
 /** Settles the invoice and every charge that an invoice payment ties together. */

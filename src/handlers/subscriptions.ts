@@ -8,6 +8,7 @@ import { settleSubscription } from './relatives.ts'
 export const createSubscription: Handler = async (work, seen) => {
   const projected = await project(work, seen)
   if (!isSettled(projected)) await settleSubscription(work, projected)
+  work.awaitSpread(seen.id)
 }
 
 /** Updates a subscription, or stores one whose beginning was never seen. */

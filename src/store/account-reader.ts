@@ -30,7 +30,16 @@ export class MongoAccountReader implements AccountReader {
     const filter = { stripe_user_id: this.#account, [lookup.field]: { $in: wanted } }
     return lookup.caseless === true
       ? this.#findCaseless(lookup.collection, filter)
-      : this.#reads.find(lookup.collection, filter)
+      : this.#reads.find(lookup.collection, filter, lookup.most)
+  }
+
+  idsByField({ collection, field }: FieldLookup, values: readonly string[]): Promise<readonly string[]> {
+    const filter = { stripe_user_id: this.#account, [field]: { $in: values } }
+    return translateMongoErrors(async () => {
+      const found = this.#db.collection<{ _id: string; stripe_id: string }>(collection).find(filter)
+      const rows = await found.project<{ stripe_id: string }>({ _id: 0, stripe_id: 1 }).toArray()
+      return rows.map(({ stripe_id }) => stripe_id).sort()
+    })
   }
 
   /** Asked once per code and attempt. */

@@ -3,6 +3,7 @@
 import type { Db } from 'mongodb'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
 import type { MappingRule } from '../core/mapping.ts'
+import type { Unfinished } from '../pipeline-store.ts'
 import { type EncryptionKey, type ListedSecrets, secretFields } from './account-secrets.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
@@ -18,6 +19,7 @@ export interface AccountRow {
   readonly mappings?: readonly MappingRule[]
   readonly platform?: true
   readonly connection?: { readonly state: string }
+  readonly unfinished?: readonly Unfinished[]
 }
 
 /** Fields of an account that the config file may name. */
@@ -34,6 +36,7 @@ export interface AccountState {
   readonly seq: number
   readonly listed: boolean
   readonly disconnected: boolean
+  readonly unfinished: readonly Unfinished[]
 }
 
 /** Returns the account's row, made with default settings when it is new. */
@@ -55,6 +58,7 @@ export const accountStateOf = (id: string, row: Partial<AccountRow> | null): Acc
   seq: row?.seq ?? 0,
   listed: row?.listed === true,
   disconnected: row?.connection?.state === 'disconnected',
+  unfinished: row?.unfinished ?? [],
 })
 
 /**

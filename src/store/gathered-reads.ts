@@ -9,6 +9,7 @@ import { decodeStored } from './storable.ts'
 interface Lookup {
   readonly collection: string
   readonly filter: Document
+  readonly most: number | undefined
   readonly resolve: (documents: readonly StoredDocument[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -24,10 +25,13 @@ export class GatheredReads {
     this.#db = db
   }
 
-  /** Returns the documents that match. Throws `mongodb_unavailable`. */
-  find(collection: string, filter: Document): Promise<readonly StoredDocument[]> {
+  /**
+   * Returns the documents that match. Throws `mongodb_unavailable`.
+   * @param most where given, at most one more is answered
+   */
+  find(collection: string, filter: Document, most?: number): Promise<readonly StoredDocument[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ collection, filter, resolve, reject })
+      this.#waiting.push({ collection, filter, most, resolve, reject })
       if (this.#waiting.length === 1) setImmediate(() => this.#send())
     })
   }
@@ -44,9 +48,13 @@ export class GatheredReads {
   }
 
   async #ask(lookups: readonly Lookup[]): Promise<readonly (readonly StoredDocument[])[]> {
-    const [first, ...others] = lookups.map(({ collection, filter }, index) => ({
+    const [first, ...others] = lookups.map(({ collection, filter, most }, index) => ({
       coll: collection,
-      pipeline: [{ $match: filter }, { $replaceWith: { lookup: { $literal: index }, document: '$$ROOT' } }],
+      pipeline: [
+        { $match: filter },
+        ...(most === undefined ? [] : [{ $limit: most + 1 }]),
+        { $replaceWith: { lookup: { $literal: index }, document: '$$ROOT' } },
+      ],
     }))
     const answers: StoredDocument[][] = lookups.map(() => [])
     if (first === undefined) return answers

@@ -98,8 +98,13 @@ const isOutage = (error: unknown): error is MongoError =>
     (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError'))) ||
   (error instanceof MongoServerError && outageCodes.has(error.code))
 
-/** 91 ShutdownInProgress, 189 PrimarySteppedDown, 10107 NotWritablePrimary, 11600 and 11602 interrupted, 13435/6 not primary. */
-const outageCodes: ReadonlySet<unknown> = new Set([91, 189, 10_107, 11_600, 11_602, 13_435, 13_436])
+/**
+ * 91 ShutdownInProgress, 189 PrimarySteppedDown, 10107 NotWritablePrimary, 11600 to 11602 interrupted, 13435/6 not primary,
+ * 290 TransactionExceededLifetimeLimitSeconds: a server that is too slow for now (it comes without any label).
+ */
+const outageCodes: ReadonlySet<unknown> = new Set([
+  91, 189, 290, 10_107, 11_600, 11_601, 11_602, 13_435, 13_436,
+])
 
 // The driver passes on what node:dns throws for the host of a mongodb+srv URI.
 const isUnresolved = (error: unknown): boolean =>

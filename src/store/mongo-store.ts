@@ -30,6 +30,7 @@ export const openMongoStore = (options: MongoStoreOptions): PipelineStore => ({
         settings: row.settings,
         seq: row.seq,
         disconnected: row.disconnected,
+        unfinished: row.unfinished,
         parked: options.parkUnknown && !row.listed,
         reader: new MongoAccountReader(options.db, id),
       }

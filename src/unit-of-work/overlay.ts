@@ -9,6 +9,8 @@ export interface Finder<Entity> {
   readonly name: string
   /** Values under which the entity is found now. */
   readonly valuesOf: (entity: Entity) => readonly string[]
+  /** Where the database holds more than these, a batch can't take them all: see `isCut`. */
+  readonly most?: number
 }
 
 /** How an overlay reads the database; both answer with entities of one account only. */
@@ -31,6 +33,7 @@ export type PutListener = (undo: { readonly slot: Slot<unknown>; readonly previo
 export class Overlay<Entity> {
   readonly #slots = new Map<string, Slot<Entity>>()
   readonly #asked = new Set<string>()
+  readonly #cut = new Set<string>()
   readonly #index = new Map<string, Set<string>>()
   readonly #idOf: (entity: Entity) => string
   readonly #finders: readonly Finder<Entity>[]
@@ -54,7 +57,7 @@ export class Overlay<Entity> {
       options.finders.map(({ name }) => [
         name,
         new DataLoader(
-          async (values) => this.#acceptFound(values, await source.byValues(name, values)),
+          async (values) => this.#acceptFound({ name, values }, await source.byValues(name, values)),
           loaderOptions,
         ),
       ]),
@@ -90,6 +93,11 @@ export class Overlay<Entity> {
       .filter((entity) => valuesOf?.(entity).includes(value))
   }
 
+  /** Tells whether the database holds more than `findBy` could load. */
+  isCut(finder: string, value: string): boolean {
+    return this.#cut.has(indexKey(finder, value))
+  }
+
   /** Replaces the entity for the rest of the batch. */
   put(entity: Entity): void {
     const id = this.#idOf(entity)
@@ -117,8 +125,14 @@ export class Overlay<Entity> {
     return ids.map(() => null)
   }
 
-  #acceptFound(values: readonly string[], entities: readonly Entity[]): null[] {
+  #acceptFound(
+    { name, values }: { readonly name: string; readonly values: readonly string[] },
+    entities: readonly Entity[],
+  ): null[] {
     this.#accept(entities)
+    const most = this.#finders.find((finder) => finder.name === name)?.most ?? Number.POSITIVE_INFINITY
+    // Which of the values had more can't be told: all of them count as cut.
+    if (entities.length > most) for (const value of values) this.#cut.add(indexKey(name, value))
     return values.map(() => null)
   }
 

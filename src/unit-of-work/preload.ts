@@ -79,6 +79,7 @@ const preloadSubscription: Preloader = async (work, seen) => {
   const stored = await work.projections.subscription.get(seen.id)
   if (stored !== null && isEqual(ownMetadata(stored), ownObject(seen.content, 'metadata') ?? {})) return
   const invoices = await work.projections.invoice.findBy('subscription', seen.id)
+  if (work.projections.invoice.isCut('subscription', seen.id)) return
   await Promise.all(invoices.map(({ id }) => preloadFamily(work, id)))
 }
 
@@ -104,6 +105,11 @@ const preloaders: Partial<Record<ObjectKind, Preloader>> = {
   subscription: preloadSubscription,
   customer: preloadCustomer,
   invoice_payment: preloadPayment,
+}
+
+/** Loads invoices with everything that their metadata depends on. */
+export const preloadInvoices = async (work: UnitOfWork, ids: readonly string[]): Promise<void> => {
+  await Promise.all(ids.map((id) => preloadFamily(work, id)))
 }
 
 /** An invoice with its subscription, its payments and all their charges. */

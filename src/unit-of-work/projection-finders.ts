@@ -8,6 +8,9 @@ import type { Finder } from './overlay.ts'
 /** A finder and the stored field that serves it. */
 export type ProjectionFinder = Finder<Projection> & { readonly field: string }
 
+/** Most invoices that a batch gives new metadata of their subscriptions; what is more is done step by step. */
+const mostHeirs = 200
+
 /** The finders of each kind that has relatives. */
 export const projectionFinders: Partial<Record<ObjectKind, readonly ProjectionFinder[]>> = {
   charge: [
@@ -16,7 +19,12 @@ export const projectionFinders: Partial<Record<ObjectKind, readonly ProjectionFi
   ],
   invoice: [
     { name: 'charge', field: 'charges', valuesOf: (invoice) => invoice.links.charges },
-    { name: 'subscription', field: 'subscription', valuesOf: (invoice) => invoice.links.subscriptions },
+    {
+      name: 'subscription',
+      field: 'subscription',
+      valuesOf: (invoice) => invoice.links.subscriptions,
+      most: mostHeirs,
+    },
     {
       name: 'customer',
       field: 'customer',

@@ -22,6 +22,8 @@ export interface FieldLookup {
   readonly caseless?: true
   /** True where the field holds the id of a document that others may have made: text and ObjectIds are both looked up. */
   readonly holdsId?: true
+  /** Where this many are too many to load, one more of them is answered at most. */
+  readonly most?: number
 }
 
 export interface AccountReader {
@@ -29,6 +31,8 @@ export interface AccountReader {
   byDocumentIds(collection: WorkCollection, ids: readonly string[]): Promise<readonly StoredDocument[]>
   /** Returns the account's documents whose field holds one of the values (or, as an array, contains one). */
   byField(lookup: FieldLookup, values: readonly unknown[]): Promise<readonly StoredDocument[]>
+  /** Returns the Stripe ids of the account's documents whose field holds one of the values, sorted. */
+  idsByField(lookup: FieldLookup, values: readonly string[]): Promise<readonly string[]>
   /** Returns the row of the `currency` collection for an upper-case code, or null. */
   currency(code: string): Promise<StoredDocument | null>
 }

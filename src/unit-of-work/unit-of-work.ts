@@ -22,6 +22,8 @@ export interface UnitOfWorkOptions {
   readonly effects: Effects
   readonly now: Date
   readonly reader: AccountReader
+  /** Subscriptions whose metadata has not reached all their invoices yet. */
+  readonly unfinished?: readonly string[]
 }
 
 /** Marks a point to which `rollback` returns. */
@@ -38,13 +40,17 @@ export class UnitOfWork {
   readonly messages: Overlay<DeskEntity>
   readonly accounts: Overlay<DeskEntity>
   readonly #reader: AccountReader
+  readonly #unfinished: Set<string>
+  readonly #deferred = new Set<string>()
+  #awaiting = 0
   readonly #journal: { readonly slot: Slot<unknown>; readonly previous: unknown }[] = []
 
-  constructor({ account, effects, now, reader }: UnitOfWorkOptions) {
+  constructor({ account, effects, now, reader, unfinished = [] }: UnitOfWorkOptions) {
     this.account = account
     this.effects = effects
     this.now = now
     this.#reader = reader
+    this.#unfinished = new Set(unfinished)
     this.projections = this.#projectionOverlays()
     this.contacts = this.#deskOverlay('contacts')
     this.conversations = this.#deskOverlay('conversations')
@@ -62,6 +68,27 @@ export class UnitOfWork {
       symbol: typeof row.symbol === 'string' ? row.symbol : null,
       exponent: row.exponent,
     }
+  }
+
+  /** Subscriptions whose new metadata the commit leaves to be spread. */
+  get deferred(): ReadonlySet<string> {
+    return this.#deferred
+  }
+
+  /** How often something was seen of a subscription whose metadata is still being spread. */
+  get awaiting(): number {
+    return this.#awaiting
+  }
+
+  /** Leaves the spreading of a subscription's new metadata to the steps after the commit. */
+  defer(subscription: string): void {
+    this.#deferred.add(subscription)
+    this.#unfinished.add(subscription)
+  }
+
+  /** Notes that what is said of this subscription is done only once its metadata is spread. */
+  awaitSpread(subscription: string): void {
+    if (this.#unfinished.has(subscription)) this.#awaiting += 1
   }
 
   /** Marks the present state. */
@@ -107,8 +134,9 @@ export class UnitOfWork {
             ),
           ),
         byValues: async (name, values) => {
-          const field = finders.find((finder) => finder.name === name)?.field ?? name
-          return read(await this.#reader.byField({ collection, field }, values))
+          const { field = name, most } = finders.find((finder) => finder.name === name) ?? {}
+          const lookup = { collection, field, ...(most === undefined ? {} : { most }) }
+          return read(await this.#reader.byField(lookup, values))
         },
       },
       onPut: (undo) => this.#journal.push(undo),

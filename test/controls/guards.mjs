@@ -12,6 +12,7 @@
 
 const order = 'test/property/order.test.ts'
 const writers = 'test/property/concurrent-writers.test.ts'
+const inheritance = 'test/finish-inheritance.test.ts'
 
 /** @type {readonly Guard[]} */
 export const guards = [
@@ -83,8 +84,9 @@ export const guards = [
   {
     name: 'settle: a row that somebody else settled meanwhile refuses the batch',
     file: 'src/store/commit-batch.ts',
-    find: 'filter: { _id: rowId, ...expected }',
-    replace: 'filter: { _id: rowId, ...(expected.attempts < 0 ? expected : {}) }',
+    find: 'const filter = { _id: { $in: group.map(({ rowId }) => rowId) }, ...expected }',
+    replace:
+      'const filter = { _id: { $in: group.map(({ rowId }) => rowId) }, ...(expected.attempts < 0 ? expected : {}) }',
     tests: ['test/store/commit-batch.test.ts'],
   },
   {
@@ -101,6 +103,34 @@ export const guards = [
     find: '...naming.map((invoice) => invoice.id)]',
     replace: '...naming.slice(naming.length).map((invoice) => invoice.id)]',
     tests: [order],
+  },
+  {
+    name: 'inheritance: what one commit leaves to be done is named with it',
+    file: 'src/unfinished.ts',
+    find: 'if (deferred.size === 0) return []',
+    replace: 'if (deferred.size >= 0) return []',
+    tests: [inheritance],
+  },
+  {
+    name: 'inheritance: metadata that changes again meanwhile begins anew',
+    file: 'src/unfinished.ts',
+    find: 'named.subscription === subscription && named.since === since',
+    replace: 'named.subscription === subscription && named.since !== -since',
+    tests: [inheritance],
+  },
+  {
+    name: 'inheritance: a row is settled after everything that it led to',
+    file: 'src/pipeline.ts',
+    find: 'return work.awaiting > awaiting ? { ...said, defers: true } : said',
+    replace: 'return work.awaiting < awaiting ? { ...said, defers: true } : said',
+    tests: [inheritance],
+  },
+  {
+    name: 'inheritance: a position moves after everything that its page led to',
+    file: 'src/observe-batch.ts',
+    find: 'const moved = defers ? [] : positions',
+    replace: 'const moved = positions',
+    tests: [inheritance],
   },
   {
     name: 'message: exactly one per paid invoice',

@@ -58,6 +58,21 @@ describe('byField', () => {
     expect(idsOf(await reader().byField(lookup, ['text']))).toEqual(['by text'])
   })
 
+  test('answers one more than is too many, and no more', async () => {
+    const lookup = { collection: 'billing.invoices', field: 'subscription' } as const
+    for (const id of ['a', 'b', 'c'])
+      await insert('billing.invoices', {
+        _id: `acct_9:${id}` as never,
+        stripe_user_id: 'acct_9',
+        stripe_id: id,
+        subscription: 'sub_1',
+      })
+    expect(await reader('acct_9').byField({ ...lookup, most: 1 }, ['sub_1'])).toHaveLength(2)
+    expect(await reader('acct_9').byField({ ...lookup, most: 3 }, ['sub_1'])).toHaveLength(3)
+    expect(await reader('acct_9').idsByField(lookup, ['sub_1'])).toEqual(['a', 'b', 'c'])
+    expect(await reader().idsByField(lookup, ['sub_1'])).toEqual([])
+  })
+
   test.each(['$where', '{"$gt":""}', '.*', '', '\0', '\uD800', '__proto__'])(
     'takes %j for a text and nothing more',
     async (value) => {

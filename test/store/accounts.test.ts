@@ -21,6 +21,7 @@ describe('openAccountRow', () => {
       seq: 0,
       listed: false,
       disconnected: false,
+      unfinished: [],
     })
     expect(await read('acct_1')).toEqual({
       _id: 'acct_1',
@@ -48,6 +49,7 @@ describe('openAccountRow', () => {
       seq: 9,
       listed: false,
       disconnected: false,
+      unfinished: [],
     })
     expect(await read('acct_1')).toEqual(row)
   })

@@ -18,6 +18,8 @@ describe('an error inside a transaction', () => {
     ['a document that outgrows a buffer', new RangeError('offset'), 'unstorable'],
     ['a lost connection', new MongoNetworkError('x'), 'unavailable'],
     ['a server that steps down', serverError(10_107), 'unavailable'],
+    ['a transaction that outlived its time', serverError(290), 'unavailable'],
+    ['a transaction whose session was killed', serverError(11_601), 'unavailable'],
     ['a commit whose answer is unknown', serverError(50, 'UnknownTransactionCommitResult'), 'unavailable'],
     ['anything else of the server', serverError(2), 'ours'],
     ['a fault of our own', new TypeError('x'), 'ours'],

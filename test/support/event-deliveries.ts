@@ -110,6 +110,7 @@ export class EventDeliveries {
           reader: {
             byDocumentIds: (collection, ids) => reader.byDocumentIds(collection, ids),
             byField: (lookup, values) => reader.byField(lookup, values),
+            idsByField: (lookup, values) => reader.idsByField(lookup, values),
             currency: async (code) => rows.get(code) ?? null,
           },
         }

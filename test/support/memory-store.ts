@@ -43,7 +43,12 @@ export class MemoryStore implements PipelineStore {
         ids
           .map((key) => this.#read(collection, key))
           .filter((document) => document?.stripe_user_id === id) as StoredDocument[],
-      byField: async (lookup, values) => this.#find(id, lookup, values),
+      byField: async ({ most = Number.POSITIVE_INFINITY, ...lookup }, values) =>
+        this.#find(id, lookup, values).slice(0, most + 1),
+      idsByField: async (lookup, values) =>
+        this.#find(id, lookup, values)
+          .map(({ stripe_id }) => String(stripe_id))
+          .sort(),
       currency: async (code) => (code === 'USD' ? { _id: 'USD', code, symbol: '$', exponent: 2 } : null),
     }
     return Promise.resolve({
@@ -51,6 +56,7 @@ export class MemoryStore implements PipelineStore {
       seq: this.#seqs.get(id) ?? 0,
       disconnected: false,
       parked: false,
+      unfinished: (this.#read('billing.accounts', id)?.unfinished ?? []) as OpenAccount['unfinished'],
       reader,
     })
   }
@@ -81,7 +87,10 @@ export class MemoryStore implements PipelineStore {
       this.#write(write.collection, write.document)
       return
     }
-    const document = this.#read(write.collection, String(write.id)) ?? {}
+    const document = this.#read(write.collection, String(write.id)) ?? {
+      _id: write.id,
+      stripe_user_id: write.id,
+    }
     for (const [path, value] of Object.entries(write.set)) setPath(document, path.split('.'), value)
     for (const path of write.unset) setPath(document, path.split('.'), undefined)
     this.#write(write.collection, document)

@@ -34,6 +34,10 @@ export const openCountedWork = async (
         reads.push({ of: `${lookup.collection} by ${lookup.field}`, asked: values })
         return reader.byField(lookup, values)
       },
+      idsByField: (lookup, values) => {
+        reads.push({ of: `${lookup.collection} ids by ${lookup.field}`, asked: values })
+        return reader.idsByField(lookup, values)
+      },
       currency: (code) => {
         reads.push({ of: 'currency', asked: [code] })
         return reader.currency(code)

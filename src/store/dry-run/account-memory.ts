@@ -41,6 +41,11 @@ export class AccountMemory {
         ...this.#collection(lookup.collection).find(lookup, values),
       ]
     },
+    idsByField: async (lookup, values) => {
+      const held = this.#collection(lookup.collection)
+      const found = held.find(lookup, values).map(({ stripe_id }) => String(stripe_id))
+      return [...new Set([...(await this.#stored.idsByField(lookup, values)), ...found])].sort()
+    },
     // An empty database would have been given its currencies before.
     currency: async (code) => {
       const seed = seeds.get(code)

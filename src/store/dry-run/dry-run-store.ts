@@ -33,9 +33,9 @@ export class DryRunStore implements PipelineStore {
     const memory = this.#memory(id)
     memory.begin()
     const row = (await rowOf(memory, id)) ?? putRow(memory, { before: null, row: newRow(id) })
-    const { settings, seq, listed, disconnected } = accountStateOf(id, row as Partial<AccountRow>) // only billing-sync writes it
+    const { listed, ...state } = accountStateOf(id, row as Partial<AccountRow>) // only billing-sync writes it
     const parked = this.#options.parkUnknown && !listed
-    return { settings, disconnected, parked, seq: seq + memory.commits, reader: memory.reader }
+    return { ...state, parked, seq: state.seq + memory.commits, reader: memory.reader }
   }
 
   // Nobody else commits here: batches of one account come one after another.

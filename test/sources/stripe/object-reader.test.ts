@@ -11,12 +11,18 @@ import { refundCharge } from '../../support/stripe/money-back-story.ts'
 import { payInvoice } from '../../support/stripe/payment-story.ts'
 import { type PlayedStripe, playStripe } from '../../support/stripe/played-stripe.ts'
 
-const reader = { byDocumentIds: async () => [], byField: async () => [], currency: async () => null }
+const reader = {
+  byDocumentIds: async () => [],
+  byField: async () => [],
+  idsByField: async () => [],
+  currency: async () => null,
+}
 const opened: OpenAccount = {
   settings: defaultSettings('acct_1'),
   seq: 7,
   disconnected: false,
   parked: false,
+  unfinished: [],
   reader,
 }
 

@@ -1,0 +1,64 @@
+// What to do when a batch does not go through at once. Guarantee: trouble that passes and commits lost to other writers
+// are waited out for a bounded time.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { failureOf } from './core/inbox-row.ts'
+import { BillingSyncError } from './errors.ts'
+
+export interface Patience {
+  /** Told of every commit lost to another writer. */
+  readonly onLostCommit: () => void
+  /** From 0 up to 1. */
+  readonly random: () => number
+  /** How long trouble that passes is waited out, in milliseconds; a minute unless told otherwise. */
+  readonly patienceMs?: number
+  /** Told what is waited for, for people; null once it is over. */
+  readonly onWaiting?: (reason: string | null) => void
+}
+
+/** How long trouble that passes is waited out, unless told otherwise. */
+export const defaultPatienceMs = 60_000
+
+/** First and longest pause between tries. */
+const firstPauseMs = 20
+const longestPauseMs = 5_000
+
+/** The same after a lost commit: a dead process's transaction holds the account, and its end must not be overslept. */
+const longestPauseAfterLossMs = 500
+
+/** Repeats an attempt until it answers: null is a commit lost to another writer, a passing error is waited out. */
+export const patiently = async <Result>(
+  attemptOnce: () => Promise<Result | null>,
+  patience: Patience,
+): Promise<Result> => {
+  try {
+    return await repeat(attemptOnce, patience)
+  } finally {
+    patience.onWaiting?.(null)
+  }
+}
+
+const repeat = async <Result>(
+  attemptOnce: () => Promise<Result | null>,
+  { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting }: Patience,
+): Promise<Result> => {
+  const deadline = performance.now() + patienceMs
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+    let longestMs = longestPauseMs
+    try {
+      const result = await attemptOnce()
+      if (result !== null) return result
+      onLostCommit()
+      longestMs = longestPauseAfterLossMs
+      if (performance.now() > deadline)
+        throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
+    } catch (error) {
+      if (!isPassing(error) || performance.now() > deadline) throw error
+      onWaiting?.(failureOf(error).message)
+    }
+    await wait(Math.min(longestMs, pauseMs) * (0.5 + random() / 2))
+  }
+}
+
+/** Tells whether trouble passes by itself. */
+export const isPassing = (error: unknown): boolean => error instanceof BillingSyncError && error.retryable
