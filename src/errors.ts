@@ -28,6 +28,9 @@ export const errorKinds = {
   ),
   object_invalid: fatal('The event {type} should carry a {kind} {expected}, and does not'),
   payload_unstorable: fatal('MongoDB can not hold this payload: {problem}'),
+  document_conflict: fatal(
+    'A document that somebody else made has the key of one that billing-sync has to make; remove or merge it, then replay the event',
+  ),
   handler_failed: fatal(
     'Handling the event failed: {reason}; please report it, replay the event once it is mended',
   ),

@@ -7,7 +7,7 @@ import { isObjectId } from './core/object-id.ts'
 import type { Observation, ObservationSource } from './core/observation.ts'
 import type { StripeEvent } from './core/stripe-event.ts'
 import { BillingSyncError } from './errors.ts'
-import { type ConnectionRow, eventRows, type ObjectRow } from './handlers/registry.ts'
+import { type ConnectionRow, eventRows, type ObjectRow, rowOf } from './handlers/registry.ts'
 import type { EntryOutcome, ReadRequest } from './pipeline-store.ts'
 
 /** An observation of an object, a hint that an object changed, news of the account itself, or nothing to handle. */
@@ -29,7 +29,7 @@ const ignored: Meaning = { kind: 'settled', said: { outcome: 'ignored', failure:
 export const meaningOf = (event: StripeEvent, { livemode, source }: MeaningOptions): Meaning => {
   if (livemode !== null && event.livemode !== null && event.livemode !== livemode) return ignored
   if (event.related !== null) return { kind: 'hint', hint: event.related, created: event.created }
-  const row = eventRows.get(event.type)
+  const row = rowOf(event.type, event.object)
   if (row === undefined || event.object === null) return ignored
   if (!isIdentified(event.object) || event.object.object !== row.kind)
     return wrongObject(event, row, 'with an id of 1 to 255 printable characters')

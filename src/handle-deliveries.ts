@@ -15,7 +15,7 @@ import type { NoticeDraft } from './core/notice.ts'
 import { BillingSyncError } from './errors.ts'
 import { meaningOf, requestsOf } from './event-meaning.ts'
 import { finishInheritance } from './finish-inheritance.ts'
-import { isPassing, type Patience, patiently } from './patience.ts'
+import { isPassing, type Patience, patiently, reloadingOnce } from './patience.ts'
 import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
 import {
   type Delivery,
@@ -55,7 +55,10 @@ export const handleDeliveries = async (
 ): Promise<HandledBatch> => {
   try {
     const reads = options.reads ?? (await readDeliveries(deliveries, options))
-    const handled = await patiently(() => attempt(deliveries, { ...options, reads }), options)
+    const handled = await patiently(
+      reloadingOnce(() => attempt(deliveries, { ...options, reads })),
+      options,
+    )
     return await finish(deliveries, handled, options)
   } catch (error) {
     if (isPassing(error)) return giveUp(deliveries, error, options)

@@ -12,7 +12,7 @@ import {
   type SeenBatch,
   type SeenObject,
 } from './observe-batch.ts'
-import { patiently } from './patience.ts'
+import { patiently, reloadingOnce } from './patience.ts'
 import { type EntryOutcome, type ReadObjects, type ReadResult, readKey } from './pipeline-store.ts'
 
 export interface ObservationHandling extends ObserveOptions {
@@ -47,7 +47,10 @@ export const handleObservations = async (
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
   try {
-    const observed = await patiently(() => observeBatch(account, batch, options), options)
+    const observed = await patiently(
+      reloadingOnce(() => observeBatch(account, batch, options)),
+      options,
+    )
     if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
     const { outcomes, notices, seq, seqBefore, defers } = observed
     const hadOthers = seqBefore !== batch.lastSeq
@@ -55,12 +58,15 @@ export const handleObservations = async (
     return defers ? await finish(account, { batch, handled }, options) : handled
   } catch (error) {
     // Which object it was that the store refused shows when each is alone.
-    if (!(error instanceof BillingSyncError) || error.code !== 'payload_unstorable') throw error
+    if (!(error instanceof BillingSyncError) || !refusals.has(error.code)) throw error
     return batch.seen.length > 1
       ? handleOneByOne(account, batch, options)
       : refuse(account, { batch, error }, options)
   }
 }
+
+/** What the store refuses of one object alone. */
+const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_conflict'])
 
 // The positions move once nothing is left to be done: a run that dies before that reads the page again.
 const finish = async (

@@ -62,3 +62,23 @@ const repeat = async <Result>(
 
 /** Tells whether trouble passes by itself. */
 export const isPassing = (error: unknown): boolean => error instanceof BillingSyncError && error.retryable
+
+/**
+ * Returns the attempt made once more where it finds a key taken by somebody else: what it read was older. A key that
+ * is still taken then will stay so.
+ */
+export const reloadingOnce = <Result>(
+  attempt: () => Promise<Result | null>,
+): (() => Promise<Result | null>) => {
+  let isReloaded = false
+  return async () => {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (isReloaded || !(error instanceof BillingSyncError) || error.code !== 'document_conflict')
+        throw error
+      isReloaded = true
+      return null
+    }
+  }
+}

@@ -131,7 +131,8 @@ export interface PipelineStore {
   openAccount(id: string): Promise<OpenAccount>
   /**
    * Writes everything in one transaction and raises the account's sequence number by one. Returns false when
-   * another writer was faster: nothing is written then. Throws `mongodb_unavailable`, `payload_unstorable`, and
+   * another writer was faster: nothing is written then. Throws `mongodb_unavailable`, `payload_unstorable`,
+   * `document_conflict` where somebody else took a key, and
    * `backfill_superseded` where another run has taken a position over.
    */
   commit(commit: Commit): Promise<boolean>

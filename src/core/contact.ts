@@ -55,11 +55,14 @@ export const linkContact = (
 ): ContactDocument => {
   const former = formerCustomers(contact).filter((id) => id !== customerId)
   const { stripe_customer_id: linked, ...rest } = contact
+  const isOthers = linked !== undefined && linked !== null && linked !== customerId
   if (!deleted) {
-    return { ...rest, stripe_customer_id: linked ?? customerId, former_stripe_customer_ids: former }
+    // Found by a former customer that lives again: it stays among the former ones, or the next event would not find it.
+    return isOthers
+      ? contact
+      : { ...rest, stripe_customer_id: customerId, former_stripe_customer_ids: former }
   }
-  const kept =
-    linked === customerId || linked === undefined || linked === null ? {} : { stripe_customer_id: linked }
+  const kept = isOthers ? { stripe_customer_id: linked } : {}
   return { ...rest, ...kept, former_stripe_customer_ids: [...former, customerId].sort() }
 }
 

@@ -1,7 +1,8 @@
 // The table of events: type, object, handler and what the type itself says. It is the only such list; a type
 // that is not in it is kept in the inbox as `ignored`.
 
-import type { EventMeaning } from '../core/normalise.ts'
+import { type JsonObject, ownString } from '../core/json.ts'
+import { type EventMeaning, isIdentified } from '../core/normalise.ts'
 import type { ObjectKind } from '../core/object-kinds.ts'
 import type { ConnectionState } from './accounts.ts'
 import { newCharge, updateCharge } from './charges.ts'
@@ -119,6 +120,21 @@ export const eventRows: ReadonlyMap<string, EventRow> = new Map<string, EventRow
   ['account.application.authorized', { kind: 'application', state: 'connected' }],
   ['account.application.deauthorized', { kind: 'application', state: 'disconnected' }],
 ])
+
+const otherInvoiceRow = row('invoice', updateInvoice)
+
+/**
+ * Returns the row of an event. Types of `invoice.*` that are not in the table, those that Stripe may yet add, are updates of
+ * the invoice that they carry; `invoice.upcoming` tells of one that is none yet.
+ */
+export const rowOf = (type: string, object: JsonObject | null): EventRow | undefined =>
+  eventRows.get(type) ?? (isOtherInvoiceEvent(type, object) ? otherInvoiceRow : undefined)
+
+const isOtherInvoiceEvent = (type: string, object: JsonObject | null): boolean =>
+  type.startsWith('invoice.') &&
+  type !== 'invoice.upcoming' &&
+  isIdentified(object ?? undefined) &&
+  ownString(object, 'object') === 'invoice'
 
 /** The handler of an object that was read from Stripe rather than told by an event. */
 export const readHandlers: Readonly<Record<ObjectKind, Handler>> = {

@@ -8,7 +8,7 @@ import { formatAmount } from '../core/money.ts'
 import { contentOf, type Projection } from '../core/projection.ts'
 import { conversationIdOf, idText } from '../unit-of-work/desk-entities.ts'
 import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
-import { deriveContact, oldest } from './contacts.ts'
+import { deriveContact, isOurs, oldest } from './contacts.ts'
 
 /**
  * Gives a paid invoice its contact and, where people are told, its message. What counts is the stored invoice:
@@ -33,20 +33,19 @@ const amountPaid = (invoice: JsonObject): number => {
 }
 
 const postPayment = async (work: UnitOfWork, invoice: Projection, contact: DeskEntity): Promise<void> => {
-  const id = `${work.account.id}:invoice:${invoice.id}`
-  if ((await work.messages.get(id)) !== null) return
-  const conversation = await conversationOf(work, contact)
-  const room = await roomOf(work, conversation, contact)
+  const dedupeKey = `invoice:${invoice.id}`
+  if ((await work.messages.findBy('dedupe_key', dedupeKey)).length > 0) return
+  const room = await roomOf(work, await conversationOf(work, contact), contact)
   work.messages.put({
-    _id: id,
-    conversation_id: conversation._id,
+    _id: `${work.account.id}:${dedupeKey}`,
+    conversation_id: room.conversation_id,
     room_id: room._id,
     stripe_user_id: work.account.id,
     type: 'system',
     ...(await paymentText(work, invoice)),
     invoice: invoice.id,
     event_id: invoice.content === null ? null : eventIdOf(invoice.content.winner),
-    dedupe_key: `invoice:${invoice.id}`,
+    dedupe_key: dedupeKey,
     created_at: work.now,
   })
 }
@@ -67,10 +66,14 @@ const paymentText = async (
 }
 
 const conversationOf = async (work: UnitOfWork, contact: DeskEntity): Promise<DeskEntity> => {
-  const known = oldest(await work.conversations.findBy('contact', idText(contact._id)))
+  const _id = conversationIdOf(work.account.id, contact._id)
+  // One made before may have gone to another contact when the CRM joined the two: its id is taken all the same.
+  const known =
+    oldest(await work.conversations.findBy('contact', idText(contact._id))) ??
+    (await work.conversations.get(_id))
   if (known !== null) return known
   const conversation = {
-    _id: conversationIdOf(work.account.id, contact._id),
+    _id,
     stripe_user_id: work.account.id,
     contact_id: contact._id,
     source: ownSource,
@@ -85,7 +88,9 @@ const roomOf = async (
   conversation: DeskEntity,
   contact: DeskEntity,
 ): Promise<DeskEntity> => {
-  const known = oldest(await work.rooms.findBy('conversation', idText(conversation._id)))
+  const known =
+    oldest(await work.rooms.findBy('conversation', idText(conversation._id))) ??
+    (await madeBefore(work, contact))
   if (known !== null) return known
   const room = {
     _id: `${work.account.id}:${idText(conversation._id)}`,
@@ -97,4 +102,11 @@ const roomOf = async (
   }
   work.rooms.put(room)
   return room
+}
+
+// A contact has one room of billing-sync's: where somebody has begun an older conversation since, without a room, that
+// one goes on being used.
+const madeBefore = async (work: UnitOfWork, contact: DeskEntity): Promise<DeskEntity | null> => {
+  const ofContact = await work.rooms.findBy('contact', idText(contact._id))
+  return ofContact.find(isOurs) ?? null
 }

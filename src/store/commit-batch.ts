@@ -21,7 +21,10 @@ interface CommitTarget {
   readonly targets?: NoticeTargets
 }
 
-/** Commits a batch. Throws `mongodb_unavailable`, or `payload_unstorable` where the server refuses a document. */
+/**
+ * Commits a batch. Throws `mongodb_unavailable`, `payload_unstorable` where the server refuses a document, and
+ * `document_conflict` where a key is taken: by somebody else, since no other batch of the account came in between.
+ */
 export const commitBatch = async (commit: Commit, target: CommitTarget): Promise<boolean> => {
   const session = target.client.startSession()
   try {
@@ -46,6 +49,7 @@ const ignoreAbort = (): void => undefined
 const verdictOn = (error: unknown): false => {
   const verdict = judgeTransactionError(error)
   if (verdict === 'again') return false
+  if (verdict === 'taken') throw new BillingSyncError('document_conflict', {}, { cause: error })
   if (verdict === 'unstorable') {
     throw new BillingSyncError(
       'payload_unstorable',

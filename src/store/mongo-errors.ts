@@ -19,7 +19,7 @@ export const duplicateKey = 11_000
 const tooLarge: ReadonlySet<unknown> = new Set([10_334, 17_280, 15])
 
 /** What a failed transaction calls for. */
-export type TransactionVerdict = 'again' | 'unstorable' | 'unavailable' | 'ours'
+export type TransactionVerdict = 'again' | 'taken' | 'unstorable' | 'unavailable' | 'ours'
 
 /** Returns what an error thrown inside a transaction calls for. */
 export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
@@ -28,7 +28,7 @@ export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
   if (isCommitUnknown(error)) return 'unavailable'
   if (error.hasErrorLabel('TransientTransactionError') && !(error instanceof MongoNetworkError))
     return 'again'
-  if (error.code === duplicateKey) return 'again'
+  if (error.code === duplicateKey) return 'taken'
   if (tooLarge.has(error.code) || error instanceof MongoInvalidArgumentError) return 'unstorable'
   return isOutage(error) ? 'unavailable' : 'ours'
 }

@@ -68,9 +68,18 @@ export const deskTables: Readonly<
         holdsId: true,
         valuesOf: ({ conversation_id }) => [idText(conversation_id)],
       },
+      {
+        name: 'contact',
+        field: 'contact_id',
+        holdsId: true,
+        valuesOf: ({ contact_id }) => [idText(contact_id)],
+      },
     ],
   },
-  messages: { collection: 'support.messages', finders: [] },
+  messages: {
+    collection: 'support.messages',
+    finders: [{ name: 'dedupe_key', field: 'dedupe_key', valuesOf: ({ dedupe_key }) => texts(dedupe_key) }],
+  },
   accounts: { collection: 'billing.accounts', finders: [] },
 }
 

@@ -62,7 +62,7 @@ const preloadInvoice: Preloader = async (work, seen) => {
   if (!(seen.tellsPayment || stored?.paymentTold === true)) return
   const [contacts] = await Promise.all([
     preloadContact(work, customer, seen.content),
-    work.messages.get(`${work.account.id}:invoice:${seen.id}`),
+    work.messages.findBy('dedupe_key', `invoice:${seen.id}`),
   ])
   await Promise.all(contacts.map((id) => preloadRooms(work, id)))
 }
@@ -158,11 +158,13 @@ const preloadContact = async (
 }
 
 const preloadRooms = async (work: UnitOfWork, contact: string): Promise<void> => {
-  const conversations = await work.conversations.findBy('contact', contact)
-  const ids =
-    conversations.length > 0
-      ? conversations.map(({ _id }) => idText(_id))
-      : [conversationIdOf(work.account.id, contact)]
+  const own = conversationIdOf(work.account.id, contact)
+  const [conversations] = await Promise.all([
+    work.conversations.findBy('contact', contact),
+    work.conversations.load([own]),
+    work.rooms.findBy('contact', contact),
+  ])
+  const ids = conversations.length > 0 ? conversations.map(({ _id }) => idText(_id)) : [own]
   await Promise.all(ids.map((id) => work.rooms.findBy('conversation', id)))
 }
 

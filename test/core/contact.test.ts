@@ -60,6 +60,11 @@ describe('linking a contact', () => {
     expect(linkContact(linked, 'cus_1', false)).toEqual(linked)
   })
 
+  test('keeps a former customer that lives again while the contact is of another', () => {
+    const shared = theirs({ stripe_customer_id: 'cus_2', former_stripe_customer_ids: ['cus_1'] })
+    expect(linkContact(shared, 'cus_1', false)).toEqual(shared)
+  })
+
   test('takes former customers only from a list of texts', () => {
     expect(linkContact(theirs({ former_stripe_customer_ids: 'cus_9' }), 'cus_1', true)).toMatchObject({
       former_stripe_customer_ids: ['cus_1'],

@@ -8,7 +8,7 @@ import { linkInvoicePayment } from '../../src/handlers/invoice-payments.ts'
 import { deleteInvoice, newInvoice, paidInvoice, updateInvoice } from '../../src/handlers/invoices.ts'
 import { createProduct, deleteProduct, updateProduct } from '../../src/handlers/products.ts'
 import { createRefund, updateRefund } from '../../src/handlers/refunds.ts'
-import { eventRows } from '../../src/handlers/registry.ts'
+import { eventRows, rowOf } from '../../src/handlers/registry.ts'
 import {
   createSubscription,
   deleteSubscription,
@@ -105,6 +105,24 @@ describe('the table of events', () => {
       expect(eventRows.has(type)).toBe(false)
     },
   )
+})
+
+describe('an invoice event of a type that is not in the table', () => {
+  const carried = { id: 'in_1', object: 'invoice' }
+
+  test('updates the invoice that it carries', () => {
+    expect(rowOf('invoice.balance_moved', carried)).toMatchObject({ kind: 'invoice', creates: false })
+  })
+
+  test.each([
+    ['invoice.upcoming', { ...carried, id: 'upcoming_in_1' }],
+    ['invoice.balance_moved', { object: 'invoice' }],
+    ['invoice.balance_moved', { id: 'il_1', object: 'line_item' }],
+    ['invoice.balance_moved', null],
+    ['invoiceitem.created', carried],
+  ])('is ignored as %s with %j', (type, object) => {
+    expect(rowOf(type, object)).toBeUndefined()
+  })
 })
 
 describe('the fixtures', () => {

@@ -102,7 +102,9 @@ describe('a batch', () => {
   test('writes nothing when somebody else stored its new row meanwhile', async () => {
     const newRow = { delivery: deliveryOf(numberedEvent(1)), source: 'replay' } as const
     const next = settle(pending, 'applied', now)
-    expect(await run({ settlements: [{ rowId, expected: pending, next, newRow }] })).toBe(false)
+    expect(await run({ settlements: [{ rowId, expected: pending, next, newRow }] }).catch(codeOf)).toBe(
+      'document_conflict',
+    )
     expect(await state()).toEqual(nothing)
   })
 
@@ -135,7 +137,7 @@ describe('a batch', () => {
 
   test('never takes a taken document id for success', async () => {
     await rows('billing.charges').insertOne({ ...chargeDocument('ch_1'), mine: true })
-    expect(await run()).toBe(false)
+    expect(await run().catch(codeOf)).toBe('document_conflict')
     expect(await state()).toEqual({ ...nothing, charges: ['ch_1'] })
     expect(await db.collection('billing.charges').findOne()).toHaveProperty('mine')
   })
@@ -144,7 +146,7 @@ describe('a batch', () => {
     const message = (_id: string) => ({ _id, stripe_user_id: account, dedupe_key: 'invoice:in_1' })
     await rows('support.messages').insertOne(message('theirs'))
     const insert = { kind: 'insert', collection: 'support.messages', document: message('ours') } as const
-    expect(await run({ writes: [...commit().writes, insert] })).toBe(false)
+    expect(await run({ writes: [...commit().writes, insert] }).catch(codeOf)).toBe('document_conflict')
     expect(await state()).toEqual(nothing)
     expect(await db.collection('support.messages').countDocuments()).toBe(1)
   })

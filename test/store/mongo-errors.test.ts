@@ -12,7 +12,7 @@ const serverError = (code: number, ...errorLabels: string[]) =>
 describe('an error inside a transaction', () => {
   test.each([
     ['a write conflict', serverError(112, 'TransientTransactionError'), 'again'],
-    ['a key that is taken', serverError(11_000), 'again'],
+    ['a key that is taken', serverError(11_000), 'taken'],
     ['a document that is too large', serverError(10_334), 'unstorable'],
     ['a document that the driver refuses', new MongoInvalidArgumentError('too large'), 'unstorable'],
     ['a document that outgrows a buffer', new RangeError('offset'), 'unstorable'],
@@ -27,12 +27,12 @@ describe('an error inside a transaction', () => {
     expect(judgeTransactionError(error)).toBe(verdict)
   })
 
-  test('of a real duplicate is judged to be run again', async () => {
+  test('of a real duplicate is judged to be a key that is taken', async () => {
     const notes = db.collection<{ _id: string }>('notes')
     await notes.insertOne({ _id: 'a' })
     const error = await notes.bulkWrite([{ insertOne: { document: { _id: 'a' } } }]).catch((thrown) => thrown)
     expect(error).toBeInstanceOf(MongoBulkWriteError)
-    expect(judgeTransactionError(error)).toBe('again')
+    expect(judgeTransactionError(error)).toBe('taken')
   })
 })
 
