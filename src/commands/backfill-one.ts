@@ -67,6 +67,7 @@ const walkOne = async (
       positions,
       isRanged: request.range.since !== null || request.range.until !== null,
       clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
+      isPaced: await stripe.isPacedFor(account),
       clock: stripe.clock,
       livemode: stripe.livemode,
       tellsPayment: request.effects === 'missing',
