@@ -37,6 +37,7 @@ const serveCommand = (): Command =>
         .choices(['all', 'ingest', 'work'])
         .default('all'),
     )
+    .option('--dashboard', 'show rates, lag, failing accounts and the last events, on a terminal')
     .addHelpText(
       'after',
       `
