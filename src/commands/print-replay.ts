@@ -10,6 +10,8 @@ interface ReplayEnd {
   readonly request: Pick<ReplayRequest, 'json' | 'dryRun'>
   /** What a dry run would have changed. */
   readonly changes: readonly DocumentChange[]
+  /** True where a signal ended the run before its input had ended. */
+  readonly interrupted: boolean
   readonly durationMs: number
 }
 
@@ -17,7 +19,10 @@ interface ReplayEnd {
 const mostChanges = 10_000
 
 /** Prints the result on stdout. */
-export const printReplay = (tally: ReplayTally, { request, changes, durationMs }: ReplayEnd): void => {
+export const printReplay = (
+  tally: ReplayTally,
+  { request, changes, interrupted, durationMs }: ReplayEnd,
+): void => {
   const summary = tally.summary(durationMs)
   const listed = {
     changes: changes.slice(0, mostChanges),
@@ -26,6 +31,6 @@ export const printReplay = (tally: ReplayTally, { request, changes, durationMs }
   settleColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...summary, ...(request.dryRun ? listed : {}) })}\n`
-    : formatReplay(summary, { ...tally, dryRun: request.dryRun ? listed : null })
+    : formatReplay(summary, { ...tally, interrupted, dryRun: request.dryRun ? listed : null })
   process.stdout.write(text)
 }

@@ -46,14 +46,14 @@ export const runReplay = async (
   compileLater()
   const config = await loadConfig(flags)
   if (request.input.kind === 'listed' && config.stripeKey === undefined) throw keyMissing()
-  const started = performance.now()
   const interrupt = onInterrupt()
   const tally = new ReplayTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
   const progress = showProgress(tally, log)
   const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
-    printReplay(tally, { request, changes, durationMs: performance.now() - started })
+    const interrupted = interrupt.exitCode !== null
+    printReplay(tally, { request, changes, interrupted, durationMs: performance.now() - tally.begunMs })
   }
   try {
     print(await replay({ request, config, tally, log, progress, signal: interrupt.signal }))
@@ -92,6 +92,7 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
     const asked = { source: 'replay', effects, dryRun, onWaiting, ...kinds } as const
     const handling = await openHandling(config, database, asked)
     await progress.start()
+    tally.begunMs = performance.now()
     const handle = (items: readonly ReplayItem[]) =>
       handleItems(items, { options: handling.options, tally, log })
     const options = { tally, handle, eventsPerSecond, signal }

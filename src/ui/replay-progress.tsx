@@ -35,7 +35,8 @@ class LogProgress implements Progress {
 
   onProgress = (text: string): void => this.#log.info(text)
 
-  onEmbedded: DatabaseListener['onEmbedded'] = (server) => this.#log.info(embeddedText(server))
+  onEmbedded: DatabaseListener['onEmbedded'] = (server) =>
+    this.#log.info(embeddedText(server).replace('\n', '. '))
 
   async start(): Promise<void> {
     const started = performance.now()
@@ -107,4 +108,4 @@ class TerminalProgress implements Progress {
 }
 
 const embeddedText = ({ program, folder }: { readonly program: string; readonly folder: string }): string =>
-  `No MONGODB_URI is set: using the embedded MongoDB (${program}), its data lies in ${folder}`
+  `No MONGODB_URI is set: using the embedded ${program}\nIts data lies in ${folder}`

@@ -29,6 +29,8 @@ export interface ReplayDetails {
   readonly collections: ReadonlyMap<string, Readonly<CollectionCount>>
   /** How often each code of a failure came. */
   readonly causes: ReadonlyMap<string, number>
+  /** True where a signal ended the run before its input had ended. */
+  readonly interrupted: boolean
   /** Null for a run that wrote. */
   readonly dryRun: DryRunChanges | null
   /** Accounts of which older events were asked for than Stripe keeps. */
@@ -39,7 +41,7 @@ export interface ReplayDetails {
 export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): string => {
   const { collections, causes, dryRun, outOfReach } = details
   const sections = [
-    headline(summary, dryRun !== null),
+    headline(summary, details),
     outcomes(summary),
     documents(collections),
     dryRun === null ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
@@ -50,11 +52,14 @@ export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): st
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
 
-const headline = (summary: ReplaySummary, isDryRun: boolean): string => {
+const headline = (summary: ReplaySummary, { dryRun, interrupted }: ReplayDetails): string => {
   const seconds = summary.duration_ms / 1000
-  const rate = seconds > 0 ? `, ${count(Math.round(summary.read / seconds))} a second` : ''
-  const done = isDryRun ? 'Dry run, nothing was written: replayed' : 'Replayed'
-  return chalk.bold(`${done} ${count(summary.read)} events in ${seconds.toFixed(1)} s${rate}`)
+  const rate =
+    seconds > 0 && summary.read > 0 ? `, ${count(Math.round(summary.read / seconds))} a second` : ''
+  const dry = dryRun === null ? '' : 'Dry run, nothing was written: '
+  const done = interrupted ? 'interrupted, after' : 'replayed'
+  const text = `${dry}${done} ${count(summary.read)} events in ${seconds.toFixed(1)} s${rate}`
+  return chalk.bold(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`)
 }
 
 const outcomes = (summary: ReplaySummary): string =>
@@ -97,7 +102,8 @@ const notInInbox: ReadonlySet<string> = new Set([
   'account_disconnected',
 ])
 
-const nextStep = (summary: ReplaySummary, { causes, dryRun }: ReplayDetails): string => {
+const nextStep = (summary: ReplaySummary, { causes, dryRun, interrupted }: ReplayDetails): string => {
+  if (interrupted) return 'Run the same command again for the rest: what is done stays done.'
   const codes = [...causes.keys()]
   if (dryRun === null && codes.some((code) => !notInInbox.has(code)))
     return `Once it is mended: ${chalk.bold('billing-sync replay --stored --status pending,failed,dead')}`

@@ -14,7 +14,7 @@ const barWidth = 30
 /** Shows how far the replay is, its rate, what remains, and what came of the events so far. */
 export const ReplayScreen = ({ tally, elapsedMs }: ReplayScreenProps) => {
   const seconds = elapsedMs / 1000
-  const share = tally.inputExpected > 0 ? Math.min(1, tally.inputRead / tally.inputExpected) : null
+  const { share } = tally
   const remaining = share === null || share === 0 ? null : (seconds / share) * (1 - share)
   const troubles = tally.counts.failed + tally.counts.invalid
   return (

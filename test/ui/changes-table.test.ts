@@ -1,0 +1,54 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { DocumentChange } from '../../src/core/document-change.ts'
+import { formatChanges } from '../../src/ui/changes-table.ts'
+import { settleColour } from '../../src/ui/colour.ts'
+
+beforeAll(() => settleColour({ isTTY: false } as NodeJS.WriteStream)) // all that is looked at
+
+const change = (fields: DocumentChange['fields'], stripe_id = 'ch_1'): DocumentChange => ({
+  account: 'acct_1',
+  collection: 'billing.charges',
+  stripe_id,
+  fields,
+})
+
+describe('what a dry run would change', () => {
+  test('is each field of documents that are there, and the size of new ones', () => {
+    const text = formatChanges(
+      [
+        change({ '/status': { from: 'pending', to: 'succeeded' }, '/note': { from: 1 } }),
+        change({ '/id': { to: 'ch_2' }, '/amount': { to: 5 } }, 'ch_2'),
+      ],
+      0,
+    )
+    expect(text.split('\n')).toEqual([
+      '2 documents would change:',
+      '',
+      '  billing.charges ch_1  of acct_1',
+      `    ${'/status'.padEnd(30)} ${'"pending"'.padEnd(21)} → "succeeded"`,
+      `    ${'/note'.padEnd(30)} ${'1'.padEnd(21)} → absent`,
+      '  billing.charges ch_2  would be made, 2 fields',
+    ])
+  })
+
+  test('keeps to 80 columns and to characters that a terminal shows', () => {
+    const long = 'x'.repeat(300)
+    const text = formatChanges([change({ [`/${long}\u001b[2J`]: { from: `\u009b31m${long}`, to: long } })], 0)
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  })
+
+  test('ends after 200 lines, counting the rest', () => {
+    const many = Array.from({ length: 150 }, (_, index) =>
+      change({ '/a': { from: 1, to: 2 } }, `ch_${index}`),
+    )
+    const lines = formatChanges(many, 7).split('\n')
+    expect(lines).toHaveLength(203)
+    expect(lines[0]).toBe('157 documents would change:')
+    expect(lines.at(-1)).toBe('  … and 100 more lines; --json lists them')
+  })
+
+  test('is said where it is nothing', () => {
+    expect(formatChanges([], 0)).toBe('No document would change.')
+  })
+})
