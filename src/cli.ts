@@ -37,7 +37,6 @@ const serveCommand = (): Command =>
         .choices(['all', 'ingest', 'work'])
         .default('all'),
     )
-    .option('--dashboard', 'show rates, lag, failing accounts and the last events, on a terminal')
     .addHelpText(
       'after',
       `
@@ -112,6 +111,7 @@ const backfillCommand = (): Command =>
         .choices(['missing', 'none'])
         .default('none'),
     )
+    .option('--verify', 'write nothing, name every stored object that differs from Stripe')
     .option('--dry-run', 'write nothing, print what would change')
     .addHelpText(
       'after',
@@ -124,6 +124,7 @@ Examples:
   billing-sync backfill --all-accounts --since 3d
   billing-sync backfill --account acct_1 --resource invoices,charges --dry-run
   billing-sync backfill --account acct_1 --id ch_123,in_456
+  billing-sync backfill --all-accounts --verify
   billing-sync backfill --all-accounts --rate 10 --json`,
     )
     .action(async (flags: BackfillFlags & ConfigFlags) => {

@@ -4,7 +4,7 @@
 
 import { defaultSettings } from './core/account.ts'
 import { fingerprintsOf } from './core/content-hash.ts'
-import { asNewest, driftedFields, driftedLinks } from './core/drift.ts'
+import { asNewest, type Difference, driftedFields, driftedLinks } from './core/drift.ts'
 import type { JsonObject } from './core/json.ts'
 import { type ObjectKind, objectKinds } from './core/object-kinds.ts'
 import type { Observation } from './core/observation.ts'
@@ -20,19 +20,6 @@ import {
 import { preload } from './unit-of-work/preload.ts'
 import type { AccountReader, StoredDocument, WorkCollection } from './unit-of-work/reader.ts'
 import { UnitOfWork } from './unit-of-work/unit-of-work.ts'
-
-/** An object whose document is not what it should be. */
-export interface Difference {
-  readonly kind: ObjectKind
-  readonly id: string
-  readonly drift: 'missing' | 'different'
-  /** Names of the fields that differ, sorted; none where the document is missing. */
-  readonly fields: readonly string[]
-  /** When the document was written last; null where there is none. */
-  readonly writtenAt: Date | null
-  /** A fingerprint of what Stripe shows of it: two looks that agree saw the same state. */
-  readonly shows: string
-}
 
 export interface ComparedAccount {
   readonly id: string

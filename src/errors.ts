@@ -71,6 +71,12 @@ export const errorKinds = {
   list_empty: fatal(
     'Stripe lists no {resource} for {account}, though {count} are stored; check that the key is of the right account and mode',
   ),
+  too_much_gone: fatal(
+    '{count} of {stored} stored {resource} of {account} are no longer in the list that Stripe shows, too many to be believed: none was marked deleted; check the key, its mode and STRIPE_API_BASE, see them with --verify, or insist with --restart',
+  ),
+  gone_unproved: fatal(
+    'Stripe answers 404 for {count} stored {resource} of {account}, and shows nothing else that is stored of it: none was marked deleted; check the key, its mode and STRIPE_API_BASE',
+  ),
   mongod_not_found: fatal(
     'No MongoDB server could be found or fetched ({tried}); set MONGODB_URI, or install MongoDB so that mongod is on PATH',
   ),

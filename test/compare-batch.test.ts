@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compareBatch, type Difference } from '../src/compare-batch.ts'
+import { compareBatch } from '../src/compare-batch.ts'
+import type { Difference } from '../src/core/drift.ts'
 import type { JsonObject } from '../src/core/json.ts'
 import { observeRead } from '../src/core/normalise.ts'
 import type { ObjectKind } from '../src/core/object-kinds.ts'

@@ -6,11 +6,15 @@ import type { Log } from '../log.ts'
 import type { OpenAccount, PipelineStore } from '../pipeline-store.ts'
 import { backfillAccount } from '../sources/backfill/backfill-account.ts'
 import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
+import type { SingleObject } from '../sources/backfill/mend-unlisted.ts'
 import type { PageRooms } from '../sources/backfill/page-rooms.ts'
 import type { ResourceName } from '../sources/backfill/resources.ts'
-import type { WalkFailure } from '../sources/backfill/walk-account.ts'
+import type { StoredOutline } from '../sources/backfill/unlisted.ts'
+import type { AccountWalk, WalkFailure } from '../sources/backfill/walk-account.ts'
+import type { AccountReader } from '../unit-of-work/reader.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { commitPages } from './commit-pages.ts'
+import { mendingOf } from './mend-account.ts'
 import type { BackfillStripe } from './open-backfill-stripe.ts'
 import type { Positions } from './open-positions.ts'
 
@@ -22,6 +26,16 @@ export interface BackfillRun {
   readonly stripe: BackfillStripe
   /** Answers how many of an account's stored objects its list ought to show. */
   readonly countStored: (account: string, resource: ResourceName) => Promise<number>
+  /** Hands over what is stored of a resource within the range; nothing where the key does not tell its mode. */
+  readonly eachStored: (
+    account: string,
+    resource: ResourceName,
+    take: (outline: StoredOutline) => void,
+  ) => Promise<void>
+  /** Answers some objects of the account that were stored before then and are not deleted. */
+  readonly someStored: (account: string, before: Date) => Promise<readonly SingleObject[]>
+  /** Answers a reader of an account's stored documents. */
+  readonly readerOf: (account: string) => AccountReader
   readonly rooms: PageRooms
   readonly log: Log
   readonly signal: AbortSignal
@@ -51,34 +65,48 @@ export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promis
 const walkOne = async (
   tally: AccountTally,
   run: BackfillRun,
-  { seq }: OpenAccount,
+  opened: OpenAccount,
 ): Promise<WalkFailure | null> => {
   const { account } = tally
-  const { request, stripe, rooms, log, signal } = run
-  const { positions, updatesOf } = await run.positions.open(account)
+  const { log } = run
+  const { positions, continued, updatesOf } = await run.positions.open(account)
   const handling = handlingOf(tally, run)
   return backfillAccount({
     tally,
-    seq,
+    continued,
+    seq: opened.seq,
     commit: (batch) => commitPages(batch, { account, handling, updatesOf }),
     countStored: (resource) => run.countStored(account, resource),
     onFailed: (code) => log.warn('object failed', { account, outcome: 'failed', code }),
-    walk: {
-      positions,
-      isRanged: request.range.since !== null || request.range.until !== null,
-      clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
-      isPaced: await stripe.isPacedFor(account),
-      clock: stripe.clock,
-      livemode: stripe.livemode,
-      tellsPayment: request.effects === 'missing',
-      makeRoom: rooms.take,
-      onRefusedHelper: (what) => {
-        tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)
-        log.warn(`the key may not read ${what}: the backfill goes on without`, { account })
-      },
-      signal,
-    },
+    walk: { ...walkOf(tally, run), positions },
+    mending: mendingOf({
+      ...{ tally, opened, handling, stripe: run.stripe, insists: run.request.restart },
+      eachStored: (resource, take) => run.eachStored(account, resource, take),
+      someStored: (before) => run.someStored(account, before),
+    }),
   })
+}
+
+/** Returns how an account's lists are walked, but for where each begins. */
+export const walkOf = (
+  tally: AccountTally,
+  run: BackfillRun,
+): Omit<AccountWalk, 'positions' | 'seqNow' | 'takePage'> => {
+  const { account } = tally
+  const { request, stripe, rooms, log, signal } = run
+  return {
+    isRanged: request.range.since !== null || request.range.until !== null,
+    clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
+    clock: stripe.clock,
+    livemode: stripe.livemode,
+    tellsPayment: request.effects === 'missing',
+    makeRoom: rooms.take,
+    onRefusedHelper: (what) => {
+      tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)
+      log.warn(`the key may not read ${what}: the backfill goes on without`, { account })
+    },
+    signal,
+  }
 }
 
 /** Returns how reads of an account are handled, each with the requests that it costs counted. */

@@ -14,6 +14,7 @@ export interface BackfillFlags {
   readonly until?: string
   readonly rate?: string
   readonly restart?: boolean
+  readonly verify?: boolean
   readonly dryRun?: boolean
   readonly json?: boolean
   readonly effects: Effects
@@ -38,6 +39,8 @@ export interface BackfillRequest {
   readonly requestsPerSecond: number | null
   readonly restart: boolean
   readonly effects: Effects
+  /** True where what is stored is compared with Stripe and nothing is applied. */
+  readonly verify: boolean
   readonly dryRun: boolean
   readonly json: boolean
 }
@@ -55,12 +58,17 @@ export const backfillRequestOf = (flags: BackfillFlags, now: Date): BackfillRequ
     requestsPerSecond: rateOf(flags.rate, 'requests'),
     restart: flags.restart === true,
     effects: flags.effects,
+    verify: flags.verify === true,
     dryRun: flags.dryRun === true,
     json: flags.json === true,
   }
   if (ids.length > 0) refuseForIds(request)
   if (request.restart && request.dryRun)
     throw refuseUsage('--restart changes a position, --dry-run changes nothing')
+  if (request.verify && (request.restart || ids.length > 0 || request.effects === 'missing'))
+    throw refuseUsage(
+      '--verify compares whole lists and changes nothing: it goes with no --restart, --id or --effects',
+    )
   return request
 }
 

@@ -8,6 +8,7 @@ import { BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../sources/backfill/run-accounts.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { type BackfillProgress, showBackfill } from '../ui/backfill-progress.tsx'
+import { auditOne } from './audit-one.ts'
 import { backfillObjects } from './backfill-objects.ts'
 import { backfillOne } from './backfill-one.ts'
 import { type BackfillFlags, type BackfillRequest, backfillRequestOf } from './backfill-request.ts'
@@ -56,7 +57,7 @@ const keyMissing = (): BillingSyncError =>
 
 const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => {
   const { request, config, log, progress, signal } = given
-  const database = await openDatabase(config, progress, { readOnly: request.dryRun })
+  const database = await openDatabase(config, progress, { readOnly: request.dryRun || request.verify })
   try {
     const opened = await openBackfill({ request, config, database, log, signal })
     try {
@@ -77,10 +78,17 @@ const backfillAccounts = async (
   { run, accounts }: OpenBackfill,
 ): Promise<void> => {
   const tallies = accounts.map((account) => tally.add(account, request.resources))
-  const one = request.ids.length > 0 ? backfillObjects : backfillOne
+  const one = oneOf(request)
   const work = async (): Promise<void> => {
-    await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run) })
+    await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run, tally) })
     if (!signal.aborted) await run.positions.end()
   }
-  await (request.dryRun ? work() : deliveringNotices({ config, database, log, signal }, work))
+  await (request.dryRun || request.verify
+    ? work()
+    : deliveringNotices({ config, database, log, signal }, work))
+}
+
+const oneOf = ({ ids, verify }: BackfillRequest) => {
+  if (verify) return auditOne
+  return ids.length > 0 ? backfillObjects : backfillOne
 }

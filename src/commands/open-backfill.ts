@@ -6,9 +6,11 @@ import { objectKinds } from '../core/object-kinds.ts'
 import type { Log } from '../log.ts'
 import { PageRooms } from '../sources/backfill/page-rooms.ts'
 import { listRows } from '../sources/backfill/resources.ts'
+import { MongoAccountReader } from '../store/account-reader.ts'
 import { connectedAccounts } from '../store/connected-accounts.ts'
 import { countListed } from '../store/count-listed.ts'
 import type { Database } from '../store/database.ts'
+import { eachStoredOutline, newestStored } from '../store/stored-objects.ts'
 import type { BackfillRun } from './backfill-one.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { openBackfillStripe } from './open-backfill-stripe.ts'
@@ -35,16 +37,14 @@ export interface BackfillOpening {
   readonly signal: AbortSignal
 }
 
-/**
- * Pages in memory at once, of all accounts together: some 3 MB each with what was made of them. They are read again
- * should the process be killed.
- */
-const pagesAtOnce = 16
+/** Pages in memory at once, of all accounts together: some 3 MB each with what was made of them. */
+const pagesAtOnce = 32
 
 /** Opens the run. Throws `config_invalid` where no key is set, or Stripe does not tell whose it is. */
 export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfill> => {
   const { request, config, database, log, signal } = opening
-  const { effects, dryRun, requestsPerSecond } = request
+  const { effects, requestsPerSecond } = request
+  const dryRun = request.dryRun || request.verify
   const handling = await openHandling(config, database, { source: 'backfill', effects, dryRun })
   const platformAccount = await platformOf(handling)
   const livemode = livemodeOfKey(config.stripeKey ?? '')
@@ -58,6 +58,15 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       positions: keepsPositions
         ? await openStoredPositions(database, request)
         : openForgottenPositions(request),
+      eachStored: (account, resource, take) => {
+        if (livemode === null) return Promise.resolve()
+        const { collection } = objectKinds[listRows[resource].kind]
+        const { since, until } = request.range
+        return eachStoredOutline(database.db, { account, collection, livemode, since, until }, take)
+      },
+      someStored: (account, before) =>
+        livemode === null ? Promise.resolve([]) : newestStored(database.db, { account, livemode, before }),
+      readerOf: (account) => new MongoAccountReader(database.db, account),
       countStored: (account, resource) => {
         const { collection } = objectKinds[listRows[resource].kind]
         return countListed(database.db, { account, collection, livemode })

@@ -13,6 +13,8 @@ import type { BackfillRequest } from './backfill-request.ts'
 /** An account's lists, each with its place. */
 export interface AccountPositions {
   readonly positions: ReadonlyMap<ListName, Position>
+  /** Lists that an earlier run of the command had begun to walk. */
+  readonly continued: ReadonlySet<ListName>
   /** Returns what a commit saves once pages have brought lists to the given places. */
   readonly updatesOf: (reached: ReadonlyMap<ListName, Position>) => readonly PositionUpdate[]
 }
@@ -48,6 +50,7 @@ export const openStoredPositions = async ({ db }: Database, request: BackfillReq
         positions: new Map(
           lists.map((list, index) => [list, (rows[index]?.windows ?? []) as unknown as Position]),
         ),
+        continued: new Set(lists.filter((_, index) => rows[index]?.isContinued === true)),
         updatesOf: (reached) =>
           [...reached].map(([list, position]) => ({
             id: ids.get(list) ?? '',
@@ -66,6 +69,7 @@ export const openForgottenPositions = ({ resources, range }: BackfillRequest): P
   release: async () => undefined,
   open: async () => ({
     positions: new Map(listsOf(resources).map((list) => [list, begin(range.since, range.until)])),
+    continued: new Set(),
     updatesOf: () => [],
   }),
   end: async () => undefined,

@@ -6,7 +6,7 @@ import { formatBackfill } from '../ui/backfill-result.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 
 interface BackfillEnd {
-  readonly request: Pick<BackfillRequest, 'json' | 'dryRun'>
+  readonly request: Pick<BackfillRequest, 'json' | 'dryRun' | 'verify'>
   /** What a dry run would have changed. */
   readonly changes: readonly DocumentChange[]
   readonly durationMs: number
@@ -23,6 +23,10 @@ export const printBackfill = (tally: BackfillTally, { request, changes, duration
   }
   const text = request.json
     ? `${JSON.stringify({ ...tally.summary(durationMs), ...(request.dryRun ? listed : {}) })}\n`
-    : formatBackfill(tally, { durationMs, dryRun: request.dryRun ? listed : null })
+    : formatBackfill(tally, {
+        durationMs,
+        dryRun: request.dryRun ? listed : null,
+        isAudit: request.verify,
+      })
   process.stdout.write(text)
 }

@@ -23,6 +23,19 @@ export interface Drift {
   readonly fields: readonly string[]
 }
 
+/** An object whose document is not what it should be, as one look at both sides found. */
+export interface Difference {
+  readonly kind: ObjectKind
+  readonly id: string
+  readonly drift: 'missing' | 'different'
+  /** Names of the fields that differ, sorted; none where the document is missing. */
+  readonly fields: readonly string[]
+  /** When the document was written last; null where there is none. */
+  readonly writtenAt: Date | null
+  /** A fingerprint of what Stripe shows of it: two looks that agree saw the same state. */
+  readonly shows: string
+}
+
 /** Later than any moment of Stripe's clock. */
 const afterAll = Number.MAX_SAFE_INTEGER
 

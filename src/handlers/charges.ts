@@ -12,7 +12,7 @@ import { settleCharge } from './relatives.ts'
 /** Stores a charge that came into being; one that is known already is updated by the ordinary order rule. */
 export const newCharge: Handler = async (work, seen) => {
   const projected = await project(work, seen)
-  if (!isSettled(projected)) await settleCharge(work, seen.id)
+  if (!isSettled(projected, seen)) await settleCharge(work, seen.id)
 }
 
 /** Updates a charge, or stores one whose beginning was never seen; stores the refunds that the payload carries. */

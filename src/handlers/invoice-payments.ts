@@ -7,5 +7,5 @@ import { settleInvoicePayment } from './relatives.ts'
 /** Stores the payment and links its invoice with every charge made for it. */
 export const linkInvoicePayment: Handler = async (work, seen) => {
   const projected = await project(work, seen)
-  if (!isSettled(projected)) await settleInvoicePayment(work, seen.id)
+  if (!isSettled(projected, seen)) await settleInvoicePayment(work, seen.id)
 }

@@ -12,7 +12,7 @@ import { settlePayment } from './support.ts'
 /** Stores an invoice that came into being; its metadata reaches its charges. */
 export const newInvoice: Handler = async (work, seen) => {
   const projected = await project(work, seen)
-  if (!isSettled(projected)) await settleInvoice(work, seen.id)
+  if (!isSettled(projected, seen)) await settleInvoice(work, seen.id)
   // A paid event may have been seen before the payload that shows the invoice paid.
   await settlePayment(work, seen.id)
 }

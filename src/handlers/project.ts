@@ -31,8 +31,12 @@ export const putCanonical = (
   return true
 }
 
-/** Tells whether the observation changed nothing that relatives depend on, so that they need not be settled. */
-export const isSettled = ({ before, after }: Projected): boolean =>
+/**
+ * Tells whether an event changed nothing that relatives depend on, so that they need not be settled. After a read they
+ * always are: it mends what somebody else wrote into the document.
+ */
+export const isSettled = ({ before, after }: Projected, seen: Observation): boolean =>
+  seen.eventId !== null &&
   before !== null &&
   before.links === after.links &&
   isEqual(contentOf(before), contentOf(after)) &&

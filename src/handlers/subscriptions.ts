@@ -7,7 +7,7 @@ import { settleSubscription } from './relatives.ts'
 /** Stores a subscription that came into being; its metadata reaches all its invoices and their charges. */
 export const createSubscription: Handler = async (work, seen) => {
   const projected = await project(work, seen)
-  if (!isSettled(projected)) await settleSubscription(work, projected)
+  if (!isSettled(projected, seen)) await settleSubscription(work, projected)
   work.awaitSpread(seen.id)
 }
 

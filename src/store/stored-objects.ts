@@ -2,13 +2,14 @@
 // does not grow with their number; what is written meanwhile may or may not be among them.
 
 import type { Db, Filter } from 'mongodb'
-import type { ProjectionCollection } from '../core/object-kinds.ts'
+import { type ObjectKind, objectKinds, type ProjectionCollection } from '../core/object-kinds.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** A stored object in outline. */
 export interface StoredOutline {
   readonly id: string
-  /** When its document was written last. */
+  /** When its document was first written, and last. */
+  readonly firstWrittenAt: Date
   readonly writtenAt: Date
   /** True for a tombstone. */
   readonly isDeleted: boolean
@@ -33,7 +34,7 @@ interface OutlineRow {
   readonly created?: number
   readonly deleted?: boolean
   readonly test_clock?: unknown
-  readonly sync: { readonly updated_at: Date }
+  readonly sync: { readonly created_at: Date; readonly updated_at: Date }
 }
 
 /** Rows that the server sends at once: about 100 bytes each. */
@@ -48,15 +49,47 @@ export const eachStoredOutline = (
   translateMongoErrors(async () => {
     const rows = db.collection<OutlineRow>(query.collection).find(filterOf(query), {
       batchSize,
-      projection: { _id: 0, stripe_id: 1, deleted: 1, test_clock: 1, 'sync.updated_at': 1 },
+      projection: {
+        _id: 0,
+        stripe_id: 1,
+        deleted: 1,
+        test_clock: 1,
+        'sync.created_at': 1,
+        'sync.updated_at': 1,
+      },
     })
     for await (const { stripe_id: id, deleted, test_clock: testClock, sync } of rows)
       take({
         id,
+        firstWrittenAt: sync.created_at,
         writtenAt: sync.updated_at,
         isDeleted: deleted === true,
         isOnTestClock: typeof testClock === 'string',
       })
+  })
+
+/** Kinds that every account has some of, and objects of each that are answered. */
+const commonKinds = ['customer', 'charge', 'invoice', 'subscription', 'product'] as const
+const mostOfKind = 2
+
+/** Returns some objects of an account and mode that were stored before and are not deleted, the newest of each kind. Throws `mongodb_unavailable`. */
+export const newestStored = (
+  db: Db,
+  { account, livemode, before }: Pick<OutlineQuery, 'account' | 'livemode'> & { readonly before: Date },
+): Promise<readonly { readonly kind: ObjectKind; readonly id: string }[]> =>
+  translateMongoErrors(async () => {
+    const found = await Promise.all(
+      commonKinds.map(async (kind) => {
+        const rows = db
+          .collection<OutlineRow>(objectKinds[kind].collection)
+          .find(
+            { stripe_user_id: account, livemode, deleted: { $ne: true }, 'sync.created_at': { $lt: before } },
+            { sort: { created: -1 }, limit: mostOfKind, projection: { _id: 0, stripe_id: 1 } },
+          )
+        return (await rows.toArray()).map(({ stripe_id: id }) => ({ kind, id }))
+      }),
+    )
+    return found.flat()
   })
 
 // Within a range `created` is compared only with numbers, as Stripe sends it.

@@ -3,6 +3,7 @@
 import chalk from 'chalk'
 import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
 import { formatChanges } from './changes-table.ts'
+import { formatDrift, mendingCommand } from './drift-table.ts'
 import type { DryRunChanges } from './replay-result.ts'
 
 /** Accounts of which each resource is shown; of more, those that need somebody come first. */
@@ -12,29 +13,37 @@ export interface BackfillEnding {
   readonly durationMs: number
   /** Null for a run that wrote. */
   readonly dryRun: DryRunChanges | null
+  /** True where what is stored was compared and nothing applied. */
+  readonly isAudit: boolean
 }
 
 /** Returns the text, ending with a line break. */
-export const formatBackfill = (tally: BackfillTally, { durationMs, dryRun }: BackfillEnding): string => {
+export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): string => {
+  const { durationMs, dryRun, isAudit } = ending
   const sections = [
-    headline(tally, { durationMs, isDryRun: dryRun !== null }),
+    headline(tally, { durationMs, done: doneBy(ending) }),
     table(tally),
-    dryRun === null ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
+    dryRun === null || isAudit ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
+    formatDrift(tally.drift, tally.driftOmitted),
     troubles(tally),
-    nextStep(tally, dryRun !== null),
+    nextStep(tally, ending),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
 
+const doneBy = ({ dryRun, isAudit }: BackfillEnding): string => {
+  if (isAudit) return 'Nothing was written: compared'
+  return dryRun === null ? 'Read' : 'Dry run, nothing was written: read'
+}
+
 const headline = (
   { accounts }: BackfillTally,
-  { durationMs, isDryRun }: { readonly durationMs: number; readonly isDryRun: boolean },
+  { durationMs, done }: { readonly durationMs: number; readonly done: string },
 ): string => {
   const rows = accounts.flatMap(({ resources }) => [...resources.values()])
   const [read, requests] = [sum(rows, 'read'), sum(rows, 'requests')]
   const seconds = durationMs / 1000
   const rate = seconds > 0 ? `, ${inDigits(Math.round(read / seconds))} a second` : ''
-  const done = isDryRun ? 'Dry run, nothing was written: read' : 'Read'
   const where = accounts.length === 1 ? (accounts[0]?.account ?? '') : `${inDigits(accounts.length)} accounts`
   const first = `${done} ${inDigits(read)} objects of ${where}`
   return chalk.bold(`${first}\nin ${seconds.toFixed(1)} s${rate}, with ${inDigits(requests)} requests`)
@@ -80,8 +89,13 @@ const troubles = ({ accounts }: BackfillTally): string =>
     .slice(0, mostAccounts)
     .join('\n')
 
-const nextStep = ({ accounts, hasFailures }: BackfillTally, isDryRun: boolean): string => {
-  if (isDryRun) return 'Run the same command without --dry-run to do this.'
+const nextStep = (
+  { accounts, drift, hasFailures }: BackfillTally,
+  { dryRun, isAudit }: BackfillEnding,
+): string => {
+  if (isAudit && drift.length > 0) return mendingCommand(drift)
+  if (isAudit && !hasFailures) return 'The mirror and Stripe agree.'
+  if (dryRun !== null && !isAudit) return 'Run the same command without --dry-run to do this.'
   if (accounts.some(({ error }) => error !== null))
     return 'Mend what is named above, then run the same command again: it goes on where it stopped.'
   return hasFailures ? 'Objects that failed are named in the log (--log-level warn).' : ''

@@ -1,9 +1,15 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ensureCollections } from '../../src/store/collections.ts'
-import { eachStoredOutline, type OutlineQuery, type StoredOutline } from '../../src/store/stored-objects.ts'
+import {
+  eachStoredOutline,
+  newestStored,
+  type OutlineQuery,
+  type StoredOutline,
+} from '../../src/store/stored-objects.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 const { db } = await openTestDatabase()
+const firstWrittenAt = new Date('2026-01-02T03:04:05Z')
 const writtenAt = new Date('2026-02-03T04:05:06Z')
 
 const document = (id: string, fields: Readonly<Record<string, unknown>> = {}) => {
@@ -15,7 +21,7 @@ const document = (id: string, fields: Readonly<Record<string, unknown>> = {}) =>
     livemode: false,
     created: 100,
   }
-  return { ...base, sync: { updated_at: writtenAt }, ...fields } as object
+  return { ...base, sync: { created_at: firstWrittenAt, updated_at: writtenAt }, ...fields } as object
 }
 
 beforeAll(async () => {
@@ -56,7 +62,7 @@ const at = (unixSeconds: number): Date => new Date(unixSeconds * 1000)
 
 describe('what is stored of a kind of objects', () => {
   test('is outlined by what the drift audit asks of it', async () => {
-    const outline = { writtenAt, isDeleted: false, isOnTestClock: false }
+    const outline = { firstWrittenAt, writtenAt, isDeleted: false, isOnTestClock: false }
     expect(await outlines()).toEqual([
       { ...outline, id: 'cus_100' },
       { ...outline, id: 'cus_101' },
@@ -78,6 +84,15 @@ describe('what is stored of a kind of objects', () => {
     expect(await idsOf({ since: at(101) })).toEqual(['cus_101'])
     expect(await idsOf({ until: at(100) })).toEqual(['cus_99'])
     expect(await idsOf({ since: at(99.5), until: at(100.5) })).toEqual(['cus_100', 'cus_clock', 'cus_gone'])
+  })
+
+  test('is told by its newest objects that are not deleted', async () => {
+    const asked = { account: 'acct_1', livemode: false }
+    expect(await newestStored(db, { ...asked, before: writtenAt })).toEqual([
+      { kind: 'customer', id: 'cus_101' },
+      { kind: 'customer', id: expect.stringMatching(/^cus_(100|clock)$/) },
+    ])
+    expect(await newestStored(db, { ...asked, before: firstWrittenAt })).toEqual([])
   })
 
   test('is read through the index on the account and the creation', async () => {

@@ -89,8 +89,6 @@ const startServe = async ({
     env: { ...ownSettings, ...env },
     reject: false,
     cleanup: true,
-    // A process that hangs at its end is what a test wants to see.
-    forceKillAfterDelay: false,
   })
   const log: Record<string, unknown>[] = []
   let rest = ''

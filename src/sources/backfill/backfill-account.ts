@@ -5,14 +5,19 @@ import { BillingSyncError } from '../../errors.ts'
 import type { EntryOutcome } from '../../pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions } from './commit-lane.ts'
+import { type Mending, mendUnlisted } from './mend-unlisted.ts'
 import { RemainingEstimate } from './remaining-estimate.ts'
 import type { ListName, ResourceName } from './resources.ts'
+import { SeenIds } from './seen-ids.ts'
 import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
 
 export interface AccountBackfill extends Pick<CommitLaneOptions, 'seq' | 'commit'> {
   readonly tally: AccountTally
   readonly walk: Omit<AccountWalk, 'seqNow' | 'takePage'>
+  /** Lists that an earlier run had begun to walk: of those only the rest is seen here. */
+  readonly continued: ReadonlySet<ListName>
+  readonly mending: Mending
   /** Answers how many objects of a resource are stored that the list ought to show. */
   readonly countStored: (resource: ResourceName) => Promise<number>
   /** Told of an entry that is no object, or could not be applied. */
@@ -21,18 +26,39 @@ export interface AccountBackfill extends Pick<CommitLaneOptions, 'seq' | 'commit
 
 /** Backfills the account; the tally tells what came of it. Rejects with what the commits ended with. */
 export const backfillAccount = async (options: AccountBackfill): Promise<WalkFailure | null> => {
-  const { tally, walk, seq, commit, countStored } = options
+  const { tally, walk, seq, commit, continued, countStored } = options
   const lane = new CommitLane({ seq, commit, onCommitted: countPages(options) })
-  const { complete, failure } = await walkAccount({ ...walk, seqNow: lane.seqNow, takePage: lane.take })
+  const startedAt = new Date()
+  const seen = new Map([...tally.resources.keys()].map((resource) => [resource, new SeenIds()]))
+  const takePage = (page: WalkedPage): Promise<void> => {
+    if (page.list !== 'invoice_payments') for (const { id } of page.observations) seen.get(page.list)?.add(id)
+    return lane.take(page)
+  }
+  const { complete, failure } = await walkAccount({ ...walk, seqNow: lane.seqNow, takePage })
   await lane.drain()
   for (const resource of complete) {
     const count = tally.resources.get(resource)
     if (count !== undefined) count.complete = true
   }
-  if (failure !== null || walk.isRanged) return failure
-  const empty = [...complete].filter((resource) => tally.resources.get(resource)?.read === 0)
-  return suspectEmptyLists(empty, { tally, positions: walk.positions, countStored })
+  if (failure !== null && isForAll(failure)) return failure
+  const resources = [...seen]
+    .map(([resource, ids]) => ({ resource, seen: ids }))
+    .filter(({ resource }) => complete.has(resource) && !continued.has(resource))
+  const isEmpty = (resource: ResourceName): boolean => tally.resources.get(resource)?.read === 0
+  const { mended, failures } = await mendUnlisted({ resources, startedAt }, options.mending)
+  // Of a list without any object there is something plainer to be said.
+  const unmended = [...failures].find(([resource]) => walk.isRanged || !isEmpty(resource))
+  if (failure !== null || walk.isRanged || unmended !== undefined) return failure ?? unmended?.[1] ?? null
+  return suspectEmptyLists([...complete].filter(isEmpty), {
+    mended,
+    tally,
+    positions: walk.positions,
+    countStored,
+  })
 }
+
+// Where one list alone could not be read, the others are as good as ever.
+const isForAll = (failure: WalkFailure): boolean => failure.kind === 'disconnected' || failure.error.retryable
 
 const countPages = ({ tally, onFailed }: AccountBackfill): CommitLaneOptions['onCommitted'] => {
   const estimates = new Map<ListName, RemainingEstimate>()
@@ -63,16 +89,19 @@ const countOutcomes = (
 
 interface Suspicion extends Pick<AccountBackfill, 'tally' | 'countStored'> {
   readonly positions: AccountWalk['positions']
+  /** Resources of which nothing stored is left that Stripe no longer has. */
+  readonly mended: ReadonlySet<ResourceName>
 }
 
 // A list without an object, of an account that has some, is that of another account or mode.
 const suspectEmptyLists = async (
   empty: readonly ResourceName[],
-  { tally, positions, countStored }: Suspicion,
+  { tally, positions, mended, countStored }: Suspicion,
 ): Promise<WalkFailure | null> => {
   for (const resource of empty) {
     // Where an earlier run had walked it to its end, that run has seen what there was.
     if (positions.get(resource)?.length === 0) continue
+    if (mended.has(resource)) continue
     const count = await countStored(resource)
     const details = { account: tally.account, resource, count }
     if (count > 0) return { kind: 'error', error: new BillingSyncError('list_empty', details) }

@@ -1,5 +1,6 @@
 // Counts a backfill as it goes, for the summary and for whoever watches. `BackfillSummary` is what `--json` prints.
 
+import type { Drift } from '../../core/drift.ts'
 import type { BillingSyncError } from '../../errors.ts'
 import type { ResourceName } from './resources.ts'
 import type { RequestListener } from './walk.ts'
@@ -16,19 +17,12 @@ export interface ResourceCount {
   complete: boolean
 }
 
-/** A stored object that differs from what Stripe shows. */
-export interface DriftRow {
-  readonly account: string
-  readonly collection: string
-  readonly stripe_id: string
-  readonly kind: 'missing' | 'different' | 'extra'
-  readonly fields: readonly string[]
-}
-
 export interface BackfillSummary {
   readonly accounts: Readonly<Record<string, Readonly<Partial<Record<ResourceName, ResourceCount>>>>>
   readonly errors: Readonly<Record<string, { readonly code: string; readonly message: string }>>
-  readonly drift: readonly DriftRow[]
+  readonly drift: readonly Drift[]
+  /** Drift beyond what is listed; only where there is some. */
+  readonly drift_omitted?: number
   readonly duration_ms: number
 }
 
@@ -107,9 +101,14 @@ export class AccountTally {
   }
 }
 
+/** Objects listed as drift; more are only counted. */
+const mostDrift = 10_000
+
 /** A whole run. */
 export class BackfillTally {
-  readonly drift: DriftRow[] = []
+  readonly drift: Drift[] = []
+  /** Objects that differ beyond those listed. */
+  driftOmitted = 0
   readonly #accounts = new Map<string, AccountTally>()
 
   get accounts(): readonly AccountTally[] {
@@ -121,6 +120,13 @@ export class BackfillTally {
     return this.drift.length > 0 || this.accounts.some(({ phase }) => phase !== 'done')
   }
 
+  /** Notes what an account and Stripe do not agree on; beyond `mostDrift` in all it is only counted. */
+  addDrift(found: readonly Drift[], omitted: number): void {
+    const room = found.slice(0, Math.max(0, mostDrift - this.drift.length))
+    this.drift.push(...room)
+    this.driftOmitted += found.length - room.length + omitted
+  }
+
   /** Answers the tally of an account, which begins to wait. */
   add(account: string, resources: readonly ResourceName[]): AccountTally {
     const tally = new AccountTally(account, resources)
@@ -129,7 +135,7 @@ export class BackfillTally {
   }
 
   summary(durationMs: number): BackfillSummary {
-    const { accounts, drift } = this
+    const { accounts, drift, driftOmitted } = this
     const failed = accounts.flatMap(({ account, error }) => (error === null ? [] : [{ account, error }]))
     return {
       accounts: Object.fromEntries(accounts.map(({ account, resources }) => [account, countsOf(resources)])),
@@ -137,6 +143,7 @@ export class BackfillTally {
         failed.map(({ account, error: { code, message } }) => [account, { code, message }]),
       ),
       drift,
+      ...(driftOmitted === 0 ? {} : { drift_omitted: driftOmitted }),
       duration_ms: Math.round(durationMs),
     }
   }

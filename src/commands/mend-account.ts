@@ -1,0 +1,66 @@
+// Joins the mending of what lists no longer show to the database and to Stripe.
+
+import { observeRead } from '../core/normalise.ts'
+import type { ObjectKind } from '../core/object-kinds.ts'
+import type { Observation } from '../core/observation.ts'
+import { handleObservations, type ObservationHandling } from '../handle-observations.ts'
+import type { OpenAccount } from '../pipeline-store.ts'
+import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
+import type { Mending } from '../sources/backfill/mend-unlisted.ts'
+import { pinnedApiVersion } from '../sources/stripe/api-version.ts'
+import type { BackfillStripe } from './open-backfill-stripe.ts'
+
+export interface MendingRun extends Pick<Mending, 'insists' | 'eachStored' | 'someStored'> {
+  readonly tally: AccountTally
+  readonly opened: OpenAccount
+  readonly handling: ObservationHandling
+  readonly stripe: Pick<BackfillStripe, 'clock' | 'livemode'>
+}
+
+/** Returns how one account is mended. */
+export const mendingOf = (run: MendingRun): Mending => {
+  const { tally, opened, handling, stripe } = run
+  return {
+    account: tally.account,
+    insists: run.insists,
+    eachStored: run.eachStored,
+    someStored: run.someStored,
+    readSingly: (objects) =>
+      handling.readObjects(
+        opened,
+        objects.map((object) => ({ ...object, afterSecond: 0 })),
+      ),
+    gone: goneBy(stripe),
+    apply: async (resource, observations) => {
+      const seen = observations.map((observation) => ({ observation, ...readNow() }))
+      const { outcomes } = await handleObservations(
+        tally.account,
+        { seen, positions: [], lastSeq: 0 },
+        handling,
+      )
+      const count = tally.resources.get(resource)
+      if (count === undefined) return
+      count.read += observations.length
+      for (const { outcome } of outcomes) {
+        if (outcome === 'applied') count.applied += 1
+        else if (outcome === 'failed') count.failed += 1
+        else count.unchanged += 1
+      }
+    },
+  }
+}
+
+const readNow = () => ({ sentAt: new Date(), ownCommitsSince: 0, isReadAgain: true as const })
+
+/** Returns what makes the observation that an object is gone, as of now. */
+export const goneBy =
+  ({ clock, livemode }: Pick<BackfillStripe, 'clock' | 'livemode'>) =>
+  (kind: ObjectKind, id: string): Observation =>
+    observeRead(
+      kind,
+      { id, object: kind, deleted: true },
+      {
+        ...{ seq: 0, unixSeconds: clock.secondOf(Date.now(), null), apiVersion: pinnedApiVersion },
+        ...{ livemode, source: 'backfill', single: true },
+      },
+    )

@@ -1,0 +1,146 @@
+// After a walk: stored objects that their list did not show are retrieved one by one. Guarantees: only an answer of
+// `deleted: true` or 404 makes a tombstone; a 404 counts only from a Stripe that shows something else of what is stored
+// of the account, so that a wrong key, mode or address deletes nothing; where too much is gone to be believed, nothing
+// is done unless a person insists.
+
+import type { ObjectKind } from '../../core/object-kinds.ts'
+import type { Observation } from '../../core/observation.ts'
+import { BillingSyncError } from '../../errors.ts'
+import { type ReadResult, type Reads, readKey } from '../../pipeline-store.ts'
+import { listRows, type ResourceName } from './resources.ts'
+import type { SeenIds } from './seen-ids.ts'
+import { findUnlisted, isTooMuchGone, type StoredOutline, type Unlisted } from './unlisted.ts'
+import type { WalkFailure } from './walk-account.ts'
+
+/** An object by kind and id. */
+export interface SingleObject {
+  readonly kind: ObjectKind
+  readonly id: string
+}
+
+export interface Mending {
+  readonly account: string
+  /** True where a person has seen that much is gone and goes on. */
+  readonly insists: boolean
+  readonly eachStored: (resource: ResourceName, take: (outline: StoredOutline) => void) => Promise<void>
+  /** Answers some objects of the account, of any kind, that were stored before then and are not deleted. */
+  readonly someStored: (before: Date) => Promise<readonly SingleObject[]>
+  readonly readSingly: (objects: readonly SingleObject[]) => Promise<Reads>
+  /** Returns the observation that an object is gone. */
+  readonly gone: (kind: ObjectKind, id: string) => Observation
+  /** Applies what was read of the objects of a resource. */
+  readonly apply: (resource: ResourceName, observations: readonly Observation[]) => Promise<void>
+}
+
+/** Resources that were walked from their beginning to their end, and when the walk began. */
+export interface Walked {
+  readonly resources: readonly { readonly resource: ResourceName; readonly seen: SeenIds }[]
+  readonly startedAt: Date
+}
+
+export interface MendedResources {
+  /** Resources of which something was gone, and is marked now. */
+  readonly mended: ReadonlySet<ResourceName>
+  /** What kept others from it. */
+  readonly failures: ReadonlyMap<ResourceName, WalkFailure>
+}
+
+/** Objects retrieved and applied together. */
+const atOnce = 100
+
+/** Mends what the lists did not show. Rejects as the store does; never for what Stripe answers. */
+export const mendUnlisted = async (
+  { resources, startedAt }: Walked,
+  mending: Mending,
+): Promise<MendedResources> => {
+  const found: Found[] = []
+  for (const { resource, seen } of resources) {
+    const eachStored = (take: (outline: StoredOutline) => void) => mending.eachStored(resource, take)
+    found.push({ resource, unlisted: await findUnlisted({ seen, startedAt, eachStored }) })
+  }
+  const proof = new Proof(found, mending, startedAt)
+  const mended = new Set<ResourceName>()
+  const failures = new Map<ResourceName, WalkFailure>()
+  for (const one of found) {
+    const failure = await mendOne(one, mending, proof)
+    if (failure !== null) failures.set(one.resource, failure)
+    else if (one.unlisted.count > 0) mended.add(one.resource)
+  }
+  return { mended, failures }
+}
+
+interface Found {
+  readonly resource: ResourceName
+  readonly unlisted: Unlisted
+}
+
+/** Whether Stripe is known to be the one that the account was mirrored from; asked for only where it matters. */
+class Proof {
+  #given: boolean | null
+  readonly #mending: Mending
+
+  readonly #before: Date
+
+  constructor(found: readonly Found[], mending: Mending, before: Date) {
+    this.#mending = mending
+    this.#before = before
+    this.#given = found.some(({ unlisted }) => unlisted.stillThere > 0) ? true : null
+  }
+
+  async isGiven(): Promise<boolean> {
+    if (this.#given !== null) return this.#given
+    const reads = await this.#mending.readSingly(await this.#mending.someStored(this.#before))
+    this.#given = [...reads.values()].some(
+      (read) => read.kind === 'seen' && read.observations[0]?.deletes === false,
+    )
+    return this.#given
+  }
+}
+
+const mendOne = async (
+  { resource, unlisted }: Found,
+  mending: Mending,
+  proof: Proof,
+): Promise<WalkFailure | null> => {
+  const { objects, listedTombstones, count, stored } = unlisted
+  const { account, insists } = mending
+  if (isTooMuchGone(unlisted) && !insists)
+    return failed('too_much_gone', { account, resource, count, stored })
+  const all = [...objects, ...listedTombstones].map(({ id }) => ({ kind: listRows[resource].kind, id }))
+  let unproved = 0
+  for (let from = 0; from < all.length; from += atOnce) {
+    const chunk = all.slice(from, from + atOnce)
+    const reads = await mending.readSingly(chunk)
+    const results = chunk.map((object) => ({ ...object, result: reads.get(readKey(object)) }))
+    const trouble = results.map(({ result }) => troubleIn(result, account)).find((one) => one !== null)
+    if (trouble !== undefined) return trouble
+    const isProved = results.some(({ result }) => result?.kind === 'missing') ? await proof.isGiven() : true
+    if (!isProved) unproved += results.filter(({ result }) => result?.kind === 'missing').length
+    await mending.apply(
+      resource,
+      results.flatMap((one) => observationsOf(one, { isProved, mending })),
+    )
+  }
+  return unproved === 0 ? null : failed('gone_unproved', { account, resource, count: unproved })
+}
+
+type Retrieved = SingleObject & { readonly result: ReadResult | undefined }
+
+const observationsOf = (
+  { kind, id, result }: Retrieved,
+  { isProved, mending }: { readonly isProved: boolean; readonly mending: Mending },
+): readonly Observation[] => {
+  if (result?.kind === 'seen') return result.observations
+  return result?.kind === 'missing' && isProved ? [mending.gone(kind, id)] : []
+}
+
+// An object that the key may not retrieve stays as it is.
+const troubleIn = (result: ReadResult | undefined, account: string): WalkFailure | null => {
+  if (result?.kind === 'disconnected') return { kind: 'disconnected' }
+  return result === undefined || result.kind === 'waiting' ? failed('stripe_unavailable', { account }) : null
+}
+
+const failed = (
+  code: 'too_much_gone' | 'gone_unproved' | 'stripe_unavailable',
+  details: Readonly<Record<string, string | number>>,
+): WalkFailure => ({ kind: 'error', error: new BillingSyncError(code, details) })

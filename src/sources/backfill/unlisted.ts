@@ -1,0 +1,71 @@
+// Objects that are stored and that a list, walked to its end, did not show. Guarantee: whatever was written since the
+// walk began is left out, since it may have come into being behind the walk.
+
+import type { SeenIds } from './seen-ids.ts'
+
+/** A stored object in outline. */
+export interface StoredOutline {
+  readonly id: string
+  /** When its document was first written, and last. */
+  readonly firstWrittenAt: Date
+  readonly writtenAt: Date
+  /** True for a tombstone. */
+  readonly isDeleted: boolean
+  /** True where it belongs to a test clock: lists leave such objects out. */
+  readonly isOnTestClock: boolean
+}
+
+export interface ListedResource {
+  readonly seen: SeenIds
+  /** When the walk began, on this machine's clock. */
+  readonly startedAt: Date
+  /** Hands over what is stored of the resource, of the mode and within the range of the walk. */
+  readonly eachStored: (take: (outline: StoredOutline) => void) => Promise<void>
+}
+
+export interface Unlisted {
+  /** Stored objects that the list did not show; at most `mostKept`. */
+  readonly objects: readonly StoredOutline[]
+  /** Number of them all, and of all that the list ought to show. */
+  readonly count: number
+  readonly stored: number
+  /** Number of objects that were stored before the walk and that the list showed. */
+  readonly stillThere: number
+  /** Tombstones of objects that the list showed; at most `mostKept`. */
+  readonly listedTombstones: readonly StoredOutline[]
+}
+
+/** Objects kept; more are only counted. */
+const mostKept = 10_000
+
+/** Compares what is stored of a resource with what its list showed. Rejects as `eachStored` does. */
+export const findUnlisted = async ({ seen, startedAt, eachStored }: ListedResource): Promise<Unlisted> => {
+  const objects: StoredOutline[] = []
+  const listedTombstones: StoredOutline[] = []
+  let [count, stored, stillThere] = [0, 0, 0]
+  await eachStored((outline) => {
+    const { isDeleted, isOnTestClock } = outline
+    const isListed = seen.has(outline.id)
+    if (isOnTestClock || (isDeleted && !isListed)) return
+    // Their page may have written them: what it says of a tombstone does not lift it.
+    if (isDeleted) return keep(listedTombstones, outline)
+    stored += 1
+    if (isListed && outline.firstWrittenAt < startedAt) stillThere += 1
+    if (isListed || outline.writtenAt >= startedAt) return
+    count += 1
+    keep(objects, outline)
+  })
+  return { objects, count, stored, stillThere, listedTombstones }
+}
+
+const keep = (kept: StoredOutline[], outline: StoredOutline): void => {
+  if (kept.length < mostKept) kept.push(outline)
+}
+
+/** So many may be gone of any resource, and this part of a larger one, before something else is the likelier reason. */
+const fewGone = 20
+const partGone = 0.05
+
+/** Tells whether too much is gone to be believed: a wrong key, mode or address shows nothing of what is stored. */
+export const isTooMuchGone = ({ count, stored }: Pick<Unlisted, 'count' | 'stored'>): boolean =>
+  count > fewGone && count > stored * partGone

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { SeenIds } from '../../../src/sources/backfill/seen-ids.ts'
+import { findUnlisted, isTooMuchGone, type StoredOutline } from '../../../src/sources/backfill/unlisted.ts'
+
+const startedAt = new Date('2026-01-01T12:00:00Z')
+const before = new Date('2026-01-01T11:00:00Z')
+const after = new Date('2026-01-01T12:00:01Z')
+
+const outline = (id: string, told: Partial<StoredOutline> = {}): StoredOutline => ({
+  ...{ id, firstWrittenAt: before, writtenAt: before, isDeleted: false, isOnTestClock: false },
+  ...told,
+})
+
+const found = async (stored: readonly StoredOutline[], listed: readonly string[]) => {
+  const seen = new SeenIds()
+  for (const id of listed) seen.add(id)
+  const eachStored = async (take: (stored: StoredOutline) => void) => {
+    for (const one of stored) take(one)
+  }
+  const { objects, listedTombstones, ...counts } = await findUnlisted({ seen, startedAt, eachStored })
+  return { ids: objects.map(({ id }) => id), tombstones: listedTombstones.map(({ id }) => id), ...counts }
+}
+
+describe('stored objects that a list did not show', () => {
+  test('are told from those that it showed', async () => {
+    expect(await found([outline('a'), outline('b')], ['b', 'c'])).toEqual({
+      ...{ ids: ['a'], tombstones: [], count: 1, stored: 2, stillThere: 1 },
+    })
+  })
+
+  test('are none where they were written since the walk began', async () => {
+    const written = outline('a', { writtenAt: after })
+    expect(await found([written], [])).toMatchObject({ ids: [], count: 0, stored: 1 })
+  })
+
+  test('are none where they are tombstones or on a test clock', async () => {
+    const hidden = [outline('a', { isDeleted: true }), outline('b', { isOnTestClock: true })]
+    expect(await found(hidden, [])).toMatchObject({ ids: [], count: 0, stored: 0, tombstones: [] })
+  })
+
+  test('are told apart from tombstones that it showed', async () => {
+    const lifted = outline('a', { isDeleted: true, writtenAt: after })
+    expect(await found([lifted], ['a'])).toMatchObject({ tombstones: ['a'], stored: 0 })
+  })
+
+  test('do not vouch for the list by what it brought in itself', async () => {
+    const brought = outline('a', { firstWrittenAt: after, writtenAt: after })
+    expect(await found([brought, outline('b')], ['a'])).toMatchObject({ stillThere: 0, count: 1 })
+  })
+
+  test.each([
+    [20, 20, false],
+    [21, 21, true],
+    [21, 420, false],
+    [22, 420, true],
+    [0, 0, false],
+  ])('are %d of %d too many to be believed: %s', (count, stored, isTooMany) => {
+    expect(isTooMuchGone({ count, stored })).toBe(isTooMany)
+  })
+})
