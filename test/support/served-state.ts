@@ -50,8 +50,12 @@ export const mirroredState = async (db: Db): Promise<ComparableState> => {
     const documents = await db.collection(`billing.${family}`).find().toArray()
     return [`billing.${family}`, documents] as const
   })
-  return projectionsIn(comparableState(Object.fromEntries(await Promise.all(collections))))
+  return stateOf(Object.fromEntries(await Promise.all(collections)))
 }
+
+/** Returns the projections among documents, by collection, in the form in which they are compared. */
+export const stateOf = (documents: Parameters<typeof comparableState>[0]): ComparableState =>
+  projectionsIn(comparableState(documents))
 
 const projectionsIn = (state: ComparableState): ComparableState =>
   Object.fromEntries(FAMILIES.map((family) => [`billing.${family}`, state[`billing.${family}`] ?? []]))
