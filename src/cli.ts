@@ -37,6 +37,7 @@ const serveCommand = (): Command =>
         .choices(['all', 'ingest', 'work'])
         .default('all'),
     )
+    .option('--catch-up', 'ask Stripe for events that webhooks did not bring; needs STRIPE_SECRET_KEY')
     .addHelpText(
       'after',
       `
@@ -45,6 +46,7 @@ Endpoints: POST /webhooks/stripe, GET /healthz, /readyz and /metrics, and /socke
 Examples:
   STRIPE_WEBHOOK_SECRET=whsec_… billing-sync serve
   billing-sync serve --host 0.0.0.0 --port 8080 --mongodb-uri 'mongodb://db/billing_sync?replicaSet=rs0'
+  billing-sync serve --catch-up
   billing-sync serve --role ingest`,
     )
     .action(async (flags: ServeFlags & ConfigFlags) => {

@@ -8,6 +8,7 @@ import type { Database } from '../store/database.ts'
 import { Backlog } from '../store/intake/backlog.ts'
 import { WriteGate } from '../store/intake/write-gate.ts'
 import type { ServeListener } from '../watch/serve-listener.ts'
+import { openBehind } from './open-behind.ts'
 import { type Ingest, openIngest } from './open-ingest.ts'
 import { openSinks, type Sinks } from './open-sinks.ts'
 import { openWorkers, type Workers } from './open-workers.ts'
@@ -15,6 +16,8 @@ import { openWorkers, type Workers } from './open-workers.ts'
 export interface ServingRequest {
   readonly config: Config
   readonly role: 'all' | 'ingest' | 'work'
+  /** True where Stripe is asked for what webhooks did not bring. */
+  readonly catchesUp: boolean
   readonly database: Database
   readonly log: Log
   readonly httpServer: Server
@@ -50,6 +53,7 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const ingest =
     role === 'work' ? null : await openIngest({ config, database, log, gate, backlog, listener, wake })
   void backlog.start()
+  const behind = openBehind(request, { backlog, wake })
   return {
     ingest,
     sinks: worked?.sinks ?? null,
@@ -57,9 +61,10 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     backlog,
     readiness: async () => ({
       problem: (await gate.check()) ? problemOf(worked) : 'mongodb_unavailable',
-      degraded: degradedBy(worked, config),
+      degraded: [...degradedBy(worked, config), ...behind.degraded()],
     }),
     end: async (patienceMs) => {
+      await behind.end()
       await ingest?.drain()
       const isDrained = (await worked?.workers.drain(patienceMs)) ?? true
       await worked?.sinks.drain(noticePatienceMs)

@@ -1,6 +1,7 @@
 // `billing-sync serve`: wiring only. The listener answers before the database is there, with 503, and until the very end.
 
 import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
+import { BillingSyncError } from '../errors.ts'
 import { type Log, openLog } from '../log.ts'
 import { type EndpointSecret, endpointSecretsOf } from '../sources/webhook/endpoint-secrets.ts'
 import { type Listener, openListener } from '../sources/webhook/listener.ts'
@@ -16,6 +17,7 @@ export type ServeRole = 'all' | 'ingest' | 'work'
 
 export interface ServeFlags {
   readonly role: ServeRole
+  readonly catchUp?: boolean
 }
 
 /** How long the end may take in all; what is not through by then is handed back. */
@@ -27,6 +29,7 @@ const drainPatienceMs = 7_000
 interface Serve {
   readonly config: Config
   readonly role: ServeRole
+  readonly catchesUp: boolean
   readonly log: Log
   readonly listener: ServeListener
   readonly metrics: Metrics
@@ -36,11 +39,16 @@ interface Serve {
 }
 
 /** Serves until a signal comes, and returns the exit code. Throws coded errors for what keeps it from serving. */
-export const runServe = async ({ role, ...flags }: ServeFlags & ConfigFlags): Promise<number> => {
+export const runServe = async ({
+  role,
+  catchUp = false,
+  ...flags
+}: ServeFlags & ConfigFlags): Promise<number> => {
   const config = await loadConfig(flags)
+  if (catchUp && config.stripeKey === undefined) throw keyMissing()
   const secrets = role === 'work' ? [] : configuredSecrets(config)
   const interrupt = onInterrupt()
-  const serve = prepare(config, role)
+  const serve = prepare(config, { role, catchesUp: catchUp })
   const listener = await listen(serve, secrets)
   serve.log.info(`listening on ${listener.url}`)
   const ended = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
@@ -53,6 +61,12 @@ export const runServe = async ({ role, ...flags }: ServeFlags & ConfigFlags): Pr
   return (await end(serve, listener)) ? 0 : 1
 }
 
+const keyMissing = (): BillingSyncError =>
+  new BillingSyncError('config_invalid', {
+    source: 'STRIPE_SECRET_KEY',
+    problem: "expected the platform's secret key, which --catch-up reads with, got none",
+  })
+
 const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly EndpointSecret[] =>
   endpointSecretsOf({
     platform: webhookSecrets,
@@ -64,7 +78,7 @@ const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly Endpo
     ),
   })
 
-const prepare = (config: Config, role: ServeRole): Serve => {
+const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>): Serve => {
   const log = openLog(config.logLevel ?? 'info')
   const metrics = openMetrics({
     backlogDepth: () => serve.serving?.backlog.state.depth ?? 0,
@@ -76,7 +90,7 @@ const prepare = (config: Config, role: ServeRole): Serve => {
     isMongodbAvailable: () => serve.serving?.gate.isOpen === true,
   })
   const listener = tellAll([metrics, logDeliveries(log)])
-  const serve: Serve = { config, role, log, listener, metrics, serving: null, isEnding: false }
+  const serve: Serve = { config, ...asked, log, listener, metrics, serving: null, isEnding: false }
   return serve
 }
 
@@ -107,12 +121,13 @@ const readinessOf = async ({ serving, isEnding }: Serve) => {
 }
 
 const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Promise<void> => {
-  const { config, role, log } = serve
+  const { config, role, catchesUp, log } = serve
   const database = await awaitDatabase(config, { log, signal })
   if (database === null) return
   const { httpServer } = listener
   try {
-    serve.serving = await openServing({ config, role, database, log, httpServer, listener: serve.listener })
+    const asked = { config, role, catchesUp, database, log, httpServer, listener: serve.listener }
+    serve.serving = await openServing(asked)
   } catch (error) {
     await database.close()
     throw error

@@ -6,7 +6,8 @@ import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 export type ConnectionState = 'connected' | 'disconnected'
 
 /**
- * Notes that the account lets the platform in or not: the later news wins, whatever came first.
+ * Notes that the account lets the platform in or not: the later news wins, whatever came first. When it was cut off last
+ * stays known, since what happened meanwhile wants a backfill.
  * @param unixSeconds when the event was created, or the call sent that was refused
  */
 export const connectAccount = async (
@@ -16,9 +17,15 @@ export const connectAccount = async (
 ): Promise<void> => {
   const account = await work.accounts.get(work.account.id)
   const asOf = new Date(unixSeconds * 1000)
-  if (account !== null && !isLater({ state, asOf }, account.connection)) return
-  work.accounts.put({ _id: work.account.id, ...account, connection: { state, as_of: asOf } })
+  const known = account ?? { _id: work.account.id }
+  const connection = isLater({ state, asOf }, known.connection) ? { state, as_of: asOf } : known.connection
+  const cutOff = state === 'disconnected' ? laterOf(asOf, known.disconnected_at) : known.disconnected_at
+  if (account !== null && connection === known.connection && cutOff === known.disconnected_at) return
+  work.accounts.put({ ...known, connection, ...(cutOff === undefined ? {} : { disconnected_at: cutOff }) })
 }
+
+const laterOf = (asOf: Date, known: unknown): unknown =>
+  known instanceof Date && known >= asOf ? known : asOf
 
 // Within one second the account counts as disconnected: a call too few is mended by the next event.
 const isLater = (

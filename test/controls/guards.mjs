@@ -529,4 +529,39 @@ export const guards = [
     replace: "if (count < 0) return { kind: 'error'",
     tests: ['test/commands/backfill.test.ts'],
   },
+  {
+    name: 'catch-up: an event that was missed before one that came is found',
+    file: 'src/store/catch-ups.ts',
+    find: 'return new Set(eventIds.filter((id) => !known.has(documentId(account, id))))',
+    replace: 'return new Set(known.size > 0 ? [] : eventIds)',
+    tests: ['test/commands/catch-up.test.ts'],
+  },
+  {
+    name: 'catch-up: it is complete only once everything missing is stored',
+    file: 'src/commands/catch-up.ts',
+    find: '    const found = await acceptMissed({',
+    replace:
+      '    await completeCatchUp(db, account, { startedAt: new Date(0), gap: null })\n    const found = await acceptMissed({',
+    also: [
+      {
+        find: '    await completeCatchUp(db, account, { startedAt, gap })\n',
+        replace: '',
+      },
+    ],
+    tests: ['test/commands/catch-up.test.ts'],
+  },
+  {
+    name: 'connection: an older cut-off is remembered after the return',
+    file: 'src/handlers/accounts.ts',
+    find: "state === 'disconnected' ? laterOf(",
+    replace: "state === 'disconnected' && connection !== known.connection ? laterOf(",
+    tests: ['test/handlers/accounts.test.ts'],
+  },
+  {
+    name: 'backfill wanted: only one begun since the return counts',
+    file: 'src/store/backfill-wanted.ts',
+    find: '    started_at: { $gte: from },\n',
+    replace: '',
+    tests: ['test/store/backfill-wanted.test.ts'],
+  },
 ]

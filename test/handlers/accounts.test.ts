@@ -16,14 +16,15 @@ const withAccount = () => new EventDeliveries({ documents: { 'billing.accounts':
 
 describe('the connection of an account', () => {
   test.each([
-    ['authorized', 'connected'],
-    ['deauthorized', 'disconnected'],
-  ])('after it %s the platform is %s', async (verb, state) => {
+    ['authorized', 'connected', {}],
+    ['deauthorized', 'disconnected', { disconnected_at: new Date(5_000) }],
+  ])('after it %s the platform is %s', async (verb, state, also) => {
     const deliveries = withAccount()
     expect(await deliveries.deliver(told(verb, 5))).toEqual(['applied'])
     expect(deliveries.only('billing.accounts')).toEqual({
       ...stored,
       connection: { state, as_of: new Date(5_000) },
+      ...also,
     })
     expect(deliveries.lastNotices).toMatchObject([
       { kind: 'account.updated', collection: 'billing.accounts' },
@@ -36,6 +37,7 @@ describe('the connection of an account', () => {
       await deliveries.deliverEach(...order)
       expect(deliveries.only('billing.accounts')).toMatchObject({
         connection: { state: 'connected', as_of: new Date(9_000) },
+        disconnected_at: new Date(5_000),
       })
     }
   })

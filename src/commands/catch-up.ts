@@ -1,0 +1,164 @@
+// `serve --catch-up`: brings in what webhooks did not, while new ones already flow. Guarantees: every event of the last
+// three days before the last completed catch-up, and later, that Stripe lists and the inbox does not hold becomes a
+// pending row; an account counts as caught up only then, so a crash in the middle costs nothing but asking again.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import type { Config } from '../config/config.ts'
+import { BillingSyncError } from '../errors.ts'
+import { typesHandled } from '../event-meaning.ts'
+import type { Log } from '../log.ts'
+import type { Delivery, PipelineStore } from '../pipeline-store.ts'
+import { acceptMissed } from '../sources/missed-events.ts'
+import { keptSeconds } from '../sources/stripe/event-list.ts'
+import { failureOfStripe, type StripeFailure } from '../sources/stripe/stripe-failure.ts'
+import { completeCatchUp, type EventGap, lastCatchUp, missingEvents } from '../store/catch-ups.ts'
+import { connectedAccounts } from '../store/connected-accounts.ts'
+import type { Database } from '../store/database.ts'
+import { receiveEvents } from '../store/inbox.ts'
+import { noteDisconnected } from './note-disconnected.ts'
+import { type EventLists, openEventLists } from './open-event-lists.ts'
+import { livemodeOfKey } from './open-stripe.ts'
+
+export interface CatchUpRequest {
+  readonly config: Config
+  readonly database: Database
+  readonly log: Log
+  readonly store: PipelineStore
+  readonly platformAccount: () => Promise<string>
+  /** Tells whether so much waits in the inbox that nothing may be added. */
+  readonly isBacklogFull: () => boolean
+  /** Told of each account that has new rows in the inbox. */
+  readonly wake: (account: string) => void
+  /** Ends it early; what was found so far is kept. */
+  readonly signal: AbortSignal
+}
+
+/** Before the last catch-up events may have been missed, too: Stripe tries to deliver for three days. */
+const overlapMs = 3 * 24 * 60 * 60 * 1000
+const keptMs = keptSeconds * 1000
+
+/** Accounts asked at once. */
+const accountsAtOnce = 4
+
+/** Requests a second, so that the events that flow meanwhile find most of the key's budget free. */
+const liveRate = 25
+const testRate = 12
+
+/** Pause before accounts are asked again whose lists could not be read, and before a full inbox is looked at again. */
+const againMs = 30_000
+const roomMs = 1_000
+
+/** Catches up with all connected accounts and the platform; the config has a key. Never rejects: what goes wrong is logged. */
+export const catchUp = async (request: CatchUpRequest): Promise<void> => {
+  const { log, signal } = request
+  let left: readonly string[] | null = null
+  while (!signal.aborted) {
+    try {
+      left = await catchUpWith(left, request)
+      if (left.length === 0) return
+    } catch (error) {
+      if (!signal.aborted) log.error('catching up met trouble and is tried again', error)
+    }
+    await wait(againMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+// Answers the accounts that are to be asked again.
+const catchUpWith = async (
+  accounts: readonly string[] | null,
+  request: CatchUpRequest,
+): Promise<readonly string[]> => {
+  const { config, database, log, signal } = request
+  const platformAccount = await request.platformAccount()
+  const isLive = livemodeOfKey(config.stripeKey ?? '') === true
+  const lists = await openEventLists(config, {
+    ...{ database, platformAccount, signal, dryRun: false },
+    requestsPerSecond: isLive ? liveRate : testRate,
+    onWaiting: () => undefined,
+  })
+  try {
+    const all = accounts ?? [...new Set([platformAccount, ...(await connectedAccounts(database.db))])]
+    log.info('catching up with what Stripe lists')
+    const limit = pLimit(accountsAtOnce)
+    const outcomes = await Promise.all(
+      all.map((account) => limit(() => catchUpAccount(account, lists, request))),
+    )
+    const left = all.filter((_, index) => outcomes[index] === 'again')
+    if (!signal.aborted && left.length === 0) log.info('caught up with what Stripe lists')
+    return left
+  } finally {
+    lists.close()
+  }
+}
+
+const catchUpAccount = async (
+  account: string,
+  lists: EventLists,
+  request: CatchUpRequest,
+): Promise<'done' | 'again'> => {
+  const { database, log, signal } = request
+  const { db } = database
+  if (signal.aborted) return 'again'
+  try {
+    const startedAt = new Date()
+    const { from, gap } = rangeOf(await lastCatchUp(db, account), startedAt)
+    const found = await acceptMissed({
+      account,
+      listed: lists.eventsOf(account, { types: typesHandled, undelivered: false, from, to: null }),
+      types: new Set(typesHandled),
+      missing: (ids) => missingEvents(db, account, ids),
+      accept: (deliveries) => store(account, deliveries, request),
+    })
+    await completeCatchUp(db, account, { startedAt, gap })
+    if (gap !== null) log.warn('events are older than what Stripe keeps: backfill the account', { account })
+    if (found > 0) log.info('events that were missed are in the inbox', { account, read: found })
+    return 'done'
+  } catch (error) {
+    return signal.aborted ? 'again' : judge(account, error, request)
+  }
+}
+
+/** Returns the second from which on events are asked for, and what lies too far back to be asked for. */
+const rangeOf = (last: Date | null, now: Date): { readonly from: number; readonly gap: EventGap | null } => {
+  const oldest = now.getTime() - keptMs
+  const wanted = last === null ? oldest : last.getTime() - overlapMs
+  const isLost = last !== null && last.getTime() < oldest
+  return {
+    from: Math.ceil(Math.max(oldest, wanted) / 1000),
+    gap: isLost ? { since: last, until: new Date(oldest) } : null,
+  }
+}
+
+const store = async (
+  account: string,
+  deliveries: readonly Delivery[],
+  { database, signal, isBacklogFull, wake }: CatchUpRequest,
+): Promise<void> => {
+  while (isBacklogFull()) await wait(roomMs, undefined, { signal })
+  await receiveEvents(database.db, deliveries, 'webhook')
+  wake(account)
+}
+
+const judge = async (
+  account: string,
+  error: unknown,
+  { log, store: pipelineStore }: CatchUpRequest,
+): Promise<'done' | 'again'> => {
+  const failure: StripeFailure =
+    error instanceof BillingSyncError
+      ? { kind: error.retryable ? 'passing' : 'refused', error }
+      : failureOfStripe(error, 'the list of events')
+  if (failure.kind === 'disconnected') {
+    await noteDisconnected(pipelineStore, account)
+    log.warn('the account does not let the platform in any more', { account })
+    return 'done'
+  }
+  const code = 'error' in failure ? failure.error.code : 'stripe_refused'
+  const isPassing = failure.kind === 'passing' && code !== 'stripe_unauthorized'
+  log.warn(
+    isPassing ? 'catching up with the account is tried again' : 'the account can not be caught up with',
+    { account, code },
+  )
+  return isPassing ? 'again' : 'done'
+}

@@ -1,0 +1,91 @@
+// What `serve` sees to besides new webhooks: events that did not come, and accounts that only a backfill can complete.
+
+import type { Config } from '../config/config.ts'
+import { BillingSyncError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { resourceNames } from '../sources/backfill/resources.ts'
+import { wantedBackfills } from '../store/backfill-wanted.ts'
+import type { Database } from '../store/database.ts'
+import type { Backlog } from '../store/intake/backlog.ts'
+import { openHandling } from './open-handling.ts'
+
+export interface BehindRequest {
+  readonly config: Config
+  readonly database: Database
+  readonly log: Log
+  /** True where Stripe is asked for what webhooks did not bring. */
+  readonly catchesUp: boolean
+}
+
+export interface Behind {
+  /** What wants somebody's attention; empty where nothing does. */
+  readonly degraded: () => readonly string[]
+  /** Ends what is under way; what was found so far is kept. */
+  readonly end: () => Promise<void>
+}
+
+interface Neighbours {
+  readonly backlog: Pick<Backlog, 'isFull'>
+  /** Told of each account that has new rows in the inbox. */
+  readonly wake: (account: string) => void
+}
+
+/** How often accounts that want a backfill are looked for. */
+const lookMs = 30_000
+
+/** Starts it in the background. */
+export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behind => {
+  const ending = new AbortController()
+  const caughtUp = request.catchesUp
+    ? startCatchUp(request, neighbours, ending.signal).catch((error: unknown) =>
+        request.log.error('catching up could not begin: start again once that is mended', error),
+      )
+    : Promise.resolve()
+  const watch = watchWanted(request)
+  return {
+    degraded: () => (watch.isWanted() ? ['backfill_wanted'] : []),
+    end: async () => {
+      ending.abort()
+      watch.stop()
+      await caughtUp
+    },
+  }
+}
+
+const startCatchUp = async (
+  { config, database, log }: BehindRequest,
+  { backlog, wake }: Neighbours,
+  signal: AbortSignal,
+): Promise<void> => {
+  const [{ catchUp }, { options, platformAccount }] = await Promise.all([
+    import('./catch-up.ts'),
+    openHandling(config, database, { source: 'webhook', effects: 'missing', isStored: true }),
+  ])
+  const isBacklogFull = (): boolean => backlog.isFull
+  await catchUp({ config, database, log, store: options.store, platformAccount, isBacklogFull, wake, signal })
+}
+
+// Each account is named once in the log, and again should it come back to wanting one.
+const watchWanted = ({ database: { db }, log }: BehindRequest) => {
+  let named: ReadonlySet<string> = new Set()
+  const look = async (): Promise<void> => {
+    try {
+      const wanted = (await wantedBackfills(db, resourceNames)).map(({ account }) => account)
+      for (const account of wanted)
+        if (!named.has(account))
+          log.warn('what happened while the account was cut off, or too long ago, wants a backfill', {
+            account,
+          })
+      named = new Set(wanted)
+    } catch (error) {
+      // The next look comes soon; what keeps MongoDB from answering is told elsewhere.
+      if (!(error instanceof BillingSyncError && error.retryable)) throw error
+    }
+  }
+  const lookAgain = (): void => {
+    look().catch((error: unknown) => log.error('accounts that want a backfill are not looked for', error))
+  }
+  lookAgain()
+  const timer = setInterval(lookAgain, lookMs).unref()
+  return { isWanted: () => named.size > 0, stop: () => clearInterval(timer) }
+}

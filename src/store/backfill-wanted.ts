@@ -1,0 +1,74 @@
+// Which accounts want a backfill: events of theirs are lost to this database, because the account had cut the platform
+// off for a while, or because Stripe had forgotten them before anybody asked. Guarantee: an account is named until a
+// backfill of all its lists that was begun later has come to its end, whatever process did it.
+
+import type { Db } from 'mongodb'
+import { translateMongoErrors } from './mongo-errors.ts'
+
+/** An account, and since when changes of it may be missing here. */
+export interface WantedBackfill {
+  readonly account: string
+  readonly since: Date
+}
+
+interface Want extends WantedBackfill {
+  /** Backfills that were begun earlier may have missed something. */
+  readonly from: Date
+}
+
+interface ReturnedRow {
+  readonly _id: string
+  readonly disconnected_at: Date
+  readonly connection: { readonly state: string; readonly as_of: Date }
+}
+
+interface GapRow {
+  readonly stripe_user_id: string
+  readonly gap: { readonly since: Date; readonly until: Date }
+}
+
+/** Returns the accounts in the order of their ids. Throws `mongodb_unavailable`. */
+export const wantedBackfills = (db: Db, lists: readonly string[]): Promise<readonly WantedBackfill[]> =>
+  translateMongoErrors(async () => {
+    const wants = [...(await returnedAccounts(db)), ...(await gapsOfCatchUps(db))]
+    const open: WantedBackfill[] = []
+    for (const { account, since, from } of wants)
+      if (
+        !open.some((other) => other.account === account) &&
+        !(await isBackfilled(db, account, { from, lists }))
+      )
+        open.push({ account, since })
+    return open.sort((a, b) => (a.account < b.account ? -1 : 1))
+  })
+
+const returnedAccounts = async (db: Db): Promise<readonly Want[]> => {
+  const filter = { 'connection.state': 'connected', disconnected_at: { $type: 'date' as const } }
+  const rows = await db.collection<ReturnedRow>('billing.accounts').find(filter).toArray()
+  return rows.map(({ _id: account, disconnected_at: since, connection }) => ({
+    account,
+    since,
+    from: connection.as_of,
+  }))
+}
+
+const gapsOfCatchUps = async (db: Db): Promise<readonly Want[]> => {
+  const rows = await db
+    .collection<GapRow>('billing.cursors')
+    .find({ resource: 'events', gap: { $exists: true } })
+    .toArray()
+  return rows.map(({ stripe_user_id: account, gap }) => ({ account, since: gap.since, from: gap.until }))
+}
+
+// Within a range a backfill finds what was made in it, not what changed in it: only one of everything counts.
+const isBackfilled = async (
+  db: Db,
+  account: string,
+  { from, lists }: { readonly from: Date; readonly lists: readonly string[] },
+): Promise<boolean> => {
+  const filter = {
+    _id: { $in: lists.map((list) => `${account}:${list}:..`) },
+    completed_at: { $type: 'date' as const },
+    started_at: { $gte: from },
+  }
+  return (await db.collection<{ _id: string }>('billing.cursors').countDocuments(filter)) === lists.length
+}
