@@ -58,6 +58,11 @@ export class AccountLanes<Item extends LaneItem> {
     this.#endOfRests = AbortSignal.any([signal, this.#over.signal])
   }
 
+  /** Items that wait for their batch. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
   /** Adds an item; resolves once there is room for the next. Rejects with what a batch rejected with. */
   async push(item: Item): Promise<void> {
     this.add(item)

@@ -46,7 +46,6 @@ const replayInput = async (
   try {
     for await (const entry of readEntries(input, listener)) {
       if (options.signal.aborted) return
-      options.tally.entered += 1
       const item = await itemOf(input, entry, options)
       if (item !== null) await lanes.push(item)
     }

@@ -57,6 +57,7 @@ export const openReplayLanes = (
     },
     { itemsPerSecond: eventsPerSecond, signal },
   )
+  tally.countWaiting = () => lanes.waiting
   return lanes
 }
 

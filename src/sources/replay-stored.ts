@@ -23,7 +23,6 @@ export const replayStored = async (options: ReplayStoredOptions): Promise<void> 
     if (signal.aborted) break
     const source = `billing.events:${rowId}`
     tally.inputRead += 1
-    tally.entered += 1
     await lanes.push({ account, payload, source, size: payload.length })
   }
   await lanes.drain()

@@ -52,8 +52,8 @@ export class ReplayTally {
   /** Input read so far and in all: bytes of files as they lie on disk, stdin as none, rows of the inbox, or accounts. */
   inputRead = 0
   inputExpected = 0
-  /** Entries that were met so far; most of them may still wait for their batch. */
-  entered = 0
+  /** Answers how many entries were read and wait for their batch. */
+  countWaiting: () => number = () => 0
   /** When the first event was asked for, by `performance.now`: fetching and starting a server is no part of a replay. */
   begunMs = performance.now()
   /** What the replay waits for, for people; null while it advances. */
@@ -65,8 +65,9 @@ export class ReplayTally {
   /** How much of the input has been handled, from 0 to 1; null where its size is not known. */
   get share(): number | null {
     if (this.inputExpected === 0) return null
-    const handled = this.entered === 0 ? 0 : (this.read + this.filtered) / this.entered
-    return Math.min(1, this.inputRead / this.inputExpected) * Math.min(1, handled)
+    const waiting = this.countWaiting()
+    const handled = waiting === 0 ? 1 : this.read / (this.read + waiting)
+    return Math.min(1, this.inputRead / this.inputExpected) * handled
   }
 
   get read(): number {

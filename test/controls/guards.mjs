@@ -251,6 +251,20 @@ export const guards = [
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },
   {
+    name: 'refused batch: the others of it do not pay for it one by one',
+    file: 'src/handle-deliveries.ts',
+    find: 'const middle = Math.ceil(deliveries.length / 2)',
+    replace: 'const middle = 1',
+    tests: ['test/handle-deliveries.test.ts'],
+  },
+  {
+    name: 'terminal: what strangers wrote can not command it',
+    file: 'src/ui/printable.ts',
+    find: "|\\p{Cc}/gu, '?')",
+    replace: "|\\p{Cs}/gu, '?')",
+    tests: ['test/ui/replay-result.test.ts', 'test/ui/changes-table.test.ts'],
+  },
+  {
     name: 'links: an operator in the place of an id is refused',
     file: 'src/event-meaning.ts',
     find: 'if (broken !== null)',

@@ -41,7 +41,7 @@ describe('the tally of a replay', () => {
     expect(tally.share).toBeNull()
     tally.inputExpected = 100
     expect(tally.share).toBe(0)
-    Object.assign(tally, { inputRead: 50, entered: 10, filtered: 1 })
+    Object.assign(tally, { inputRead: 50, countWaiting: () => 4, filtered: 1 })
     for (let count = 0; count < 4; count += 1) tally.count('applied')
     expect(tally.share).toBe(0.25)
   })
