@@ -1,7 +1,7 @@
 // `npm run bench`: how fast billing-sync is, each figure beside what the machine and the plain driver reach in the same
 // run. Ends with 1 where a count is wrong or a promised figure is missed.
 //
-//   npm run bench -- [--only replay,start] [--events 20000] [--rounds 3]
+//   npm run bench -- [--only replay,serve,start] [--events 20000] [--rounds 3]
 //   npm run bench -- --events 500000 --memory       (the same as --only memory: replays one large file, once)
 //
 // A new chapter is a file with its `run`, and a row in the table below.
@@ -17,10 +17,11 @@ import { memoryChapter } from './memory-chapter.ts'
 import { writeConcern } from './raw-writes.ts'
 import { replayChapter } from './replay-chapter.ts'
 import { printRows } from './report.ts'
+import { serveChapter } from './serve-chapter.ts'
 import { startChapter } from './start-chapter.ts'
 
 /** What runs when no chapter is named, in this order. */
-const standardChapters: readonly Chapter[] = [replayChapter, startChapter]
+const standardChapters: readonly Chapter[] = [replayChapter, serveChapter, startChapter]
 
 const allChapters: readonly Chapter[] = [...standardChapters, memoryChapter]
 
