@@ -38,6 +38,7 @@ const serveCommand = (): Command =>
         .default('all'),
     )
     .option('--catch-up', 'ask Stripe for events that webhooks did not bring; needs STRIPE_SECRET_KEY')
+    .option('--dashboard', 'show rates, lag, failing accounts and the last events, on a terminal')
     .addHelpText(
       'after',
       `

@@ -56,7 +56,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // What a running `serve` tells about itself, heard from everything that works in it.
   watch: ['handlers', 'pipeline-store (types)', 'sources (types)', 'sinks (types)'],
   // Shows what sources count, and how far the store has come in opening: both are told to it through types.
-  ui: ['core', 'sources (types)', 'store (types)', 'log (types)'],
+  ui: ['core', 'sources (types)', 'store (types)', 'log (types)', 'watch (types)'],
   commands: [
     'compare-batch',
     ...['core', 'unit-of-work (types)', 'pipeline-store', 'handle-deliveries', 'config', 'store', 'sources'],

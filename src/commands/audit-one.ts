@@ -27,7 +27,7 @@ export const auditOne = async (
   const { drift, omitted, failure } = await auditAccount({
     ...confirmingOf(tally, run),
     tally,
-    walk: { ...walkOf(tally, run), positions },
+    walk: { ...(await walkOf(tally, run)), positions },
     eachStored: (resource, take) => run.eachStored(account, resource, take),
   })
   whole.addDrift(

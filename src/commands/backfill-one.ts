@@ -78,7 +78,7 @@ const walkOne = async (
     commit: (batch) => commitPages(batch, { account, handling, updatesOf }),
     countStored: (resource) => run.countStored(account, resource),
     onFailed: (code) => log.warn('object failed', { account, outcome: 'failed', code }),
-    walk: { ...walkOf(tally, run), positions },
+    walk: { ...(await walkOf(tally, run)), positions },
     mending: mendingOf({
       ...{ tally, opened, handling, stripe: run.stripe, insists: run.request.restart },
       eachStored: (resource, take) => run.eachStored(account, resource, take),
@@ -88,15 +88,16 @@ const walkOne = async (
 }
 
 /** Returns how an account's lists are walked, but for where each begins. */
-export const walkOf = (
+export const walkOf = async (
   tally: AccountTally,
   run: BackfillRun,
-): Omit<AccountWalk, 'positions' | 'seqNow' | 'takePage'> => {
+): Promise<Omit<AccountWalk, 'positions' | 'seqNow' | 'takePage'>> => {
   const { account } = tally
   const { request, stripe, rooms, log, signal } = run
   return {
     isRanged: request.range.since !== null || request.range.until !== null,
     clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
+    isPaced: await stripe.isPacedFor(account),
     clock: stripe.clock,
     livemode: stripe.livemode,
     tellsPayment: request.effects === 'missing',

@@ -14,6 +14,7 @@ import {
 } from '../sources/stripe/account-client.ts'
 import { openObjectReader } from '../sources/stripe/object-reader.ts'
 import type { Pace } from '../sources/stripe/pace.ts'
+import { endpointOf } from '../sources/stripe/pace-endpoint.ts'
 import { PacedHttpClient } from '../sources/stripe/pace-http-client.ts'
 import { StripeClock } from '../sources/stripe/stripe-clock.ts'
 
@@ -26,6 +27,8 @@ export interface BackfillStripe {
   readonly clock: StripeClock
   /** Answers an account's client; its requests end with the signal. */
   clientOf(account: string, listener: RequestListener, signal: AbortSignal): Promise<AccountClient>
+  /** Answers what tells whether requests about an account have to wait for their turn. */
+  isPacedFor(account: string): Promise<(path: string) => boolean>
   /** Answers the reader of an account's single objects; what has no resource of its own counts for the one given. */
   readerOf(
     account: string,
@@ -71,6 +74,10 @@ export const openBackfillStripe = (
     livemode,
     clock,
     clientOf: accountClient,
+    isPacedFor: async (account) => {
+      const pace = paceOf((await accessTokenOf(account)) === null ? platformAccount : account)
+      return (path) => pace.isBusy(endpointOf(path))
+    },
     readerOf:
       (account, { of, otherwise }, signal) =>
       async (opened, requests) => {

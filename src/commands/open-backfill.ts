@@ -37,8 +37,11 @@ export interface BackfillOpening {
   readonly signal: AbortSignal
 }
 
-/** Pages in memory at once, of all accounts together: some 3 MB each with what was made of them. */
-const pagesAtOnce = 32
+/**
+ * Pages in memory at once, of all accounts together: some 3 MB each with what was made of them. They are read again
+ * should the process be killed.
+ */
+const pagesAtOnce = 16
 
 /** Opens the run. Throws `config_invalid` where no key is set, or Stripe does not tell whose it is. */
 export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfill> => {

@@ -5,8 +5,10 @@ import { BillingSyncError } from '../errors.ts'
 import { type Log, openLog } from '../log.ts'
 import { type EndpointSecret, endpointSecretsOf } from '../sources/webhook/endpoint-secrets.ts'
 import { type Listener, openListener } from '../sources/webhook/listener.ts'
+import { showDashboard } from '../ui/serve-dashboard.tsx'
 import { type Metrics, openMetrics } from '../watch/metrics.ts'
 import { type ServeListener, tellAll } from '../watch/serve-listener.ts'
+import { ServeTally } from '../watch/serve-tally.ts'
 import { awaitDatabase } from './await-database.ts'
 import { onInterrupt } from './interrupt.ts'
 import { openServing, type Serving } from './open-serving.ts'
@@ -18,6 +20,7 @@ export type ServeRole = 'all' | 'ingest' | 'work'
 export interface ServeFlags {
   readonly role: ServeRole
   readonly catchUp?: boolean
+  readonly dashboard?: boolean
 }
 
 /** How long the end may take in all; what is not through by then is handed back. */
@@ -33,6 +36,8 @@ interface Serve {
   readonly log: Log
   readonly listener: ServeListener
   readonly metrics: Metrics
+  /** Counts for the dashboard. */
+  readonly tally: ServeTally
   /** Null until the database is open. */
   serving: Serving | null
   isEnding: boolean
@@ -42,23 +47,30 @@ interface Serve {
 export const runServe = async ({
   role,
   catchUp = false,
+  dashboard,
   ...flags
 }: ServeFlags & ConfigFlags): Promise<number> => {
   const config = await loadConfig(flags)
   if (catchUp && config.stripeKey === undefined) throw keyMissing()
+  // Into a pipe, a screen would only write control characters: the log is written as ever.
+  const hasScreen = dashboard === true && process.stderr.isTTY
   const secrets = role === 'work' ? [] : configuredSecrets(config)
   const interrupt = onInterrupt()
-  const serve = prepare(config, { role, catchesUp: catchUp })
+  const serve = prepare(config, { role, catchesUp: catchUp }, hasScreen)
   const listener = await listen(serve, secrets)
   serve.log.info(`listening on ${listener.url}`)
+  const screen = hasScreen ? await openScreen(serve, listener) : null
   const ended = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
   try {
     await Promise.race([ended, start(serve, listener, interrupt.signal).then(() => ended)])
   } catch (error) {
+    screen?.stop()
     await listener.stop(0)
     throw error
   }
-  return (await end(serve, listener)) ? 0 : 1
+  const isClean = await end(serve, listener)
+  screen?.stop()
+  return isClean ? 0 : 1
 }
 
 const keyMissing = (): BillingSyncError =>
@@ -78,21 +90,34 @@ const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly Endpo
     ),
   })
 
-const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>): Serve => {
-  const log = openLog(config.logLevel ?? 'info')
+const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>, hasScreen: boolean): Serve => {
+  const log = openLog(hasScreen ? 'silent' : (config.logLevel ?? 'info'))
+  const tally = new ServeTally()
   const metrics = openMetrics({
     backlogDepth: () => serve.serving?.backlog.state.depth ?? 0,
-    oldestWaitingSeconds: () => {
-      const oldest = serve.serving?.backlog.state.oldest ?? null
-      return oldest === null ? 0 : (Date.now() - oldest.getTime()) / 1000
-    },
+    oldestWaitingSeconds: () => oldestSecondsOf(serve),
     socketClients: () => serve.serving?.sinks?.clients() ?? 0,
     isMongodbAvailable: () => serve.serving?.gate.isOpen === true,
   })
-  const listener = tellAll([metrics, logDeliveries(log)])
-  const serve: Serve = { config, ...asked, log, listener, metrics, serving: null, isEnding: false }
+  const listener = tellAll([metrics, logDeliveries(log), ...(hasScreen ? [tally] : [])])
+  const serve: Serve = { config, ...asked, log, listener, metrics, tally, serving: null, isEnding: false }
   return serve
 }
+
+const oldestSecondsOf = ({ serving }: Serve): number => {
+  const oldest = serving?.backlog.state.oldest ?? null
+  return oldest === null ? 0 : (Date.now() - oldest.getTime()) / 1000
+}
+
+const openScreen = (serve: Serve, { url }: Listener) =>
+  showDashboard(serve.tally, async () => ({
+    ...(await readinessOf(serve)),
+    url,
+    role: serve.role,
+    waiting: serve.serving?.backlog.state.depth ?? 0,
+    oldestSeconds: oldestSecondsOf(serve),
+    clients: serve.serving?.sinks?.clients() ?? 0,
+  }))
 
 const listen = (serve: Serve, secrets: readonly EndpointSecret[]): Promise<Listener> => {
   const { config, role, listener, metrics } = serve
@@ -107,12 +132,14 @@ const listen = (serve: Serve, secrets: readonly EndpointSecret[]): Promise<Liste
         : {
             maxBodyBytes,
             secrets: () => serve.serving?.ingest?.secrets ?? secrets,
-            platformAccount: async () => (await serve.serving?.ingest?.platformAccount()) ?? '',
+            platformAccount: () => serve.serving?.ingest?.platformAccount() ?? Promise.reject(notYet()),
             receive: async (delivery) => serve.serving?.ingest?.receive(delivery) ?? 'mongodb_unavailable',
             listener,
           },
   })
 }
+
+const notYet = (): BillingSyncError => new BillingSyncError('mongodb_unavailable', { reason: 'not open yet' })
 
 const readinessOf = async ({ serving, isEnding }: Serve) => {
   if (isEnding) return { problem: 'ending', degraded: [] }

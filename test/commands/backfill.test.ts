@@ -206,21 +206,18 @@ describe('what keeps an account from being complete', () => {
 
 describe('bad usage', () => {
   test('ends with 2 and one line that names the option', async () => {
-    const { exitCode, stdout, stderr } = await startBackfill(['--all-accounts', '--account', 'acct_1'], {
-      uri,
-      url: 'http://127.0.0.1:9',
-    })
+    const { exitCode, stdout, stderr } = await (
+      await startBackfill(['--all-accounts', '--account', 'acct_1'], { uri, url: 'http://127.0.0.1:9' })
+    ).child
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
     expect(stderr).toContain('--all-accounts')
     expect(stderr.trim().split('\n')).toHaveLength(1)
   })
 
   test('no key ends with 2 and names the variable', async () => {
-    const { exitCode, stderr } = await startBackfill(['--account', 'acct_1'], {
-      uri,
-      url: 'http://127.0.0.1:9',
-      secretKey: '',
-    })
+    const { exitCode, stderr } = await (
+      await startBackfill(['--account', 'acct_1'], { uri, url: 'http://127.0.0.1:9', secretKey: '' })
+    ).child
     expect(exitCode).toBe(2)
     expect(stderr).toContain('STRIPE_SECRET_KEY')
   })

@@ -144,7 +144,11 @@ test('secrets and personal data stay out of log, answers and metrics', async () 
     ...{ STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: signing, METRICS_TOKEN: token },
     ...{ STRIPE_API_BASE: 'http://127.0.0.1:9', BILLING_SYNC_HYDRATE: 'never', LOG_LEVEL: 'trace' },
   }
-  const watched = await startServeForTest({ uri: own, env, args: ['--config', `${folder}/config.json`] })
+  const watched = await startServeForTest({
+    uri: own,
+    env,
+    args: ['--dashboard', '--config', `${folder}/config.json`],
+  })
   const event = numberedEvent(1, { changes: { receipt_email: email, metadata: { [card]: card } } })
   const told = [
     ...(await deliver([{ ...event }], { url: watched.webhooks, secret: signing }, { copies: 2 })),
@@ -158,4 +162,7 @@ test('secrets and personal data stay out of log, answers and metrics', async () 
   )
   const { stdout, stderr } = await watched.stop()
   for (const canary of canaries) expect([stdout, stderr, ...told].join('\n')).not.toContain(canary)
+  // The dashboard that was asked for is for terminals: a pipe gets the log, and no control characters.
+  expect(stderr).not.toContain('\u001B')
+  expect(stderr).toContain('"event handled"')
 })

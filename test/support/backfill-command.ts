@@ -19,10 +19,11 @@ export interface BackfillPlace {
   readonly files?: Readonly<Record<string, string>>
 }
 
-/** Starts the command; what it ends with is for the test to judge. */
+/** Starts the command: what it ends with is for the test to judge. */
 export const startBackfill = async (args: readonly string[], place: BackfillPlace) => {
   const { uri, url, secretKey = PLATFORM_KEYS.test, env = {}, files = {} } = place
-  return execa(process.execPath, [join(projectFolder, 'bin/billing-sync.js'), 'backfill', ...args], {
+  // Wrapped: what execa returns is a promise of the end, and an async function would wait for it.
+  const child = execa(process.execPath, [join(projectFolder, 'bin/billing-sync.js'), 'backfill', ...args], {
     cwd: await temporaryFolder(files),
     env: {
       ...{ MONGODB_URI: uri, STRIPE_SECRET_KEY: secretKey, STRIPE_API_BASE: url },
@@ -31,6 +32,7 @@ export const startBackfill = async (args: readonly string[], place: BackfillPlac
     },
     reject: false,
   })
+  return { child }
 }
 
 export interface BackfillResult {
@@ -41,7 +43,7 @@ export interface BackfillResult {
 
 /** Runs the command with `--json` to its end. */
 export const runBackfill = async (args: readonly string[], place: BackfillPlace): Promise<BackfillResult> => {
-  const { exitCode, stdout, stderr } = await await startBackfill([...args, '--json'], place)
+  const { exitCode, stdout, stderr } = await (await startBackfill([...args, '--json'], place)).child
   if (stdout === '') throw new TypeError(`backfill printed nothing; it said ${stderr}`)
   return { exitCode, summary: JSON.parse(stdout), stderr }
 }

@@ -89,6 +89,8 @@ const startServe = async ({
     env: { ...ownSettings, ...env },
     reject: false,
     cleanup: true,
+    // A process that hangs at its end is what a test wants to see.
+    forceKillAfterDelay: false,
   })
   const log: Record<string, unknown>[] = []
   let rest = ''

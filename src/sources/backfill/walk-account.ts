@@ -27,6 +27,8 @@ export interface AccountWalk {
   /** Answers the account's commit number as the taker knows it, and how many commits the taker made. */
   readonly seqNow: () => { readonly seq: number; readonly commits: number }
   readonly takePage: TakePage
+  /** Tells whether requests to a path have to wait for their turn; without it none ever has. */
+  readonly isPaced?: (path: string) => boolean
   /** Waits for room for one more page in memory (`PageRooms`). */
   readonly makeRoom: () => Promise<() => void>
   /** Told once of each thing that the key may not read and the walk goes on without. */
@@ -110,7 +112,7 @@ const inWords = (list: ListName): string => list.replace('_', ' ')
 
 const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
   const { positions, clock, livemode, tellsPayment, onRefusedHelper, signal } = walk
-  const { kind } = listRows[list]
+  const { kind, path } = listRows[list]
   const client = await walk.clientOf(servedResource(list, positions), signal)
   const reading = { kind, client, livemode, tellsPayment, onRefusedHelper }
   return walkList({
@@ -122,6 +124,7 @@ const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
     seqNow: walk.seqNow,
     observe: (objects, moment) => observeEntries(objects, moment, reading),
     takePage: walk.takePage,
+    isPaced: () => walk.isPaced?.(path) === true,
     makeRoom: walk.makeRoom,
     signal,
   })

@@ -27,6 +27,8 @@ export interface ListWalk {
     moment: ReadMoment,
   ) => Promise<ObservedEntries>
   readonly takePage: TakePage
+  /** Tells whether requests to the list have to wait for their turn: more windows would only wait as well. */
+  readonly isPaced: () => boolean
   /** Waits for room for one more page in memory; whoever takes the page gives it back. */
   readonly makeRoom: () => Promise<() => void>
   /** Ends the walk between two pages. */
@@ -103,14 +105,14 @@ class Walk {
   }
 
   async #hand({ window, page, stampedAt, giveBack }: ReadPage): Promise<void> {
-    const { clock, list, observe, takePage } = this.#walk
+    const { clock, list, observe, takePage, isPaced } = this.#walk
     const second = clock.secondOf(page.sentAt, page.date)
     const objects = page.entries.filter(isIdentified)
     const fresh = objects.filter(({ id }) => !window.known.includes(id))
     const observed = await observe(fresh, { seq: stampedAt.seq, unixSeconds: second })
     // From here to `takePage` nothing is awaited: pages are handed over in the order of their positions.
     const facts = factsOf(page, objects, second)
-    const mayCut = this.#position.length < windowsAtOnce
+    const mayCut = this.#position.length < windowsAtOnce && !isPaced()
     const after = windowsAfter(window, facts, mayCut)
     this.#position = this.#position.flatMap((other) => (other === window ? after : [other]))
     await takePage({

@@ -35,11 +35,11 @@ export interface PageFacts {
 }
 
 /** First guess of how far a list goes back, in pages, and by how much each next guess is larger. */
-const firstReachPages = 8
+const firstReachPages = 16
 const reachGrowth = 4
 
 /** A window of fewer pages is not worth the half page that a cut costs on average. */
-const fewestPagesToCut = 4
+const fewestPagesToCut = 20
 
 /** Returns the window that a walk begins with: without bounds it needs no filter. */
 export const firstWindow = (from: number | null, to: number | null): Window => ({
@@ -60,7 +60,9 @@ export const windowsAfter = (window: Window, page: PageFacts, mayCut: boolean): 
   if (!page.hasMore || oldest === undefined) return []
   const rest: Window = { ...window, last: oldest, isHead: false, known: [] }
   const head = window.isHead ? headAfter(window, page) : null
-  const parts = mayCut ? cut(rest, page) : [rest]
+  // Most lists end within their second page: what lies beyond is guessed at only after that.
+  const isBeginning = window.from === null && window.last === null && window.reachPages === firstReachPages
+  const parts = mayCut && !isBeginning ? cut(rest, page) : [rest]
   return head === null ? parts : [...parts, head]
 }
 

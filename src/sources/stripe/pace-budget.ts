@@ -24,6 +24,9 @@ export interface Permit {
 /** For how long a place is held at most, should its process die in between. */
 export const holdSeconds = 10
 
+/** Added to each second: the store's clock and timers count whole milliseconds, and a budget is never exceeded. */
+const marginSeconds = 0.004
+
 /** An answer that takes longer does not keep its place: by then the request has long arrived. */
 const arrivalMs = 150
 
@@ -48,8 +51,9 @@ export class PaceBudget {
   #pausedUntilMs = 0
   #isPumping = false
   #timer: NodeJS.Timeout | undefined
+  #wakesAtMs = Number.POSITIVE_INFINITY
   #recovery: NodeJS.Timeout | undefined
-  readonly #waiting: Waiting[] = []
+  #waiting: Waiting[] = []
 
   constructor(options: BudgetOptions) {
     this.#options = options
@@ -66,10 +70,22 @@ export class PaceBudget {
     return this.#waiting.length
   }
 
-  /** Resolves when one more request keeps to the budget, in the order of asking. */
-  acquire(): Promise<Permit> {
-    return new Promise((grant) => {
-      this.#waiting.push({ grant })
+  /** Resolves when one more request keeps to the budget, in the order of asking; rejects when the signal aborts. */
+  acquire(signal: AbortSignal): Promise<Permit> {
+    return new Promise((resolve, reject) => {
+      const waiting: Waiting = {
+        grant: (permit) => {
+          signal.removeEventListener('abort', leave)
+          resolve(permit)
+        },
+      }
+      const leave = (): void => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiting)
+        reject(signal.reason)
+      }
+      if (signal.aborted) return leave()
+      signal.addEventListener('abort', leave, { once: true })
+      this.#waiting.push(waiting)
       void this.#pump()
     })
   }
@@ -117,7 +133,11 @@ export class PaceBudget {
           return
         }
         this.#underWay += 1
-        this.#waiting.shift()?.grant(this.#permitOf(place.key))
+        const permit = this.#permitOf(place.key)
+        // Whoever it was meant for may have left while the place was taken.
+        const next = this.#waiting.shift()
+        if (next === undefined) permit.answered()
+        else next.grant(permit)
       }
     } finally {
       this.#isPumping = false
@@ -150,7 +170,8 @@ export class PaceBudget {
       clearTimeout(timer)
       if (isFreed) return
       isFreed = true
-      void this.#options.limiter.block(key, this.#seconds).then(() => this.#wakeIn(this.#seconds * 1000))
+      const seconds = this.#seconds + marginSeconds
+      void this.#options.limiter.block(key, seconds).then(() => this.#wakeIn(seconds * 1000))
     }
     return {
       sent: () => {
@@ -166,10 +187,16 @@ export class PaceBudget {
     }
   }
 
+  // One timer at most: the earliest. Whoever pumps finds out anew what is to be waited for.
   #wakeIn(ms: number): void {
     if (this.#waiting.length === 0) return
-    // Another timer that is due earlier pumps, too, and finds out anew what to wait for.
-    const timer = setTimeout(() => void this.#pump(), Math.max(1, Math.ceil(ms) + 1))
-    this.#timer ??= timer
+    const at = performance.now() + Math.max(1, Math.ceil(ms) + 1)
+    if (this.#wakesAtMs <= at) return
+    clearTimeout(this.#timer)
+    this.#wakesAtMs = at
+    this.#timer = setTimeout(() => {
+      this.#wakesAtMs = Number.POSITIVE_INFINITY
+      void this.#pump()
+    }, at - performance.now())
   }
 }

@@ -76,7 +76,7 @@ export class PacedHttpClient extends Stripe.HttpClient {
 
   async #try(endpoint: string, request: Request): Promise<Try> {
     const { pace, listener, now, signal } = this.#options
-    const permit = await pace.permit(endpoint)
+    const permit = await pace.permit(endpoint, signal)
     try {
       signal.throwIfAborted()
       listener.onRequest()
@@ -113,7 +113,9 @@ const headOf = ({ response, thrown }: Try) =>
 
 // A body that can't be read is for the SDK to word.
 const answerOrThrow = (made: Try): Response => {
-  if (made.response === null) throw made.thrown
+  // The SDK asks once more by itself where the thrown error has the code of a broken connection.
+  if (made.response === null)
+    throw new Stripe.errors.StripeConnectionError({ message: 'No answer', type: 'api_error' })
   return new WholeResponse(made)
 }
 

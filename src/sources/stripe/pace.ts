@@ -43,10 +43,13 @@ export class Pace {
     this.#all = this.#budget('all', options.limits.inAll)
   }
 
-  /** Resolves when a request to the endpoint keeps to both budgets. */
-  async permit(endpoint: string): Promise<Permit> {
-    const ofEndpoint = await this.#endpoint(endpoint).acquire()
-    const ofAll = await this.#all.acquire()
+  /** Resolves when a request to the endpoint keeps to both budgets; rejects when the signal aborts. */
+  async permit(endpoint: string, signal: AbortSignal): Promise<Permit> {
+    const ofEndpoint = await this.#endpoint(endpoint).acquire(signal)
+    const ofAll = await this.#all.acquire(signal).catch((aborted: unknown) => {
+      ofEndpoint.answered()
+      throw aborted
+    })
     return {
       sent: () => {
         ofEndpoint.sent()

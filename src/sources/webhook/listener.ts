@@ -78,6 +78,9 @@ const answerPlainly = (
 ): void => {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.addHook('onRequest', async ({ raw }) => {
+    delete raw.headers['content-type']
+  })
   app.addHook('onSend', async (_request, reply) => {
     if (state.isStopping) reply.header('connection', 'close')
   })

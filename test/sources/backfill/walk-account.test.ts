@@ -24,7 +24,7 @@ const grownAccount = async () => {
     disputes: 2,
   }
   populate(account, { ...counts, secondsApart: 0 })
-  played.world.clock.advance(1)
+  played.world.clock.advance(10)
   account.seed('customer', {})
   return { ...played, account }
 }
@@ -67,7 +67,7 @@ test('invoice payments are walked with charges alone, and only then', async () =
 
 test('invoices of a range carry their payments, whenever those were made', async () => {
   const { server, world } = await grownAccount()
-  const range = { from: world.clock.now() - 1, to: world.clock.now() }
+  const range = { from: world.clock.now() - 10, to: world.clock.now() }
   const walked = new WalkedPages()
   const positions = beginningOf(['invoices'], range)
   await walkAccount(accountWalk(server, { positions, isRanged: true, takePage: walked.take }))

@@ -151,8 +151,8 @@ describe('the windows after a page', () => {
   })
 
   test('are cut only where that is welcome, and never below a page', () => {
-    const list = listOf(Array.from({ length: 60 }, (_, index) => startSecond - index))
-    const window = firstWindow(startSecond - 59, startSecond)
+    const list = listOf(Array.from({ length: 300 }, (_, index) => startSecond - index))
+    const window = firstWindow(startSecond - 299, startSecond)
     const page = pageOf(window, list, startSecond)
     expect(windowsAfter(window, page, false)).toHaveLength(1)
     expect(windowsAfter(window, page, true)).toHaveLength(2)

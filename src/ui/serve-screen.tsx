@@ -1,0 +1,135 @@
+// The dashboard of a running `serve`. It fits 24 rows of 80 columns and uses what a larger terminal has: more of the last
+// events and of the failing accounts, and longer ids.
+
+import { Box, Text } from 'ink'
+import type { ReactNode } from 'react'
+import type { ServeTally } from '../watch/serve-tally.ts'
+
+/** What the tally does not count, read when the screen is drawn. */
+export interface ServeState {
+  readonly url: string
+  readonly role: string
+  readonly problem: string | null
+  readonly degraded: readonly string[]
+  readonly waiting: number
+  readonly oldestSeconds: number
+  readonly clients: number
+}
+
+interface ServeScreenProps {
+  readonly tally: ServeTally
+  readonly state: ServeState
+  readonly elapsedMs: number
+  readonly columns: number
+  readonly rows: number
+}
+
+/** Rows that everything but the two lists takes. */
+const fixedRows = 13
+
+/** Share of the remaining rows that failing accounts may take. */
+const failingShare = 0.35
+
+/** From so many columns on, ids are shown too. */
+const wideColumns = 110
+
+/** Shows what comes in, what becomes of it, what fails and what was last. */
+export const ServeScreen = ({ tally, state, elapsedMs, columns, rows }: ServeScreenProps) => {
+  const accountWidth = columns >= wideColumns ? 30 : 22
+  const room = Math.max(2, rows - fixedRows)
+  const failing = tally.failing.slice(0, Math.max(1, Math.floor(room * failingShare)))
+  const last = tally.last.slice(0, Math.max(1, room - failing.length))
+  return (
+    <Box flexDirection="column" width={columns}>
+      <Header state={state} elapsedMs={elapsedMs} />
+      <Line name="received">
+        {number(tally.received.perSecond())}/s · {number(tally.acknowledged)} acknowledged
+        {counts(tally.refusals, 'red')}
+      </Line>
+      <Line name="handled">
+        {number(tally.handled.perSecond())}/s · lag {duration(tally.lagMs / 1000)} · {number(state.waiting)}{' '}
+        waiting
+        {state.waiting === 0 ? '' : `, oldest ${duration(state.oldestSeconds)}`}
+      </Line>
+      <Line name="outcomes">
+        {Object.keys(tally.outcomes).length === 0 ? 'none yet' : listed(tally.outcomes)}
+        {tally.dead === 0 ? '' : <Text color="red"> · dead {number(tally.dead)}</Text>}
+      </Line>
+      <Line name="sinks">
+        {Object.keys(tally.delivered).length === 0 ? 'nothing delivered yet' : listed(tally.delivered)} ·{' '}
+        {number(state.clients)} Support clients
+      </Line>
+      <Title>Failing accounts</Title>
+      {failing.length === 0 ? <Text dimColor> none</Text> : null}
+      {failing.map(({ account, failures, lastCode }) => (
+        <Text key={account} wrap="truncate">
+          {'  '}
+          {account.padEnd(26)} {String(failures).padStart(6)} <Text color="red">{lastCode}</Text>
+        </Text>
+      ))}
+      <Title>Last events</Title>
+      {last.length === 0 ? <Text dimColor> none yet</Text> : null}
+      {last.map((event) => (
+        <Text key={`${event.eventId} ${event.lagMs}`} wrap="truncate">
+          {'  '}
+          <Text {...(event.code === null ? {} : { color: 'red' })}>{event.outcome.padEnd(10)}</Text>
+          {event.type.slice(0, 31).padEnd(32)}
+          {event.account.slice(0, accountWidth).padEnd(accountWidth)}{' '}
+          {columns >= wideColumns ? event.eventId.padEnd(34) : ''}
+          {event.code ?? `${Math.round(event.lagMs)} ms`}
+        </Text>
+      ))}
+      <Text dimColor>Ctrl-C ends it; a second one at once</Text>
+    </Box>
+  )
+}
+
+const Header = ({ state, elapsedMs }: Pick<ServeScreenProps, 'state' | 'elapsedMs'>) => (
+  <>
+    <Text wrap="truncate">
+      <Text bold>billing-sync serve</Text> {state.role} · {state.url} · up {duration(elapsedMs / 1000)}
+    </Text>
+    <Text wrap="truncate">
+      {state.problem === null ? (
+        <Text color="green">ready</Text>
+      ) : (
+        <Text color="red">not ready: {state.problem}</Text>
+      )}
+      {state.degraded.length === 0 ? (
+        ''
+      ) : (
+        <Text color="yellow"> · degraded: {state.degraded.join(', ')}</Text>
+      )}
+    </Text>
+  </>
+)
+
+const Line = ({ name, children }: { readonly name: string; readonly children: ReactNode }) => (
+  <Text wrap="truncate">
+    <Text dimColor>{name.padEnd(10)}</Text>
+    {children}
+  </Text>
+)
+
+const Title = ({ children }: { readonly children: string }) => (
+  <Box marginTop={1}>
+    <Text bold>{children}</Text>
+  </Box>
+)
+
+const counts = (of: Readonly<Record<string, number>>, color: string): ReactNode =>
+  Object.keys(of).length === 0 ? '' : <Text color={color}> · {listed(of)}</Text>
+
+const listed = (of: Readonly<Record<string, number>>): string =>
+  Object.entries(of)
+    .sort(([, one], [, other]) => other - one)
+    .map(([name, count]) => `${name} ${number(count)}`)
+    .join(' · ')
+
+const number = (value: number): string => Math.round(value).toLocaleString('en-US')
+
+const duration = (seconds: number): string => {
+  if (seconds < 1) return `${Math.round(seconds * 1000)} ms`
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  return seconds < 7_200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3_600).toFixed(1)} h`
+}

@@ -1,0 +1,154 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { runBackfill, startBackfill } from '../support/backfill-command.ts'
+import { openTestDatabase } from '../support/database.ts'
+import { mirroredState, servedState } from '../support/served-state.ts'
+import { playStripe } from '../support/stripe/played-stripe.ts'
+import { populate } from '../support/stripe/population.ts'
+
+const { db, uri } = await openTestDatabase()
+
+beforeEach(async () => {
+  const collections = await db.listCollections({}, { nameOnly: true }).toArray()
+  await Promise.all(collections.map(({ name }) => db.collection(name).deleteMany({})))
+})
+
+const command = ['--account', 'acct_1', '--resource', 'customers']
+
+/** A played Stripe with accounts of 800 customers each, over some weeks. */
+const grownAccounts = async (ids: readonly string[] = ['acct_1']) => {
+  const played = await playStripe()
+  const accounts = ids.map((id) => played.world.account(id))
+  for (const account of accounts) populate(account, { customers: 800, secondsApart: 2_000 })
+  played.world.clock.run()
+  return { ...played, accounts, place: { uri, url: played.server.url } }
+}
+
+type Grown = Awaited<ReturnType<typeof grownAccounts>>
+
+describe('a backfill that was killed', () => {
+  test('goes on with the same command and reads nothing twice but the last pages', async () => {
+    const grown = await grownAccounts()
+    const { server, accounts, place } = grown
+    await runBackfill(command, place)
+    const undisturbed = server.requests.count({ path: '/v1/customers' })
+    await db.collection('billing.customers').deleteMany({})
+    server.requests.clear()
+    const slow = server.hold({ path: '/v1/customers' }, { times: 1, after: 5 })
+    const running = await endAfterHeld(grown, slow, { stored: 300 })
+    expect(running.signal).toBe('SIGKILL')
+    const { exitCode, summary } = await runBackfill(command, place)
+    expect(exitCode).toBe(0)
+    expect(summary.accounts.acct_1?.customers).toMatchObject({ complete: true })
+    expect(summary.accounts.acct_1?.customers?.read).toBeLessThan(800)
+    expect(await mirroredState(db)).toEqual(servedState(accounts))
+    expect(server.requests.count({ path: '/v1/customers' })).toBeLessThanOrEqual(undisturbed + 4)
+  })
+
+  test('leaves accounts alone that it had completed', async () => {
+    const grown = await grownAccounts(['acct_1', 'acct_2'])
+    const { server, place, accounts } = grown
+    const both = ['--account', 'acct_1,acct_2', '--resource', 'customers']
+    const held = server.hold({ path: '/v1/customers', account: 'acct_2' }, { times: 1, after: 1 })
+    const { child } = await startBackfill(both, place)
+    await held.arrived()
+    const complete = { _id: /^acct_1:customers/, completed_at: { $ne: null } } as object
+    await expect
+      .poll(() => db.collection('billing.cursors').countDocuments(complete), { timeout: 20_000 })
+      .toBe(1)
+    child.kill('SIGKILL')
+    await child
+    held.releaseAll()
+    server.requests.clear()
+    const { exitCode, summary } = await runBackfill(both, place)
+    expect(exitCode).toBe(0)
+    expect(server.requests.count({ account: 'acct_1' })).toBe(0)
+    expect(summary.accounts.acct_1?.customers).toMatchObject({ read: 0, complete: true })
+    expect(await mirroredState(db)).toEqual(servedState(accounts))
+  })
+
+  test('finds what was made since, and not the instant of a new command', async () => {
+    const grown = await grownAccounts()
+    const { server, accounts, place } = grown
+    const ranged = [...command, '--since', '400h']
+    const slow = server.hold({ path: '/v1/customers' }, { times: 1, after: 2 })
+    await endAfterHeld(grown, slow, { args: ranged })
+    const [first] = server.requests.matching({ path: '/v1/customers' })
+    accounts[0]?.seed('customer', { id: 'cus_new' })
+    server.requests.clear()
+    expect(await runBackfill(ranged, place)).toMatchObject({ exitCode: 0 })
+    const lowest = server.requests.all.map(({ params }) => createdFrom(params))
+    expect(Math.min(...lowest)).toBe(createdFrom(first?.params))
+    expect(await db.collection('billing.customers').countDocuments({ stripe_id: 'cus_new' })).toBe(1)
+  })
+})
+
+describe('a backfill that is asked to stop', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s ends with %i, its summary, and all that was done', async (signal, code) => {
+    const grown = await grownAccounts()
+    const { server, place } = grown
+    const held = server.hold({ path: '/v1/customers' }, { times: 1, after: 5 })
+    const { child } = await startBackfill([...command, '--json'], place)
+    await held.arrived()
+    child.kill(signal)
+    held.releaseAll()
+    const { exitCode, stdout } = await child
+    expect(exitCode).toBe(code)
+    const { accounts, errors } = JSON.parse(String(stdout))
+    expect(errors).toMatchObject({ acct_1: { code: 'account_incomplete' } })
+    expect(accounts.acct_1.customers).toMatchObject({ complete: false })
+    expect(await db.collection('billing.customers').countDocuments()).toBe(accounts.acct_1.customers.read)
+  })
+})
+
+describe('two backfills of one account', () => {
+  test('do not fight: the second names the first and stops', async () => {
+    const grown = await grownAccounts()
+    const held = grown.server.hold({ path: '/v1/customers' }, { times: 1, after: 1 })
+    const { child: first } = await startBackfill([...command, '--json'], grown.place)
+    await held.arrived()
+    const second = await runBackfill(command, grown.place)
+    expect(second.exitCode).toBe(1)
+    expect(second.summary.errors.acct_1).toMatchObject({ code: 'backfill_running' })
+    expect(second.summary.errors.acct_1?.message).toContain(`process ${first.pid}`)
+    held.releaseAll()
+    expect((await first).exitCode).toBe(0)
+  })
+
+  test('change places with --restart: the first stops', async () => {
+    const grown = await grownAccounts()
+    const held = grown.server.hold({ path: '/v1/customers' }, { times: 1, after: 1 })
+    const { child: first } = await startBackfill([...command, '--json'], grown.place)
+    await held.arrived()
+    const second = await runBackfill([...command, '--restart'], grown.place)
+    expect(second).toMatchObject({ exitCode: 0 })
+    held.releaseAll()
+    const { exitCode, stdout } = await first
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(String(stdout)).errors).toMatchObject({ acct_1: { code: 'backfill_superseded' } })
+    expect(await mirroredState(db)).toEqual(servedState(grown.accounts))
+  })
+})
+
+const createdFrom = (params: unknown): number => {
+  const created = (params as { readonly created?: { readonly gte?: string } } | undefined)?.created
+  return Number(created?.gte)
+}
+
+/** Kills the command while an answer is held back, once so many customers are stored. */
+const endAfterHeld = async (
+  { place }: Grown,
+  held: { arrived: () => Promise<void>; releaseAll: () => void },
+  { args = command, stored = 0 }: { readonly args?: readonly string[]; readonly stored?: number } = {},
+) => {
+  const { child } = await startBackfill(args, place)
+  await held.arrived()
+  const count = () => db.collection('billing.customers').countDocuments()
+  await expect.poll(count, { timeout: 20_000 }).toBeGreaterThanOrEqual(stored)
+  child.kill('SIGKILL')
+  const ended = await child
+  held.releaseAll()
+  return ended
+}

@@ -1,0 +1,119 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { MongoClient } from 'mongodb'
+import { describe, expect, test } from 'vitest'
+import { numberedEvent } from '../support/deliveries.ts'
+import { prepareMongodServer } from '../support/mongod-server.ts'
+import { webhookSecret as secret, startServeForTest } from '../support/serve-process.ts'
+import { type DeliveryResult, deliver } from '../support/stripe/deliver.ts'
+import { signatureHeader } from '../support/stripe/webhook-signature.ts'
+import { until } from '../support/until.ts'
+
+const mongod = await prepareMongodServer()
+
+/** Delivers new events in eight lanes, with a short rest after each, until told to stop. */
+const keepDelivering = (url: string, firstNumber: number) => {
+  const results: DeliveryResult[] = []
+  let isOver = false
+  let number = firstNumber
+  const lane = async (): Promise<void> => {
+    while (!isOver) {
+      number += 1
+      results.push(...(await deliver([{ ...numberedEvent(number) }], { url, secret })))
+      await wait(20)
+    }
+  }
+  const lanes = Promise.all(Array.from({ length: 8 }, lane))
+  return {
+    results,
+    stop: async () => {
+      isOver = true
+      await lanes
+    },
+  }
+}
+
+const last = (results: readonly DeliveryResult[], status: number): boolean =>
+  results.slice(-16).length === 16 && results.slice(-16).every((result) => result.status === status)
+
+const storedIds = async (): Promise<ReadonlySet<string>> => {
+  const client = new MongoClient(mongod.uri)
+  try {
+    return new Set(await client.db().collection('billing.events').distinct('event_id'))
+  } finally {
+    await client.close()
+  }
+}
+
+/** What holds of every answer, whatever became of the server. */
+const expectHonest = async (results: readonly DeliveryResult[]): Promise<void> => {
+  expect(new Set(results.map(({ status }) => status))).toEqual(new Set([200, 503]))
+  expect(Math.max(...results.map(({ ms }) => ms))).toBeLessThan(4_000)
+  const stored = await storedIds()
+  const acknowledged = results.filter(({ status }) => status === 200).map(({ eventId }) => eventId ?? '')
+  expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
+}
+
+const retryAfter = async (url: string): Promise<string | null> => {
+  const body = JSON.stringify(numberedEvent(1))
+  const signature = signatureHeader({ body, secrets: secret, timestamp: Math.floor(Date.now() / 1000) })
+  const answer = await fetch(url, { method: 'POST', body, headers: { 'stripe-signature': signature } })
+  expect(answer.status).toBe(503)
+  return answer.headers.get('retry-after')
+}
+
+describe('while MongoDB is away', { timeout: 120_000 }, () => {
+  test('serve starts, answers 503, and takes events once it is there', async () => {
+    const serve = await startServeForTest({ uri: mongod.uri, until: 'listening' })
+    const [result] = await deliver([{ ...numberedEvent(1) }], { url: serve.webhooks, secret })
+    expect(result?.status).toBe(503)
+    expect(await retryAfter(serve.webhooks)).toBe('5')
+    const ready = await fetch(`${serve.url}/readyz`)
+    expect([ready.status, await ready.json()]).toEqual([
+      503,
+      { ready: false, reason: 'mongodb_unavailable', degraded: [] },
+    ])
+    await mongod.start()
+    await serve.awaitLine(({ msg }) => msg === 'serving')
+    expect((await deliver([{ ...numberedEvent(1) }], { url: serve.webhooks, secret }))[0]?.status).toBe(200)
+    expect(await serve.stop()).toMatchObject({ exitCode: 0 })
+  })
+
+  test.each([
+    ['killed', () => mongod.kill(), () => mongod.start()],
+    ['frozen', async () => mongod.freeze(), async () => mongod.thaw()],
+  ])('%s, every answer is in time and honest, and all goes on by itself', async (_how, away, back) => {
+    const serve = await startServeForTest({ uri: mongod.uri })
+    const load = keepDelivering(serve.webhooks, 1_000)
+    await until(() => last(load.results, 200), 'sixteen answers 200')
+    await away()
+    await until(() => last(load.results, 503), 'sixteen answers 503')
+    const alone = await deliver(
+      Array.from({ length: 21 }, (_, index) => ({ ...numberedEvent(500 + index) })),
+      { url: serve.webhooks, secret },
+    )
+    // Known to be down, it is told at once; the load goes on meanwhile, on the same two cores.
+    expect(alone.map(({ ms }) => ms).toSorted((one, other) => one - other)[10]).toBeLessThan(100)
+    expect(await retryAfter(serve.webhooks)).toBe('5')
+    expect((await fetch(`${serve.url}/readyz`)).status).toBe(503)
+    await back()
+    const returned = performance.now()
+    await until(() => load.results.at(-1)?.status === 200, 'an answer 200')
+    expect(performance.now() - returned).toBeLessThan(4_000)
+    await load.stop()
+    await expectHonest(load.results)
+    expect(await serve.stop()).toMatchObject({ exitCode: 0 })
+  })
+
+  test('frozen, a signal ends serve with 1 in ten seconds', async () => {
+    const serve = await startServeForTest({ uri: mongod.uri })
+    const load = keepDelivering(serve.webhooks, 100_000)
+    await until(() => last(load.results, 200), 'sixteen answers 200')
+    mongod.freeze()
+    await load.stop()
+    const started = performance.now()
+    const { exitCode } = await serve.stop()
+    mongod.thaw()
+    expect(performance.now() - started).toBeLessThan(12_000)
+    expect(exitCode).toBe(1)
+  })
+})

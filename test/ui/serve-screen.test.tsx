@@ -1,0 +1,81 @@
+import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import { render } from 'ink'
+import { describe, expect, test } from 'vitest'
+import { ServeScreen } from '../../src/ui/serve-screen.tsx'
+import { ServeTally } from '../../src/watch/serve-tally.ts'
+
+const busy = (): ServeTally => {
+  const tally = new ServeTally()
+  for (let number = 0; number < 60; number += 1)
+    tally.onOutcome({
+      account: `acct_1RzH8nCdYs3GkV${number}`,
+      eventId: `evt_1RzH8nCdYs3GkVf6CgckVUd${number}`,
+      type: 'customer.subscription.pending_update_applied',
+      outcome: number % 3 === 0 ? 'failed' : 'applied',
+      code: number % 3 === 0 ? 'payload_unstorable' : null,
+      ms: 20,
+      lagMs: 1_234,
+    })
+  for (const refusal of [
+    'signature_mismatch',
+    'signature_stale',
+    'backlog_full',
+    'mongodb_unavailable',
+  ] as const)
+    tally.onRefused({ refusal, event: null, ms: 1 })
+  tally.onDelivered('queue', 1_000_000, 5)
+  return tally
+}
+
+const state = {
+  url: 'http://127.0.0.1:4242',
+  role: 'all',
+  problem: null,
+  degraded: ['stripe_unauthorized', 'redis_unavailable'],
+  waiting: 999_999,
+  oldestSeconds: 86_400,
+  clients: 12,
+}
+
+/** The lines of the screen on a terminal of a size. */
+const linesOn = (columns: number, rows: number, tally = busy()): readonly string[] => {
+  const frames: string[] = []
+  const stdout = Object.assign(new PassThrough(), { columns, rows, isTTY: true })
+  stdout.on('data', (chunk: Buffer) => frames.push(chunk.toString()))
+  const screen = render(
+    <ServeScreen tally={tally} state={state} elapsedMs={3_600_000} columns={columns} rows={rows} />,
+    { stdout: stdout as unknown as NodeJS.WriteStream, debug: true, patchConsole: false }, // as far as ink writes to it
+  )
+  screen.unmount()
+  return stripVTControlCharacters(frames[0] ?? '').split('\n')
+}
+
+describe('the dashboard', () => {
+  test.each([
+    [80, 24],
+    [200, 50],
+    [120, 30],
+  ])('fits a terminal of %i by %i when all is busy', (columns, rows) => {
+    const lines = linesOn(columns, rows)
+    expect(lines.length).toBeLessThan(rows)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns)
+    for (const text of [
+      '999,999 waiting',
+      'degraded: stripe_unauthorized',
+      'payload_unstorable',
+      'Last events',
+    ])
+      expect(lines.join('\n')).toContain(text)
+  })
+
+  test('uses what a larger terminal has for more events and their ids', () => {
+    const [small, large] = [linesOn(80, 24), linesOn(200, 50)]
+    expect(large.length).toBeGreaterThan(small.length + 20)
+    expect(large.join('\n')).toContain('evt_1RzH8nCdYs3GkVf6CgckVUd59')
+  })
+
+  test('says so where nothing has come yet', () => {
+    expect(linesOn(80, 24, new ServeTally()).join('\n')).toContain('none yet')
+  })
+})
