@@ -40,7 +40,10 @@ export interface Log {
 export const openLog = (level: string, destination?: DestinationStream): Log => {
   const logger = pino({ level, base: null }, destination ?? pino.destination({ dest: 2, sync: true }))
   return {
-    debug: (message, fields = {}) => logger.debug(namedOnly(fields), message),
+    debug: (message, fields = {}) => {
+      // Bulk commands tell every event here, mostly to nobody.
+      if (logger.isLevelEnabled('debug')) logger.debug(namedOnly(fields), message)
+    },
     info: (message, fields = {}) => logger.info(namedOnly(fields), message),
     warn: (message, fields = {}) => logger.warn(namedOnly(fields), message),
     error: (message, error) => logger.error({ code: codeOf(error) }, message),

@@ -27,18 +27,24 @@ export interface Slot<Entity> {
   now: Entity | null
 }
 
+/** What one finder has found so far: of each value that was asked for, all that the database holds. */
+interface FinderIndex<Entity> {
+  readonly valuesOf: Finder<Entity>['valuesOf']
+  readonly asked: Set<string>
+  readonly cut: Set<string>
+  /** Ids of all that was ever found under a value. */
+  readonly ids: Map<string, Set<string>>
+  readonly loader: DataLoader<string, null>
+}
+
 /** Told of every put, so that a savepoint can take it back. */
 export type PutListener = (undo: { readonly slot: Slot<unknown>; readonly previous: unknown }) => void
 
 export class Overlay<Entity> {
   readonly #slots = new Map<string, Slot<Entity>>()
-  readonly #asked = new Set<string>()
-  readonly #cut = new Set<string>()
-  readonly #index = new Map<string, Set<string>>()
   readonly #idOf: (entity: Entity) => string
-  readonly #finders: readonly Finder<Entity>[]
   readonly #byId: DataLoader<string, null>
-  readonly #byFinder: ReadonlyMap<string, DataLoader<string, null>>
+  readonly #indexes: ReadonlyMap<string, FinderIndex<Entity>>
   readonly #onPut: PutListener
 
   constructor(options: {
@@ -48,20 +54,11 @@ export class Overlay<Entity> {
     readonly onPut: PutListener
   }) {
     this.#idOf = options.idOf
-    this.#finders = options.finders
     this.#onPut = options.onPut
     const { source } = options
     // What is asked for in one turn is read at once; what was asked for before is not asked again.
     this.#byId = new DataLoader(async (ids) => this.#acceptIds(ids, await source.byIds(ids)), loaderOptions)
-    this.#byFinder = new Map(
-      options.finders.map(({ name }) => [
-        name,
-        new DataLoader(
-          async (values) => this.#acceptFound({ name, values }, await source.byValues(name, values)),
-          loaderOptions,
-        ),
-      ]),
-    )
+    this.#indexes = new Map(options.finders.map((finder) => [finder.name, this.#indexOf(finder, source)]))
   }
 
   /** Returns the entity, or null where there is none. */
@@ -78,24 +75,23 @@ export class Overlay<Entity> {
 
   /** Returns every entity that the finder finds under the value, sorted by id. */
   async findBy(finder: string, value: string): Promise<readonly Entity[]> {
-    const key = indexKey(finder, value)
-    if (!this.#asked.has(key)) {
-      await this.#byFinder.get(finder)?.load(value)
-      this.#asked.add(key)
+    const index = this.#indexes.get(finder)
+    if (index === undefined) return []
+    if (!index.asked.has(value)) {
+      await index.loader.load(value)
+      index.asked.add(value)
     }
-    const found = this.#index.get(key)
-    if (found === undefined) return []
-    const valuesOf = this.#finders.find(({ name }) => name === finder)?.valuesOf
-    return [...found]
-      .sort()
-      .map((id) => this.#slots.get(id)?.now ?? null)
-      .filter((entity) => entity !== null)
-      .filter((entity) => valuesOf?.(entity).includes(value))
+    const found: Entity[] = []
+    for (const id of sorted(index.ids.get(value))) {
+      const entity = this.#slots.get(id)?.now ?? null
+      if (entity !== null && index.valuesOf(entity).includes(value)) found.push(entity)
+    }
+    return found
   }
 
   /** Tells whether the database holds more than `findBy` could load. */
   isCut(finder: string, value: string): boolean {
-    return this.#cut.has(indexKey(finder, value))
+    return this.#indexes.get(finder)?.cut.has(value) === true
   }
 
   /** Replaces the entity for the rest of the batch. */
@@ -125,15 +121,17 @@ export class Overlay<Entity> {
     return ids.map(() => null)
   }
 
-  #acceptFound(
-    { name, values }: { readonly name: string; readonly values: readonly string[] },
-    entities: readonly Entity[],
-  ): null[] {
-    this.#accept(entities)
-    const most = this.#finders.find((finder) => finder.name === name)?.most ?? Number.POSITIVE_INFINITY
-    // Which of the values had more can't be told: all of them count as cut.
-    if (entities.length > most) for (const value of values) this.#cut.add(indexKey(name, value))
-    return values.map(() => null)
+  #indexOf(finder: Finder<Entity>, source: OverlaySource<Entity>): FinderIndex<Entity> {
+    const { name, valuesOf, most = Number.POSITIVE_INFINITY } = finder
+    const cut = new Set<string>()
+    const loader = new DataLoader<string, null>(async (values) => {
+      const entities = await source.byValues(name, values)
+      this.#accept(entities)
+      // Which of the values had more can't be told: all of them count as cut.
+      if (entities.length > most) for (const value of values) cut.add(value)
+      return values.map(() => null)
+    }, loaderOptions)
+    return { valuesOf, asked: new Set(), cut, ids: new Map(), loader }
   }
 
   // What is here already is newer than what the database answers now.
@@ -147,12 +145,11 @@ export class Overlay<Entity> {
   }
 
   #addToIndex(id: string, entity: Entity): void {
-    for (const { name, valuesOf } of this.#finders) {
+    for (const { valuesOf, ids } of this.#indexes.values()) {
       for (const value of valuesOf(entity)) {
-        const key = indexKey(name, value)
-        const ids = this.#index.get(key)
-        if (ids === undefined) this.#index.set(key, new Set([id]))
-        else ids.add(id)
+        const known = ids.get(value)
+        if (known === undefined) ids.set(value, new Set([id]))
+        else known.add(id)
       }
     }
   }
@@ -161,4 +158,5 @@ export class Overlay<Entity> {
 /** More keys than this in one read would make the query itself slow to parse. */
 const loaderOptions = { maxBatchSize: 1000 }
 
-const indexKey = (finder: string, value: string): string => `${finder}:${value}`
+const sorted = (ids: ReadonlySet<string> = new Set()): Iterable<string> =>
+  ids.size > 1 ? [...ids].sort() : ids
