@@ -82,9 +82,12 @@ const accountLines = (
   now: number,
 ): readonly Line[] => {
   const seconds = Math.max(0.1, (now - (startedAt ?? now)) / 1000)
-  const waits = waitingFor === null ? '' : `  waits for ${waitingFor}`
+  const counts = [...resources.values()]
+  const total = (name: 'requests' | 'limited') => counts.reduce((sum, count) => sum + count[name], 0)
+  const waits = waitingFor === null ? '' : ` · waits for ${waitingFor}`
+  const text = `${account}  ${inDigits(total('requests'))} requests · 429: ${total('limited')} · ${inTime(seconds)}${waits}`
   return [
-    { key: account, text: `${account}${waits}`, ...(waitingFor === null ? {} : { color: 'yellow' }) },
+    { key: account, text, color: waitingFor === null ? 'cyan' : 'yellow' },
     ...[...resources].map(([name, count]) => ({
       key: `${account} ${name}`,
       text: resourceText(name, count, seconds),
