@@ -103,7 +103,7 @@ describe('a signature', () => {
     const started = performance.now()
     expect(await accept(`t=${now},${others.join(',')}`, body)).toBe('signature_mismatch')
     expect(await accept(`${signed(body)},${others.join(',')}`, body)).toMatchObject({ signedBy: '2' })
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(performance.now() - started).toBeLessThan(5_000)
   })
 
   test('that the SDK makes is taken, and one taken here the SDK takes', async () => {
