@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -35,47 +34,6 @@ const withStripe = async (...accounts: readonly string[]) => {
   }
   return { server, settings }
 }
-
-const refusal = { type: 'invalid_request_error', message: 'No.', code: 'parameter_invalid' }
-
-describe('an account with many events, half of which fail', () => {
-  test('keeps no other account from its turn, and is mended by a replay', { timeout: 120_000 }, async () => {
-    const { server, settings } = await withStripe('acct_busy', 'acct_other')
-    const isPoison = { path: /charges\/ch_\d*[02468]$/, account: 'acct_busy' }
-    server.faults.add(isPoison, { kind: 'error', status: 400, error: refusal }, { times: 1_000_000 })
-    await ingest(database, ...many('acct_busy', 300))
-    const workers = await startWorkers(database, settings)
-    await expect.poll(() => count('failed'), patience).toBeGreaterThan(0)
-    await ingest(database, numbered('acct_other', 1))
-    workers.wake('acct_other')
-    await expect.poll(() => statusesOf('acct_other'), patience).toEqual(['done'])
-    expect(await count('pending')).toBeGreaterThan(0)
-    // Its waits are a matter of minutes: each is over as soon as it is written.
-    const hasten = () => events.updateMany({ status: 'failed' }, { $set: { next_attempt_at: new Date(0) } })
-    await expect.poll(() => hasten().then(() => count('dead')), { timeout: 90_000, interval: 20 }).toBe(150)
-    expect(await count('done')).toBe(151)
-    expect(await events.findOne({ status: 'dead' })).toMatchObject({
-      attempts: 8,
-      error: { code: 'stripe_refused' },
-    })
-    server.faults.clear()
-    const { exitCode } = await execa(
-      'node',
-      ['bin/billing-sync.js', 'replay', '--stored', '--status', 'dead'],
-      {
-        env: {
-          MONGODB_URI: database.uri,
-          STRIPE_SECRET_KEY: PLATFORM_KEYS.test,
-          STRIPE_API_BASE: server.url,
-          STRIPE_ACCOUNT_ID: PLATFORM_ID,
-          BILLING_SYNC_MODE: 'any',
-        },
-      },
-    )
-    expect(exitCode).toBe(0)
-    expect(await count('done')).toBe(301)
-  })
-})
 
 describe('an event that waits for Stripe', () => {
   test('uses up no attempt, tells why, and is handled once it may be', async () => {

@@ -1,0 +1,88 @@
+// One account floods the inbox, and every other of its events fails. The short form runs with the other tests;
+// `npm run test:faults` takes 50,000 events.
+
+import { execa } from 'execa'
+import { expect, test } from 'vitest'
+import { ensureCollections } from '../../src/store/collections.ts'
+import { openTestDatabase } from '../support/database.ts'
+import { deliveryOf, numberedEvent } from '../support/deliveries.ts'
+import { ingest, startWorkers } from '../support/running-workers.ts'
+import { playStripe } from '../support/stripe/played-stripe.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from '../support/stripe/world.ts'
+
+const isFull = process.env.FULL === '1'
+const flood = isFull ? 50_000 : 240
+const timeoutMs = isFull ? 30 * 60_000 : 90_000
+const patience = { timeout: 25_000, interval: 20 }
+
+/** How soon an event of another account has to be through; in the short form other tests share the machine. */
+const latencyMs = isFull ? 2_000 : 20_000
+
+const database = await openTestDatabase()
+await ensureCollections(database.db)
+const events = database.db.collection('billing.events')
+const count = (status: string) => events.countDocuments({ status })
+
+const numbered = (account: string, number: number) => deliveryOf({ ...numberedEvent(number), account })
+
+const fill = async (account: string): Promise<void> => {
+  for (let from = 0; from < flood; from += 500) {
+    const size = Math.min(500, flood - from)
+    await ingest(database, ...Array.from({ length: size }, (_, index) => numbered(account, from + index)))
+  }
+}
+
+/** Stripe refuses to show every other charge of the account. */
+const poisonedStripe = async () => {
+  const { server, world } = await playStripe()
+  for (const account of ['acct_busy', 'acct_other']) world.account(account)
+  const isPoison = { path: /charges\/ch_\d*[02468]$/, account: 'acct_busy' }
+  const error = { type: 'invalid_request_error', message: 'No.', code: 'parameter_invalid' }
+  server.faults.add(isPoison, { kind: 'error', status: 400, error }, { times: Number.MAX_SAFE_INTEGER })
+  return server
+}
+
+// The waits are a matter of minutes: each is over as soon as it is written.
+const hasten = () => events.updateMany({ status: 'failed' }, { $set: { next_attempt_at: new Date(0) } })
+
+test('an account with poison keeps no other from its turn, and is mended by a replay', {
+  timeout: timeoutMs,
+}, async () => {
+  const server = await poisonedStripe()
+  await fill('acct_busy')
+  const workers = await startWorkers(database, {
+    stripeKey: PLATFORM_KEYS.test,
+    stripeApiBase: server.url,
+    platformAccount: PLATFORM_ID,
+  })
+  await expect.poll(() => count('failed'), patience).toBeGreaterThan(0)
+  await ingest(database, numbered('acct_other', 1))
+  const sent = performance.now()
+  workers.wake('acct_other')
+  await expect
+    .poll(() => events.countDocuments({ stripe_user_id: 'acct_other', status: 'done' }), patience)
+    .toBe(1)
+  expect(performance.now() - sent).toBeLessThan(latencyMs)
+  expect(await count('pending')).toBeGreaterThan(0)
+
+  await expect
+    .poll(() => hasten().then(() => count('dead')), { timeout: timeoutMs, interval: 50 })
+    .toBe(flood / 2)
+  expect(await count('done')).toBe(flood / 2 + 1)
+  expect(await events.findOne({ status: 'dead' })).toMatchObject({
+    attempts: 8,
+    error: { code: 'stripe_refused' },
+  })
+
+  server.faults.clear()
+  const env = {
+    MONGODB_URI: database.uri,
+    STRIPE_SECRET_KEY: PLATFORM_KEYS.test,
+    STRIPE_API_BASE: server.url,
+    STRIPE_ACCOUNT_ID: PLATFORM_ID,
+    BILLING_SYNC_MODE: 'any',
+  }
+  const args = ['bin/billing-sync.js', 'replay', '--stored', '--status', 'dead']
+  expect((await execa('node', args, { env })).exitCode).toBe(0)
+  expect(await count('done')).toBe(flood + 1)
+})
