@@ -45,16 +45,21 @@ const endOfChain = (entries: readonly TieEntry[], anchor: string | null): string
   if (edges.length === 0) return visits.every((state) => state === visits[0]) ? (visits[0] ?? null) : null
   const states = new Set(edges.flatMap((edge) => [edge.from, edge.to]))
   if (!visits.every((state) => states.has(state)) || !isConnected(edges, states.size)) return null
-  return endOfTrail(edges, states, anchor)
+  // One that found the state it shows did not lead there.
+  const arrivals = entries.filter((entry) => entry.from === undefined).map((entry) => entry.to)
+  return endOfTrail({ edges, states, arrivals }, anchor)
 }
 
 const isEdge = (entry: TieEntry): boolean => entry.from !== undefined && entry.from !== entry.to
 
-const endOfTrail = (
-  edges: readonly (TieEntry & { from: string })[],
-  states: ReadonlySet<string>,
-  anchor: string | null,
-): string | null => {
+interface Trail {
+  readonly edges: readonly (TieEntry & { from: string })[]
+  readonly states: ReadonlySet<string>
+  /** States shown by events that don't tell what they found. */
+  readonly arrivals: readonly string[]
+}
+
+const endOfTrail = ({ edges, states, arrivals }: Trail, anchor: string | null): string | null => {
   const surplus = new Map([...states].map((state) => [state, 0]))
   for (const edge of edges) {
     surplus.set(edge.from, (surplus.get(edge.from) ?? 0) - 1)
@@ -62,9 +67,18 @@ const endOfTrail = (
   }
   const uneven = [...surplus].filter(([, count]) => count !== 0)
   if (uneven.length === 0) return anchor !== null && states.has(anchor) ? anchor : null
+  const [start] = uneven.find(([, count]) => count === -1) ?? [null]
   const [end] = uneven.find(([, count]) => count === 1) ?? [null]
-  return uneven.length === 2 ? end : null
+  if (uneven.length !== 2 || start === null) return null
+  return isBridged({ start, arrivals }, anchor) ? end : null
 }
+
+// Where the trail begins in another state than the second did, an arrival led there. Of two arrivals at its beginning
+// the other one may as well have come last, so the trail tells no end.
+const isBridged = (
+  { start, arrivals }: { readonly start: string; readonly arrivals: readonly string[] },
+  anchor: string | null,
+): boolean => anchor === null || anchor === start || arrivals.filter((state) => state === start).length < 2
 
 const isConnected = (edges: readonly (TieEntry & { from: string })[], stateCount: number): boolean => {
   const reached = new Set<string>(edges[0] === undefined ? [] : [edges[0].from])

@@ -42,16 +42,20 @@ describe('a payment of an invoice', () => {
     ])
   })
 
-  test.each<[string, Record<string, unknown>]>([
-    ['an invoice that is an operator', { invoice: { $gt: '' } }],
-    ['no invoice', { invoice: null }],
-    ['no payment', { payment: null }],
-    ['a payment by record', { payment: { type: 'payment_record', payment_record: 'pr_1' } }],
-    ['an intent that is an operator', { payment: { payment_intent: { $ne: null } } }],
-  ])('links no charge where it has %s', async (_, fields) => {
+  test.each<[string, Record<string, unknown>, string]>([
+    ['an invoice that is an operator', { invoice: { $gt: '' } }, 'failed: object_invalid'],
+    ['no invoice', { invoice: null }, 'applied'],
+    ['no payment', { payment: null }, 'applied'],
+    ['a payment by record', { payment: { type: 'payment_record', payment_record: 'pr_1' } }, 'applied'],
+    [
+      'an intent that is an operator',
+      { payment: { payment_intent: { $ne: null } } },
+      'failed: object_invalid',
+    ],
+  ])('links no charge where it has %s', async (_, fields, outcome) => {
     const deliveries = new EventDeliveries()
     await deliveries.deliver(stripeEvent({ type: 'charge.succeeded', at: 4, object: charge() }))
-    expect(await deliveries.deliver(paid(5, fields))).toEqual(['applied'])
+    expect(await deliveries.deliver(paid(5, fields))).toEqual([outcome])
     expect(deliveries.only('billing.charges')).toMatchObject({ invoice: null })
   })
 })
