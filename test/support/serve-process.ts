@@ -55,35 +55,34 @@ const ownSettings = {
   ...{ LOG_LEVEL: 'info', PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret },
 }
 
+/** How long a `serve` that should refuse to start is waited for. */
+const refusalTimeoutMs = 25_000
+
 /** Runs `serve` to its end: for what it refuses. */
 export const runServe = async (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<ServeEnd> =>
-  execa(process.execPath, [program, 'serve', ...args], { env: { ...ownSettings, ...env }, reject: false })
+  execa(process.execPath, [program, 'serve', ...args], {
+    env: { ...ownSettings, ...env },
+    reject: false,
+    // One that serves after all would outlive the test.
+    timeout: refusalTimeoutMs,
+    killSignal: 'SIGKILL',
+  })
 
 /** Starts `serve` for the tests of one file; call it at the top of the file. */
-export const startServeForFile = async (options: ServeOptions): Promise<ServeProcess> => {
-  const serve = await startServe(options)
-  afterAll(() => serve.stop('SIGKILL'))
-  return serve
-}
+export const startServeForFile = (options: ServeOptions): Promise<ServeProcess> =>
+  startServe(options, (end) => afterAll(end))
 
 /** Starts `serve` for one test. */
-export const startServeForTest = async (options: ServeOptions): Promise<ServeProcess> => {
-  const serve = await startServe(options)
-  onTestFinished(async () => {
-    await serve.stop('SIGKILL')
-  })
-  return serve
-}
+export const startServeForTest = (options: ServeOptions): Promise<ServeProcess> =>
+  startServe(options, (end) => onTestFinished(end))
 
-const startServe = async ({
-  uri,
-  args = [],
-  env = {},
-  until = 'serving',
-}: ServeOptions): Promise<ServeProcess> => {
+const startServe = async (
+  { uri, args = [], env = {}, until = 'serving' }: ServeOptions,
+  atEnd: (end: () => Promise<void>) => void,
+): Promise<ServeProcess> => {
   const named = uri === null ? [] : ['--mongodb-uri', uri]
   const child = execa(process.execPath, [program, 'serve', ...named, ...args], {
     env: { ...ownSettings, ...env },
@@ -100,6 +99,11 @@ const startServe = async ({
     for (const line of lines) log.push(line.startsWith('{') ? JSON.parse(line) : { msg: line })
   })
   const ended: Promise<ServeEnd> = Promise.resolve(child)
+  // Said before it is waited for: one that never serves has to be ended too.
+  atEnd(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
   const awaitLine: ServeProcess['awaitLine'] = async (fits) => {
     let looked = 0
     for (;;) {
