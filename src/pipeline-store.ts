@@ -83,6 +83,14 @@ export interface Unfinished {
   readonly since: number
 }
 
+/** Contacts that are derived anew, because the account's mappings changed. */
+export interface ContactsDue {
+  /** The customer reached last, in the order of their ids; empty at the beginning. */
+  readonly after: string
+  /** Contact fields that mappings of before wrote to, as dot paths. */
+  readonly mapped_before: readonly string[]
+}
+
 /** An account as read before everything else of an attempt. */
 export interface OpenAccount {
   readonly settings: AccountSettings
@@ -94,6 +102,8 @@ export interface OpenAccount {
   readonly parked: boolean
   /** What earlier commits left to be done. */
   readonly unfinished: readonly Unfinished[]
+  /** Null where every contact is as the mappings say. */
+  readonly contactsDue: ContactsDue | null
   /** Reads this account's documents only. */
   readonly reader: AccountReader
 }

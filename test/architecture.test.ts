@@ -34,6 +34,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'finish-inheritance': [
     ...['core (types)', 'unit-of-work', 'handlers', 'unfinished', 'patience', 'pipeline-store (types)'],
   ],
+  'derive-contacts': ['handlers', 'unit-of-work', 'patience', 'pipeline-store (types)'],
   patience: ['core'],
   'handle-deliveries': [
     ...['core', 'event-meaning', 'pipeline', 'pipeline-store', 'patience', 'finish-inheritance'],
@@ -59,6 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ui: ['core', 'sources (types)', 'store (types)', 'log (types)', 'watch (types)'],
   commands: [
     'compare-batch',
+    'derive-contacts',
     ...['core', 'unit-of-work (types)', 'pipeline-store', 'handle-deliveries', 'config', 'store', 'sources'],
     ...[
       'ui',
@@ -104,6 +106,7 @@ const pureParts = [
   'pipeline',
   'unfinished',
   'finish-inheritance',
+  'derive-contacts',
 ]
 
 const modules = readSourceModules()

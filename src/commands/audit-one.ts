@@ -71,5 +71,6 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
 // Opening an account makes its row where there is none; here nothing depends on what the row says.
 const unopened = (account: string, { readerOf }: BackfillRun): OpenAccount => ({
   settings: defaultSettings(account),
-  ...{ seq: 0, disconnected: false, parked: false, unfinished: [], reader: readerOf(account) },
+  ...{ seq: 0, disconnected: false, parked: false, unfinished: [], contactsDue: null },
+  reader: readerOf(account),
 })

@@ -13,6 +13,7 @@ import type { Database } from '../store/database.ts'
 import { eachStoredOutline, newestStored } from '../store/stored-objects.ts'
 import type { BackfillRun } from './backfill-one.ts'
 import type { BackfillRequest } from './backfill-request.ts'
+import { deriveContacts } from './derive-contacts.ts'
 import { openBackfillStripe } from './open-backfill-stripe.ts'
 import { openHandling } from './open-handling.ts'
 import { openPaces } from './open-pace.ts'
@@ -50,6 +51,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const dryRun = request.dryRun || request.verify
   const handling = await openHandling(config, database, { source: 'backfill', effects, dryRun })
   const platformAccount = await platformOf(handling)
+  if (!request.verify) await deriveContacts({ handling, database, signal })
   const livemode = livemodeOfKey(config.stripeKey ?? '')
   const accessTokenOf = await openAccessTokens(config, { database, dryRun })
   const { paceOf, close } = await openPaces(config, { livemode, requestsPerSecond })

@@ -1,4 +1,5 @@
-// What `serve` sees to besides new webhooks: events that did not come, and accounts that only a backfill can complete.
+// What `serve` sees to besides new webhooks: events that did not come, accounts that only a backfill can complete, and
+// contacts of accounts whose mappings changed.
 
 import type { Config } from '../config/config.ts'
 import { BillingSyncError } from '../errors.ts'
@@ -7,6 +8,7 @@ import { resourceNames } from '../sources/backfill/resources.ts'
 import { wantedBackfills } from '../store/backfill-wanted.ts'
 import type { Database } from '../store/database.ts'
 import type { Backlog } from '../store/intake/backlog.ts'
+import { keepContactsDerived } from './derive-contacts.ts'
 import { openHandling } from './open-handling.ts'
 
 export interface BehindRequest {
@@ -15,6 +17,8 @@ export interface BehindRequest {
   readonly log: Log
   /** True where Stripe is asked for what webhooks did not bring. */
   readonly catchesUp: boolean
+  /** Processes that only take webhooks in leave contacts to the others. */
+  readonly role: 'all' | 'ingest' | 'work'
 }
 
 export interface Behind {
@@ -41,13 +45,14 @@ export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behi
         request.log.error('catching up could not begin: start again once that is mended', error),
       )
     : Promise.resolve()
+  const derived = request.role === 'ingest' ? Promise.resolve() : startDeriving(request, ending.signal)
   const watch = watchWanted(request)
   return {
     degraded: () => (watch.isWanted() ? ['backfill_wanted'] : []),
     end: async () => {
       ending.abort()
       watch.stop()
-      await caughtUp
+      await Promise.all([caughtUp, derived])
     },
   }
 }
@@ -63,6 +68,22 @@ const startCatchUp = async (
   ])
   const isBacklogFull = (): boolean => backlog.isFull
   await catchUp({ config, database, log, store: options.store, platformAccount, isBacklogFull, wake, signal })
+}
+
+/** How long a step waits for trouble to pass: shorter than a drain. The next look goes on with it. */
+const patienceMs = 3_000
+
+const startDeriving = async (
+  { config, database, log }: BehindRequest,
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    const asked = { source: 'webhook', effects: 'none', isStored: true, patienceMs } as const
+    const handling = await openHandling(config, database, asked)
+    await keepContactsDerived({ handling, database, signal, log })
+  } catch (error) {
+    log.error('contacts are not derived with new mappings: start again once that is mended', error)
+  }
 }
 
 // Each account is named once in the log, and again should it come back to wanting one.

@@ -12,6 +12,8 @@ export interface Handling {
   readonly options: DeliveryOptions
   /** Answers the account of events that name none. */
   readonly platformAccount: () => Promise<string>
+  /** Answers accounts whose contacts may be due to be derived anew. */
+  readonly accountsDue: () => Promise<readonly string[]>
   /** What a dry run would have changed; empty for a run that writes. */
   readonly changes: () => readonly DocumentChange[]
 }
@@ -59,5 +61,6 @@ export const openHandling = async (
     patienceMs,
     onWaiting,
   }
-  return { options, platformAccount, changes: handlingStore.changes }
+  const { accountsDue, changes } = handlingStore
+  return { options, platformAccount, accountsDue, changes }
 }

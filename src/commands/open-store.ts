@@ -7,6 +7,7 @@ import type { DeliveryOptions } from '../handle-deliveries.ts'
 import type { PipelineStore } from '../pipeline-store.ts'
 import { MongoAccountReader } from '../store/account-reader.ts'
 import { listAccounts } from '../store/accounts.ts'
+import { accountsWithContactsDue } from '../store/contacts-due.ts'
 import type { Database } from '../store/database.ts'
 import { DryRunStore } from '../store/dry-run/dry-run-store.ts'
 import { LookingInbox } from '../store/dry-run/looking-inbox.ts'
@@ -40,6 +41,7 @@ export interface HandlingRequest {
 export interface HandlingStore extends Pick<DeliveryOptions, 'receive' | 'keep'> {
   readonly store: PipelineStore
   readonly resolvePlatform: (source: PlatformSource) => Promise<string>
+  readonly accountsDue: () => Promise<readonly string[]>
   readonly changes: () => readonly DocumentChange[]
 }
 
@@ -66,6 +68,7 @@ export const openWriting = async (
       if (isStored !== true) await receiveEvents(db, deliveries, source)
     },
     resolvePlatform: (platform) => platformAccountOf(database, platform),
+    accountsDue: () => accountsWithContactsDue(db),
     changes: () => [],
   }
 }
@@ -101,6 +104,13 @@ export const openDryRun = async (
       // Until it is renamed, everything of the platform lies under the placeholder.
       return step === 'rename' ? platformPlaceholder : account
     },
+    // The database does not know of those that only this run has listed.
+    accountsDue: async () => [
+      ...new Set([
+        ...config.accounts.map(({ stripe_user_id: id }) => id),
+        ...(await accountsWithContactsDue(db)),
+      ]),
+    ],
     changes: () => store.changes(),
   }
 }

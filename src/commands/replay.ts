@@ -16,6 +16,7 @@ import { selectStoredEvents } from '../store/stored-events.ts'
 import { type Progress, showProgress } from '../ui/replay-progress.tsx'
 import { compileLater } from './compile-later.ts'
 import { deliveringNotices } from './deliver-notices.ts'
+import { deriveContacts } from './derive-contacts.ts'
 import { handleItems } from './handle-items.ts'
 import { onInterrupt } from './interrupt.ts'
 import { type Handling, openHandling } from './open-handling.ts'
@@ -91,6 +92,7 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
     }
     const asked = { source: 'replay', effects, dryRun, onWaiting, ...kinds } as const
     const handling = await openHandling(config, database, asked)
+    await deriveContacts({ handling, database, signal })
     await progress.start()
     tally.begunMs = performance.now()
     const handle = (items: readonly ReplayItem[]) =>

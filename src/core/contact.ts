@@ -85,6 +85,19 @@ export const mapContact = (
     contact,
   )
 
+/**
+ * Returns the contact without what mappings of before gave it. Only ours: what stood in somebody else's field before
+ * it was mapped is not known.
+ * @param targets dot paths
+ */
+export const unmapContact = (contact: ContactDocument, targets: readonly string[]): ContactDocument =>
+  contact.source === ownSource
+    ? targets.reduce<ContactDocument>(
+        (left, to) => setField(left, { path: to.split('.'), value: undefined }) as ContactDocument, // `_id` is no possible target
+        contact,
+      )
+    : contact
+
 const defaultsFor = (contact: ContactDocument): readonly MappingRule[] => {
   if (contact.source === ownSource) return defaultMappings
   const fills = isJsonObject(contact.sync) && Array.isArray(contact.sync.fills) ? contact.sync.fills : []

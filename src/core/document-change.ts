@@ -49,7 +49,15 @@ const projections: ReadonlySet<string> = new Set(
 /** Fields of the other collections that are billing-sync's own book-keeping. */
 const ownFields: Readonly<Record<string, readonly string[]>> = {
   // Secrets are for nobody to see, sealed or not.
-  'billing.accounts': ['_id', 'seq', 'created_at', 'unfinished', 'access_token', 'webhook_secrets'],
+  'billing.accounts': [
+    '_id',
+    'seq',
+    'created_at',
+    'unfinished',
+    'contacts_due',
+    'access_token',
+    'webhook_secrets',
+  ],
   'crm.contacts': ['sync', 'created_at', 'updated_at'],
 }
 

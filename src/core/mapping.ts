@@ -54,6 +54,10 @@ export const problemOfMapping = ({ from, to }: MappingRule): string | null => {
     : null
 }
 
+/** Returns the contact fields that rules write to, the defaults' where there are none. */
+export const targetsOf = (rules: readonly MappingRule[]): readonly string[] =>
+  (rules.length > 0 ? rules : defaultMappings).map(({ to }) => to)
+
 /** Returns the contact fields that a customer gives under the rules; null and absent both come as undefined. */
 export const getMapping = (customer: JsonObject, rules: readonly MappingRule[]): readonly MappedField[] =>
   rules.map(({ from, to }) => ({ path: to.split('.'), value: readPath(customer, from) ?? undefined }))

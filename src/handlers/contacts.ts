@@ -11,11 +11,20 @@ import {
   ownSource,
   showsCustomer,
   standInCustomer,
+  unmapContact,
 } from '../core/contact.ts'
 import { normaliseEmail } from '../core/email.ts'
 import { isEqual, type JsonObject, ownNumber, ownString } from '../core/json.ts'
 import { contentOf, isDeleted, type Projection } from '../core/projection.ts'
 import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
+
+/** Why a contact is derived. */
+interface DerivingReason {
+  /** True for a paid invoice, which needs a contact. */
+  readonly paid: boolean
+  /** Dot paths that mappings of before wrote to. */
+  readonly mappedBefore?: readonly string[]
+}
 
 /**
  * Derives a customer's contact from the stored customer, be the event that asks for it stale or not, and returns
@@ -24,7 +33,7 @@ import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 export const deriveContact = async (
   work: UnitOfWork,
   customerId: string,
-  why: { readonly paid: boolean },
+  why: DerivingReason,
 ): Promise<DeskEntity | null> => {
   const customer = await work.projections.customer.get(customerId)
   const fields = await customerFields(work, customerId, customer)
@@ -36,7 +45,9 @@ export const deriveContact = async (
   if (contact === null) return null
   const linked = linkContact(adoptContact(contact), customerId, customer !== null && isDeleted(customer))
   const shows = showsCustomer(linked, customerId) && fields !== null
-  return putContact(work, known, shows ? mapContact(linked, fields, work.account.mappings) : linked)
+  if (!shows) return putContact(work, known, linked)
+  const { mappings } = work.account
+  return putContact(work, known, mapContact(unmapContact(linked, why.mappedBefore ?? []), fields, mappings))
 }
 
 const putContact = (work: UnitOfWork, known: DeskEntity | null, contact: DeskEntity): DeskEntity => {

@@ -23,26 +23,43 @@ interface SecretsRow {
 /** `BILLING_SYNC_ENCRYPTION_KEY`, 32 bytes. */
 export type EncryptionKey = Uint8Array | undefined
 
+/** How secrets of an account are kept. */
+export interface SecretKeeping {
+  readonly account: string
+  readonly key: EncryptionKey
+  /** What the row holds by now: a secret that is the same stays sealed as it is. */
+  readonly stored: ListedSecrets
+}
+
 /** Returns the fields of an account's row for the secrets that are listed. Throws `config_invalid` for a token without a key. */
 export const secretFields = (
-  account: string,
   { access_token: token, webhook_secrets: secrets }: ListedSecrets,
-  key: EncryptionKey,
+  keeping: SecretKeeping,
 ): Readonly<Record<string, unknown>> => ({
-  ...(token === undefined ? {} : { access_token: token === null ? null : sealToken(account, token, key) }),
+  ...(token === undefined ? {} : { access_token: token === null ? null : sealToken(token, keeping) }),
   ...(secrets === undefined
     ? {}
-    : {
-        webhook_secrets: secrets.map((secret) =>
-          key === undefined ? secret : sealText(secret, key, placeOf(account, 'webhook_secrets')),
-        ),
-      }),
+    : { webhook_secrets: secrets.map((secret, index) => sealWebhookSecret(secret, index, keeping)) }),
 })
 
-const sealToken = (account: string, token: string, key: EncryptionKey): string => {
+const sealToken = (token: string, { account, key, stored }: SecretKeeping): string => {
   if (key === undefined) throw unopened(account, 'access token', key)
-  return sealText(token, key, placeOf(account, 'access_token'))
+  return sealOnce(token, stored.access_token, { key, place: placeOf(account, 'access_token') })
 }
+
+const sealWebhookSecret = (secret: string, index: number, { account, key, stored }: SecretKeeping): string =>
+  key === undefined
+    ? secret
+    : sealOnce(secret, stored.webhook_secrets?.[index], { key, place: placeOf(account, 'webhook_secrets') })
+
+const sealOnce = (
+  text: string,
+  stored: unknown,
+  { key, place }: { readonly key: Uint8Array; readonly place: string },
+): string =>
+  typeof stored === 'string' && isSealed(stored) && openText(stored, key, place) === text
+    ? stored
+    : sealText(text, key, place)
 
 /** Returns an account's own access token, null where it has none. Throws `config_invalid` where the key does not open it. */
 export const readAccessToken = (db: Db, account: string, key: EncryptionKey): Promise<string | null> =>

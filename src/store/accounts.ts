@@ -2,13 +2,14 @@
 
 import type { Db } from 'mongodb'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
-import type { MappingRule } from '../core/mapping.ts'
-import type { Unfinished } from '../pipeline-store.ts'
+import { isEqual } from '../core/json.ts'
+import { type MappingRule, targetsOf } from '../core/mapping.ts'
+import type { ContactsDue, Unfinished } from '../pipeline-store.ts'
 import { type EncryptionKey, type ListedSecrets, secretFields } from './account-secrets.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** An account's row, as far as billing-sync reads it. */
-export interface AccountRow {
+export interface AccountRow extends ListedSecrets {
   readonly _id: string
   readonly stripe_user_id: string
   /** Number of commits of this account; every commit compares and raises it. */
@@ -20,6 +21,7 @@ export interface AccountRow {
   readonly platform?: true
   readonly connection?: { readonly state: string }
   readonly unfinished?: readonly Unfinished[]
+  readonly contacts_due?: ContactsDue
 }
 
 /** Fields of an account that the config file may name. */
@@ -37,6 +39,7 @@ export interface AccountState {
   readonly listed: boolean
   readonly disconnected: boolean
   readonly unfinished: readonly Unfinished[]
+  readonly contactsDue: ContactsDue | null
 }
 
 /** Returns the account's row, made with default settings when it is new. */
@@ -59,40 +62,65 @@ export const accountStateOf = (id: string, row: Partial<AccountRow> | null): Acc
   listed: row?.listed === true,
   disconnected: row?.connection?.state === 'disconnected',
   unfinished: row?.unfinished ?? [],
+  contactsDue: row?.contacts_due ?? null,
 })
 
 /**
- * Writes what the config file says of its accounts: only fields that it names, each account in one step.
- * Throws `mongodb_unavailable`.
+ * Writes what the config file says of its accounts: only fields that it names, each account in one step, and nothing
+ * where a row says all of it already. Throws `mongodb_unavailable`.
  * @param key seals what is secret
  */
 export const listAccounts = (db: Db, listed: readonly ListedAccount[], key?: EncryptionKey): Promise<void> =>
   translateMongoErrors(async () => {
-    for (const account of listed) await listAccount(db, account, key)
+    for (const account of listed) while (!(await listAccount(db, account, key)));
   })
 
-const listAccount = async (db: Db, account: ListedAccount, key: EncryptionKey): Promise<void> => {
+// False where another writer was faster: what changes is told from the row.
+const listAccount = async (db: Db, account: ListedAccount, key: EncryptionKey): Promise<boolean> => {
   const { stripe_user_id: id } = account
-  const named = { ...namedFields(account), ...secretFields(id, account, key) }
-  const { seq: _seq, ...inserted } = newAccountRow(id)
-  const onInsert = Object.fromEntries(Object.entries(inserted).filter(([key]) => !Object.hasOwn(named, key)))
+  const accounts = db.collection<AccountRow>('billing.accounts')
+  const row = await accounts.findOne({ _id: id })
+  const secrets = secretFields(account, { account: id, key, stored: row ?? {} })
+  const named = { ...listedFields(account, row), ...secrets }
+  if (row === null) {
+    const inserted = { ...newAccountRow(id), ...named, seq: 1 }
+    const { upsertedCount } = await accounts.updateOne(
+      { _id: id },
+      { $setOnInsert: inserted },
+      { upsert: true },
+    )
+    return upsertedCount === 1
+  }
+  const changed = Object.entries(named).filter(
+    ([name, value]) => !isEqual(value, row[name as keyof AccountRow]),
+  ) // fields of a row
+  if (changed.length === 0) return true
   // Raising the sequence refuses batches that were folded with the settings of before.
-  await db
-    .collection<AccountRow>('billing.accounts')
-    .updateOne({ _id: id }, { $set: named, $setOnInsert: onInsert, $inc: { seq: 1 } }, { upsert: true })
+  const update = { $set: Object.fromEntries(changed), $inc: { seq: 1 } }
+  return (await accounts.updateOne({ _id: id, seq: row.seq }, update)).matchedCount === 1
 }
 
-/** Returns the fields that the config file gives to a row, its secrets aside. */
-export const namedFields = ({
-  new_contact,
-  support,
-  mappings,
-}: ListedAccount): Readonly<Record<string, unknown>> => ({
+/** Returns the fields that the config file gives to a row, its secrets aside, and what they leave to be done. */
+export const listedFields = (
+  { new_contact, support, mappings }: ListedAccount,
+  row: Partial<AccountRow> | null,
+): Readonly<Record<string, unknown>> => ({
   ...Object.fromEntries(
     Object.entries({ new_contact, support, mappings }).filter(([, value]) => value !== undefined),
   ),
+  ...(row === null || mappings === undefined ? {} : dueFields(row, mappings)),
   listed: true,
 })
+
+/** Returns the field that has the contacts of a row derived anew; none where its mappings stay as they are. */
+export const dueFields = (
+  { mappings: before = [], contacts_due: due }: Partial<AccountRow>,
+  mappings: readonly MappingRule[],
+): { readonly contacts_due?: ContactsDue } => {
+  if (isEqual(before, mappings)) return {}
+  const fields = new Set([...(due?.mapped_before ?? []), ...targetsOf(before)])
+  return { contacts_due: { after: '', mapped_before: [...fields] } }
+}
 
 /** Returns the row of an account that is new, without its `_id`. */
 export const newAccountRow = (id: string) => ({

@@ -31,6 +31,7 @@ export const openMongoStore = (options: MongoStoreOptions): PipelineStore => ({
         seq: row.seq,
         disconnected: row.disconnected,
         unfinished: row.unfinished,
+        contactsDue: row.contactsDue,
         parked: options.parkUnknown && !row.listed,
         reader: new MongoAccountReader(options.db, id),
       }

@@ -3,6 +3,7 @@
 
 import { type ClientSession, type Db, type Document, type MongoClient, MongoServerError } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
+import { type AccountRow, dueFields } from './accounts.ts'
 import { collectionIndexes } from './collections.ts'
 import { duplicateKey, judgeTransactionError } from './mongo-errors.ts'
 import { decodeStored, toStorable } from './storable.ts'
@@ -49,15 +50,18 @@ const renameRow = async (
   db: Db,
   { from, to, session }: Renaming & { readonly session: ClientSession },
 ): Promise<void> => {
-  const accounts = db.collection<{ _id: string; seq: number; platform?: true }>(accountsName)
+  const accounts = db.collection<AccountRow>(accountsName)
   const row = await accounts.findOneAndDelete({ _id: from }, { session })
   if (row === null) return
   const { _id, seq, platform, ...settings } = row
+  const listed = await accounts.findOne({ _id: to }, { session })
+  // Its contacts were derived with other mappings than those that they come under.
+  const due = listed === null ? {} : dueFields(row, listed.mappings ?? [])
   await accounts.updateOne(
     { _id: to },
     {
       $setOnInsert: { ...settings, stripe_user_id: to },
-      $set: platform === true ? { platform } : {},
+      $set: { ...(platform === true ? { platform } : {}), ...due },
       $inc: { seq: seq + 1 },
     },
     { upsert: true, session },

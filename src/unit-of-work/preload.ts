@@ -112,6 +112,13 @@ export const preloadInvoices = async (work: UnitOfWork, ids: readonly string[]):
   await Promise.all(ids.map((id) => preloadFamily(work, id)))
 }
 
+/** Loads customers with the contacts that they may turn out to have. */
+export const preloadContacts = async (work: UnitOfWork, customers: readonly string[]): Promise<void> => {
+  await Promise.all(
+    customers.map((id) => Promise.all([preloadContact(work, id, null), preloadStandIn(work, id)])),
+  )
+}
+
 /** An invoice with its subscription, its payments and all their charges. */
 const preloadFamily = async (work: UnitOfWork, id: string): Promise<void> => {
   const { charge, invoice, subscription, invoice_payment: payment } = work.projections

@@ -13,6 +13,7 @@
 const order = 'test/property/order.test.ts'
 const writers = 'test/property/concurrent-writers.test.ts'
 const inheritance = 'test/finish-inheritance.test.ts'
+const mappings = 'test/derive-contacts.test.ts'
 
 /** @type {readonly Guard[]} */
 export const guards = [
@@ -745,5 +746,34 @@ export const guards = [
     find: 'await options.store.runAlone(account, event.rowId)',
     replace: '',
     tests: ['test/fault/several-workers.test.ts'],
+  },
+  {
+    name: 'mappings: contacts are due once the config changes them',
+    file: 'src/store/accounts.ts',
+    find: 'if (isEqual(before, mappings)) return {}',
+    replace: 'if (before !== mappings) return {}',
+    tests: ['test/store/accounts.test.ts'],
+  },
+  {
+    name: 'mappings: a step says how far it has come',
+    file: 'src/derive-contacts.ts',
+    find: '...due, after: reached',
+    replace: '...due, after: reached === "" ? reached : due.after',
+    also: [{ find: "customers.length > 0 ? 'more'", replace: "customers.length > 500 ? 'more'" }],
+    tests: [mappings],
+  },
+  {
+    name: 'mappings: what only former ones gave goes',
+    file: 'src/handlers/contacts.ts',
+    find: 'unmapContact(linked, why.mappedBefore ?? [])',
+    replace: 'unmapContact(linked, (why.mappedBefore ?? []).slice(0, 0))',
+    tests: [mappings],
+  },
+  {
+    name: 'listing: a start that changes nothing writes nothing',
+    file: 'src/store/accounts.ts',
+    find: 'if (changed.length === 0) return true',
+    replace: '',
+    tests: ['test/store/accounts.test.ts'],
   },
 ]

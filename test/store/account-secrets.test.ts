@@ -17,8 +17,8 @@ beforeEach(async () => {
   await accounts.deleteMany({})
 })
 
-const store = (id: string, fields: Parameters<typeof secretFields>[1], sealedWith?: Uint8Array) =>
-  accounts.insertOne({ _id: id, ...secretFields(id, fields, sealedWith) })
+const store = (id: string, fields: Parameters<typeof secretFields>[0], sealedWith?: Uint8Array) =>
+  accounts.insertOne({ _id: id, ...secretFields(fields, { account: id, key: sealedWith, stored: {} }) })
 
 const wrongKey = (account: string) => ({
   code: 'config_invalid',
@@ -41,9 +41,9 @@ describe('an access token', () => {
   })
 
   test('is never stored as it is', () => {
-    expect(() => secretFields('acct_1', { access_token: 'sk_test_1' }, undefined)).toThrow(
-      /BILLING_SYNC_ENCRYPTION_KEY/,
-    )
+    expect(() =>
+      secretFields({ access_token: 'sk_test_1' }, { account: 'acct_1', key: undefined, stored: {} }),
+    ).toThrow(/BILLING_SYNC_ENCRYPTION_KEY/)
   })
 
   test.each([
@@ -57,7 +57,7 @@ describe('an access token', () => {
 
   test('that was moved to another account does not open', async () => {
     await accounts.insertOne({
-      ...secretFields('acct_1', { access_token: 'sk_test_1' }, key),
+      ...secretFields({ access_token: 'sk_test_1' }, { account: 'acct_1', key, stored: {} }),
       _id: 'acct_2',
     })
     await expect(readAccessToken(db, 'acct_2', key)).rejects.toMatchObject(wrongKey('acct_2'))
@@ -86,8 +86,12 @@ describe('the secrets of own endpoints', () => {
   })
 
   test('are sealed where there is a key, else stored as they are', async () => {
-    expect(JSON.stringify(secretFields('acct_1', { webhook_secrets: [secret] }, key))).not.toContain(secret)
-    expect(secretFields('acct_1', { webhook_secrets: [secret] }, undefined)).toEqual({
+    expect(
+      JSON.stringify(secretFields({ webhook_secrets: [secret] }, { account: 'acct_1', key, stored: {} })),
+    ).not.toContain(secret)
+    expect(
+      secretFields({ webhook_secrets: [secret] }, { account: 'acct_1', key: undefined, stored: {} }),
+    ).toEqual({
       webhook_secrets: [secret],
     })
   })

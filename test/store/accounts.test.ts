@@ -22,6 +22,7 @@ describe('openAccountRow', () => {
       listed: false,
       disconnected: false,
       unfinished: [],
+      contactsDue: null,
     })
     expect(await read('acct_1')).toEqual({
       _id: 'acct_1',
@@ -50,6 +51,7 @@ describe('openAccountRow', () => {
       listed: false,
       disconnected: false,
       unfinished: [],
+      contactsDue: null,
     })
     expect(await read('acct_1')).toEqual(row)
   })
@@ -123,6 +125,45 @@ describe('listAccounts', () => {
     const { seq } = await openAccountRow(db, 'acct_1')
     await listAccounts(db, [{ stripe_user_id: 'acct_1' }])
     expect((await openAccountRow(db, 'acct_1')).seq).toBe(seq + 1)
+  })
+
+  test('writes nothing where a row says all of it already', async () => {
+    const key = Buffer.alloc(32, 1)
+    const secrets = { access_token: 'sk_test_1', webhook_secrets: ['whsec_0123456789abcdef'] }
+    const listed = [{ stripe_user_id: 'acct_1', new_contact: true, support: false, mappings, ...secrets }]
+    await listAccounts(db, listed, key)
+    const before = await read('acct_1')
+    await listAccounts(db, listed, key)
+    expect(await read('acct_1')).toEqual(before)
+  })
+
+  test('stores a secret anew that is another one or sealed with another key', async () => {
+    const [key, other] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', access_token: 'sk_test_1' }], key)
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', access_token: 'sk_test_2' }], key)
+    expect(await readAccessToken(db, 'acct_1', key)).toBe('sk_test_2')
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', access_token: 'sk_test_2' }], other)
+    expect(await readAccessToken(db, 'acct_1', other)).toBe('sk_test_2')
+  })
+
+  test('counts once when processes list an account at once', async () => {
+    const listed = [{ stripe_user_id: 'acct_1', new_contact: true }]
+    await Promise.all(Array.from({ length: 10 }, () => listAccounts(db, listed)))
+    expect(await read('acct_1')).toMatchObject({ seq: 1, new_contact: true })
+  })
+
+  test('makes contacts due where mappings change, and only there', async () => {
+    const list = (fields: object) => listAccounts(db, [{ stripe_user_id: 'acct_1', ...fields }])
+    await list({ mappings })
+    await list({ support: false })
+    expect(await read('acct_1')).not.toHaveProperty('contacts_due')
+    await list({ mappings: [{ from: 'name', to: 'custom.name' }] })
+    expect(await read('acct_1')).toMatchObject({ contacts_due: { after: '', mapped_before: ['email'] } })
+    await accounts.updateOne({}, { $set: { 'contacts_due.after': 'cus_1' } })
+    await list({ mappings: [] })
+    expect(await read('acct_1')).toMatchObject({
+      contacts_due: { after: '', mapped_before: ['email', 'custom.name'] },
+    })
   })
 
   test('keeps what only an account itself knows', async () => {

@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { BillingSyncError } from '../../src/errors.ts'
-import { openAccountRow } from '../../src/store/accounts.ts'
+import { listAccounts, openAccountRow } from '../../src/store/accounts.ts'
 import { collectionIndexes, ensureCollections } from '../../src/store/collections.ts'
 import { renameAccount } from '../../src/store/rename-account.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -71,6 +71,16 @@ test('what the config lists under the true id stays as it is', async () => {
   expect(await rows('billing.accounts').find().toArray()).toEqual([
     { _id: 'acct_platform', stripe_user_id: 'acct_platform', platform: true, new_contact: true, seq: 3 },
   ])
+})
+
+test('contacts that come under other mappings are due to be derived anew', async () => {
+  await openAccountRow(db, 'platform')
+  await listAccounts(db, [{ stripe_user_id: 'acct_platform', mappings: [{ from: 'name', to: 'title' }] }])
+  await rename()
+  expect(await rows('billing.accounts').findOne()).toMatchObject({
+    _id: 'acct_platform',
+    contacts_due: { after: '', mapped_before: ['email', 'name', 'phone'] },
+  })
 })
 
 test('nothing moves when both accounts hold the same object', async () => {

@@ -57,6 +57,7 @@ export class MemoryStore implements PipelineStore {
       disconnected: false,
       parked: false,
       unfinished: (this.#read('billing.accounts', id)?.unfinished ?? []) as OpenAccount['unfinished'],
+      contactsDue: (this.#read('billing.accounts', id)?.contacts_due ?? null) as OpenAccount['contactsDue'],
       reader,
     })
   }

@@ -9,7 +9,7 @@ import {
   type AccountRow,
   accountStateOf,
   type ListedAccount,
-  namedFields,
+  listedFields,
   newAccountRow,
 } from '../accounts.ts'
 import { AccountMemory } from './account-memory.ts'
@@ -46,12 +46,13 @@ export class DryRunStore implements PipelineStore {
 
   /** Takes the config's accounts as listed. */
   async list(accounts: readonly ListedAccount[]): Promise<void> {
-    for (const account of accounts) await this.#changeRow(account.stripe_user_id, namedFields(account))
+    for (const account of accounts)
+      await this.#changeRow(account.stripe_user_id, (row) => listedFields(account, row))
   }
 
   /** Takes an account as the platform's own. */
   claimPlatform(id: string): Promise<void> {
-    return this.#changeRow(id, { platform: true })
+    return this.#changeRow(id, () => ({ platform: true }))
   }
 
   /** Returns what would change for those who see it, by account, collection and id. */
@@ -76,9 +77,13 @@ export class DryRunStore implements PipelineStore {
     return memory
   }
 
-  async #changeRow(id: string, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  async #changeRow(
+    id: string,
+    fieldsOf: (row: Partial<AccountRow> | null) => Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     const memory = this.#memory(id)
     const before = await rowOf(memory, id)
+    const fields = fieldsOf(before as Partial<AccountRow> | null) // only billing-sync writes it
     putRow(memory, { before, row: { ...(before ?? newRow(id)), ...fields } })
   }
 }

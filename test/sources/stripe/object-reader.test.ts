@@ -23,6 +23,7 @@ const opened: OpenAccount = {
   disconnected: false,
   parked: false,
   unfinished: [],
+  contactsDue: null,
   reader,
 }
 
