@@ -240,8 +240,8 @@ export const guards = [
   {
     name: 'secrets: a dry run shows none',
     file: 'src/core/document-change.ts',
-    find: ", 'access_token', 'webhook_secrets']",
-    replace: ']',
+    find: "    'access_token',\n    'webhook_secrets',\n",
+    replace: '',
     tests: ['test/core/document-change.test.ts'],
   },
   {
@@ -768,6 +768,20 @@ export const guards = [
     find: 'unmapContact(linked, why.mappedBefore ?? [])',
     replace: 'unmapContact(linked, (why.mappedBefore ?? []).slice(0, 0))',
     tests: [mappings],
+  },
+  {
+    name: 'mappings: changed ones begin anew',
+    file: 'src/store/accounts.ts',
+    find: "contacts_due: { after: '',",
+    replace: "contacts_due: { after: due?.after ?? '',",
+    tests: ['test/store/accounts.test.ts', mappings],
+  },
+  {
+    name: 'listing: secrets that are the same stay sealed as they are',
+    file: 'src/store/account-secrets.ts',
+    find: 'isSealed(stored) && openText(stored, key, place) === text',
+    replace: "isSealed(stored) && text === ''",
+    tests: ['test/store/accounts.test.ts'],
   },
   {
     name: 'listing: a start that changes nothing writes nothing',
