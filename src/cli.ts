@@ -89,7 +89,7 @@ Examples:
   billing-sync replay --stored --status dead,failed
   billing-sync replay --stored --account acct_1 --rate 50 --json
   billing-sync replay --from-stripe --undelivered --since 3d
-  billing-sync replay --from-stripe --account acct_1 --type 'invoice.*' --dry-run
+  billing-sync replay --from-stripe --type 'invoice.*' --dry-run
   zcat events.jsonl.gz | billing-sync replay -`,
     )
     .action(async (names: string[], flags: ReplayFlags & ConfigFlags) => {

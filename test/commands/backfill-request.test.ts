@@ -10,7 +10,8 @@ test('all resources of the account are meant unless some are named', () => {
   expect(requestOf({ account: ['acct_1,acct_2', 'acct_1'] })).toEqual({
     ...{ accounts: ['acct_1', 'acct_2'], resources: resourceNames, namesResources: false, ids: [] },
     range: { since: null, until: null, typed: { since: null, until: null } },
-    ...{ requestsPerSecond: null, restart: false, effects: 'none', dryRun: false, json: false },
+    ...{ requestsPerSecond: null, restart: false, verify: false, effects: 'none' },
+    ...{ dryRun: false, json: false },
   })
 })
 
