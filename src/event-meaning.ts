@@ -8,12 +8,26 @@ import type { Observation, ObservationSource } from './core/observation.ts'
 import type { StripeEvent } from './core/stripe-event.ts'
 import { BillingSyncError } from './errors.ts'
 import { type ConnectionRow, eventRows, type ObjectRow, rowOf } from './handlers/registry.ts'
-import type { EntryOutcome, ReadRequest } from './pipeline-store.ts'
+import type { EntryOutcome, ReadRequest, ReadResult } from './pipeline-store.ts'
+
+interface Observed {
+  readonly kind: 'observation'
+  readonly row: ObjectRow
+  readonly observation: Observation
+}
+
+interface Hint {
+  readonly kind: 'hint'
+  readonly hint: NonNullable<StripeEvent['related']>
+  readonly created: number
+  /** What it tells once Stripe no longer has the object; null unless it is about a deletion. */
+  readonly tombstone: Observed | null
+}
 
 /** An observation of an object, a hint that an object changed, news of the account itself, or nothing to handle. */
 export type Meaning =
-  | { readonly kind: 'observation'; readonly row: ObjectRow; readonly observation: Observation }
-  | { readonly kind: 'hint'; readonly hint: NonNullable<StripeEvent['related']>; readonly created: number }
+  | Observed
+  | Hint
   | { readonly kind: 'connection'; readonly row: ConnectionRow; readonly event: StripeEvent }
   | { readonly kind: 'settled'; readonly said: EntryOutcome }
 
@@ -26,9 +40,10 @@ export interface MeaningOptions {
 const ignored: Meaning = { kind: 'settled', said: { outcome: 'ignored', failure: null } }
 
 /** Returns what an event is to the core. Never throws. */
-export const meaningOf = (event: StripeEvent, { livemode, source }: MeaningOptions): Meaning => {
+export const meaningOf = (event: StripeEvent, options: MeaningOptions): Meaning => {
+  const { livemode, source } = options
   if (livemode !== null && event.livemode !== null && event.livemode !== livemode) return ignored
-  if (event.related !== null) return { kind: 'hint', hint: event.related, created: event.created }
+  if (event.related !== null) return hintOf(event, event.related, options)
   const row = rowOf(event.type, event.object)
   if (row === undefined || event.object === null) return ignored
   if (!isIdentified(event.object) || event.object.object !== row.kind)
@@ -44,6 +59,25 @@ export const meaningOf = (event: StripeEvent, { livemode, source }: MeaningOptio
     observation: observe(event, event.object, { kind: row.kind, meaning: row, source }),
   }
 }
+
+const thinPrefix = 'v1.'
+
+const hintOf = (event: StripeEvent, hint: Hint['hint'], { source }: MeaningOptions): Hint => {
+  const { created, type } = event
+  const row = type.startsWith(thinPrefix) ? eventRows.get(type.slice(thinPrefix.length)) : undefined
+  if (row === undefined || row.kind === 'application' || row.kind !== hint.kind || !row.deletes)
+    return { kind: 'hint', hint, created, tombstone: null }
+  const stub = { id: hint.id, object: hint.kind, deleted: true }
+  const observation = observe(event, stub, { kind: row.kind, meaning: row, source })
+  return { kind: 'hint', hint, created, tombstone: { kind: 'observation', row, observation } }
+}
+
+/**
+ * Returns what an event is to the core once its object was read, its own result first: a hint at a deletion is the
+ * deletion where Stripe, as for a product, has nothing left to show.
+ */
+export const meaningAfter = (meaning: Meaning, [own]: readonly ReadResult[]): Meaning =>
+  meaning.kind === 'hint' && own?.kind === 'missing' ? (meaning.tombstone ?? meaning) : meaning
 
 const wrongObject = (event: StripeEvent, row: ObjectRow | ConnectionRow, expected: string): Meaning => {
   const error = new BillingSyncError('object_invalid', { type: event.type, kind: row.kind, expected })

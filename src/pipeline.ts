@@ -20,7 +20,7 @@ import type { NoticeDraft } from './core/notice.ts'
 import type { Observation, ObservationSource } from './core/observation.ts'
 import { assertStorable } from './core/storable.ts'
 import { BillingSyncError } from './errors.ts'
-import { type Meaning, meaningOf, requestsOf } from './event-meaning.ts'
+import { type Meaning, meaningAfter, meaningOf, requestsOf } from './event-meaning.ts'
 import { connectAccount } from './handlers/accounts.ts'
 import { readHandlers } from './handlers/registry.ts'
 import {
@@ -77,11 +77,11 @@ export const runBatch = async (
   const now = clock()
   const unfinished = opened.unfinished.map(({ subscription }) => subscription)
   const work = new UnitOfWork({ account: opened.settings, effects, now, reader: opened.reader, unfinished })
-  const meanings = entries.map(({ event }) => meaningOf(event, options))
-  if (!opened.parked) await preload(work, observationsIn(meanings, reads))
+  const informed = entries.map(({ event }) => informedBy(reads, meaningOf(event, options)))
+  if (!opened.parked) await preload(work, observationsIn(informed, reads))
   const outcomes: EntryOutcome[] = []
-  for (const meaning of meanings) {
-    outcomes.push(opened.parked ? outcome('parked') : await handle(work, meaning, reads))
+  for (const entry of informed) {
+    outcomes.push(opened.parked ? outcome('parked') : await handle(work, entry))
   }
   const changes = changeSetOf(work)
   const settlements = settlementsOf(entries, outcomes, { now, random: options.random })
@@ -95,14 +95,24 @@ export const runBatch = async (
 
 const outcome = (word: Exclude<Outcome, 'failed'>): EntryOutcome => ({ outcome: word, failure: null })
 
-const observationsIn = (meanings: readonly Meaning[], reads: Reads): readonly Observation[] => [
-  ...meanings.flatMap((meaning) => (meaning.kind === 'observation' ? [meaning.observation] : [])),
+/** An event with what was read for it. */
+interface Informed {
+  readonly meaning: Meaning
+  readonly results: readonly ReadResult[]
+}
+
+const informedBy = (reads: Reads, told: Meaning): Informed => {
+  const results = requestsOf(told).flatMap((request) => reads.get(readKey(request)) ?? [])
+  return { meaning: meaningAfter(told, results), results }
+}
+
+const observationsIn = (informed: readonly Informed[], reads: Reads): readonly Observation[] => [
+  ...informed.flatMap(({ meaning }) => (meaning.kind === 'observation' ? [meaning.observation] : [])),
   ...[...reads.values()].flatMap((read) => (read.kind === 'seen' ? read.observations : [])),
 ]
 
-const handle = async (work: UnitOfWork, meaning: Meaning, reads: Reads): Promise<EntryOutcome> => {
+const handle = async (work: UnitOfWork, { meaning, results }: Informed): Promise<EntryOutcome> => {
   if (meaning.kind === 'settled') return meaning.said
-  const results = requestsOf(meaning).flatMap((request) => reads.get(readKey(request)) ?? [])
   const stopped = verdictOf(results)
   if (stopped !== null) return stopped
   const savepoint = work.savepoint()

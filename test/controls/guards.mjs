@@ -53,6 +53,13 @@ export const guards = [
     tests: [order],
   },
   {
+    name: 'tombstone: a thin deletion of what Stripe no longer has makes one',
+    file: 'src/event-meaning.ts',
+    find: "own?.kind === 'missing' ? (meaning.tombstone ?? meaning) : meaning",
+    replace: "own?.kind === 'refused' ? (meaning.tombstone ?? meaning) : meaning",
+    tests: ['test/event-meaning.test.ts'],
+  },
+  {
     name: 'seq: a commit is refused once another writer has committed',
     file: 'src/store/commit-batch.ts',
     find: 'updateOne({ _id: account, seq }, { $inc: { seq: 1 } }, { session })',

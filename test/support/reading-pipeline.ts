@@ -9,6 +9,7 @@ import { type ObjectReaderOptions, openObjectReader } from '../../src/sources/st
 import { StripeClock } from '../../src/sources/stripe/stripe-clock.ts'
 import { type EventRecord, eventPayload } from './stripe/event-record.ts'
 import type { StripeServer } from './stripe/stripe-server.ts'
+import { thinEventOf } from './stripe/thin-event.ts'
 import { PLATFORM_KEYS } from './stripe/world.ts'
 
 /** Returns a reader that asks the played Stripe with the platform's test key. */
@@ -46,8 +47,13 @@ export const deliveryOptions = (store: PipelineStore, readObjects: ReadObjects |
 })
 
 /** Returns the delivery of a recorded event, rendered at a version. */
-export const deliveryOf = (event: EventRecord, apiVersion?: string): Delivery => {
-  const payload = eventPayload(event, apiVersion === undefined ? {} : { apiVersion })
+export const deliveryOf = (event: EventRecord, apiVersion?: string): Delivery =>
+  deliveryOfPayload(eventPayload(event, apiVersion === undefined ? {} : { apiVersion }))
+
+/** Returns the delivery of the thin event that tells of the same change. */
+export const thinDeliveryOf = (event: EventRecord): Delivery => deliveryOfPayload(thinEventOf(event))
+
+const deliveryOfPayload = (payload: object): Delivery => {
   const parsed = parseStripeEvent(payload as Json)
   if (!('event' in parsed)) throw new TypeError(`the played Stripe emitted no event: ${parsed.problem}`)
   return {
