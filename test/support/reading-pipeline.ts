@@ -1,6 +1,5 @@
 // The pipeline with Stripe at hand: events of a played account, delivered in any order, each object read first.
 
-import type { Json } from '../../src/core/json.ts'
 import { parseStripeEvent } from '../../src/core/stripe-event.ts'
 import { type DeliveryOptions, handleDeliveries } from '../../src/handle-deliveries.ts'
 import type { Delivery, EntryOutcome, PipelineStore, ReadObjects } from '../../src/pipeline-store.ts'
@@ -54,12 +53,13 @@ export const deliveryOf = (event: EventRecord, apiVersion?: string): Delivery =>
 export const thinDeliveryOf = (event: EventRecord): Delivery => deliveryOfPayload(thinEventOf(event))
 
 const deliveryOfPayload = (payload: object): Delivery => {
-  const parsed = parseStripeEvent(payload as Json)
+  const text = JSON.stringify(payload)
+  const parsed = parseStripeEvent(JSON.parse(text))
   if (!('event' in parsed)) throw new TypeError(`the played Stripe emitted no event: ${parsed.problem}`)
   return {
     account: parsed.event.account ?? 'platform',
     event: parsed.event,
-    payload: Buffer.from(JSON.stringify(payload)),
+    payload: Buffer.from(text),
   }
 }
 
