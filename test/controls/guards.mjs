@@ -83,8 +83,8 @@ export const guards = [
       '  const work = kept.work.get(key) ?? new UnitOfWork(',
     also: [
       {
-        find: 'const meanings = entries.map(',
-        replace: 'kept.work.set(key, work)\n  const meanings = entries.map(',
+        find: 'const informed = entries.map(',
+        replace: 'kept.work.set(key, work)\n  const informed = entries.map(',
       },
     ],
     tests: [writers],

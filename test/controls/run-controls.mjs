@@ -45,10 +45,13 @@ const applyPatch = async (folder, { file, find, replace, also = [] }) => {
 const build = (folder) =>
   run('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: folder }).catch(() => undefined)
 
+/** A patch may take out what ends a wait: its tests are cut off then, which counts as not caught. */
+const patienceMs = 8 * 60_000
+
 const failingTest = async (folder, tests) => {
   const report = join(folder, 'report.json')
   const args = ['vitest', 'run', ...tests, '--bail=1', '--reporter=json', `--outputFile=${report}`]
-  await run('npx', args, { cwd: folder, maxBuffer: 2 ** 28 }).catch(() => undefined)
+  await run('npx', args, { cwd: folder, maxBuffer: 2 ** 28, timeout: patienceMs }).catch(() => undefined)
   const { testResults } = JSON.parse(await readFile(report, 'utf8'))
   const results = testResults.flatMap((file) => file.assertionResults)
   // A patch that keeps the tests from running at all shows nothing.
@@ -67,14 +70,22 @@ const check = async (guard) => {
   }
 }
 
+// One that does not fit any more keeps no other from being checked.
+const verdictOn = async (guard) => {
+  try {
+    const caughtBy = await check(guard)
+    return caughtBy === null ? ['UNCAUGHT', 'no test failed'] : ['caught  ', caughtBy]
+  } catch (error) {
+    return ['UNCAUGHT', error.message]
+  }
+}
+
 const wanted = process.argv[2] ?? ''
 let uncaught = 0
 for (const guard of guards.filter(({ name }) => name.includes(wanted))) {
-  const caughtBy = await check(guard)
-  if (caughtBy === null) uncaught += 1
-  console.log(
-    `${caughtBy === null ? 'UNCAUGHT' : 'caught  '}  ${guard.name}\n          ${caughtBy ?? 'no test failed'}`,
-  )
+  const [verdict, reason] = await verdictOn(guard)
+  if (verdict === 'UNCAUGHT') uncaught += 1
+  console.log(`${verdict}  ${guard.name}\n          ${reason}`)
 }
 console.log(`\n${uncaught} uncaught`)
 process.exitCode = uncaught === 0 ? 0 : 1
