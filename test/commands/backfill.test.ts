@@ -175,6 +175,8 @@ describe('what keeps an account from being complete', () => {
     expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_2' })).toMatchObject({
       connection: { state: 'disconnected' },
     })
+    // Within one second an account counts as cut off, whatever else is told of it.
+    world.clock.advance(1)
     world.connect('acct_2')
     expect(await runBackfill(['--account', 'acct_2'], place)).toMatchObject({ exitCode: 0 })
     expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_2' })).toMatchObject({
