@@ -4,7 +4,7 @@
 
 import { MongoClient } from 'mongodb'
 import { type Bench, type Chapter, type Workload, writeWorkload } from './chapter.ts'
-import { insertInTransaction, measureRaw, type RawRun, readChunks, upsertInBulk } from './raw-writes.ts'
+import { measureRaw, type RawRun, readBatches, upsertInBulk, writeInTransaction } from './raw-writes.ts'
 import { type ReplayRun, runReplay } from './replay-process.ts'
 import {
   formatNumber,
@@ -49,10 +49,10 @@ const runRound = async (bench: Bench, workload: Workload, index: number): Promis
     const cpu = await serverCpu(client)
     const replay = { ...(await runReplay(workload.file, { ...workload, uri })), serverCpuMs: cpu.since() }
     const counts = await countDocuments(client.db(), workload.expected.counts)
-    const chunks = await readChunks(client.db())
+    const batches = await readBatches(client.db())
     await client.db().dropDatabase()
-    const transactions = await measureRaw(bench.databaseUri(`raw_${index}`), chunks, insertInTransaction)
-    const upserts = await measureRaw(bench.databaseUri(`bulk_${index}`), chunks, upsertInBulk)
+    const transactions = await measureRaw(bench.databaseUri(`raw_${index}`), batches, writeInTransaction)
+    const upserts = await measureRaw(bench.databaseUri(`bulk_${index}`), batches, upsertInBulk)
     return { replay, transactions, upserts, counts }
   } finally {
     await client.close()
