@@ -1,13 +1,23 @@
-// `npm run test:controls [part of a name]`: takes out each guard in turn, in a copy of the project, and lists the
-// test that caught it. Fails when a guard's absence went unnoticed, or when its patch no longer fits.
+// `npm run test:controls [part of a name]`: takes out each guard of guards/ in turn, in a copy of the project, and
+// lists the test that caught it. Fails when a guard's absence went unnoticed, or when its patch no longer fits.
 
 import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { guards } from './guards.mjs'
+
+/**
+ * One guard, and how it is taken out: a piece of a source file, which must stand there exactly once, gives way to another.
+ * @typedef {object} Guard
+ * @property {string} name what the guard keeps
+ * @property {string} file
+ * @property {string} find
+ * @property {string} replace
+ * @property {readonly { find: string, replace: string }[]} [also] further pieces of the same file
+ * @property {readonly string[]} tests files of which at least one test must fail
+ */
 
 const run = promisify(execFile)
 const project = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
@@ -22,6 +32,14 @@ const copied = [
   'tsconfig.json',
   'tsconfig.build.json',
 ]
+
+/** @returns {Promise<Guard[]>} */
+const gatherGuards = async () => {
+  const folder = join(project, 'test', 'controls', 'guards')
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.mjs')).sort()
+  const parts = await Promise.all(names.map((name) => import(join(folder, name))))
+  return parts.flatMap(({ guards }) => guards)
+}
 
 const copyProject = async () => {
   const folder = await mkdtemp(join(tmpdir(), 'billing-sync-controls-'))
@@ -82,7 +100,7 @@ const verdictOn = async (guard) => {
 
 const wanted = process.argv[2] ?? ''
 let uncaught = 0
-for (const guard of guards.filter(({ name }) => name.includes(wanted))) {
+for (const guard of (await gatherGuards()).filter(({ name }) => name.includes(wanted))) {
   const [verdict, reason] = await verdictOn(guard)
   if (verdict === 'UNCAUGHT') uncaught += 1
   console.log(`${verdict}  ${guard.name}\n          ${reason}`)

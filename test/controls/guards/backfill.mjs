@@ -1,0 +1,96 @@
+// Backfills: windows, pace, positions and what is no longer listed.
+
+/** @type {readonly import('../run-controls.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'windows: two that touch share no second',
+    file: 'src/sources/backfill/windows.ts',
+    find: '    { ...rest, to: middle, last: null,',
+    replace: '    { ...rest, to: middle + 1, last: null,',
+    tests: ['test/sources/backfill/windows.test.ts'],
+  },
+  {
+    name: 'windows: the head begins with the second in which its page was asked for',
+    file: 'src/sources/backfill/windows.ts',
+    find: 'const from = Math.max(sentSecond, window.from ?? sentSecond)',
+    replace: 'const from = Math.max(sentSecond, window.from ?? sentSecond) + 1',
+    tests: ['test/sources/backfill/windows.test.ts'],
+  },
+  {
+    name: 'pace: Stripe-Should-Retry is believed before the status',
+    file: 'src/sources/stripe/pace-verdict.ts',
+    find: "told === 'true' || (told !== 'false' && isPassing)",
+    replace: "(told === 'true' && told.length > 9) || isPassing",
+    tests: ['test/sources/stripe/pace-verdict.test.ts'],
+  },
+  {
+    name: 'pace: a place is free a whole second after its answer',
+    file: 'src/sources/stripe/pace-budget.ts',
+    find: 'const seconds = this.#seconds + marginSeconds',
+    replace: 'const seconds = this.#seconds * 0.9',
+    tests: ['test/sources/stripe/pace-budget.test.ts'],
+  },
+  {
+    name: 'gone: what was written since the walk began is left alone',
+    file: 'src/sources/backfill/unlisted.ts',
+    find: 'if (isListed || outline.writtenAt >= startedAt) return',
+    replace: 'if (isListed) return',
+    tests: ['test/sources/backfill/unlisted.test.ts'],
+  },
+  {
+    name: 'gone: too much to be believed makes no tombstone',
+    file: 'src/sources/backfill/mend-unlisted.ts',
+    find: 'if (isTooMuchGone(unlisted) && !insists)',
+    replace: 'if (isTooMuchGone(unlisted) && !insists && count < 0)',
+    tests: ['test/commands/unlisted.test.ts'],
+  },
+  {
+    name: 'gone: a 404 of a Stripe that shows nothing known makes no tombstone',
+    file: 'src/sources/backfill/mend-unlisted.ts',
+    find: '? await proof.isGiven()',
+    replace: '? (await proof.isGiven()) || true',
+    tests: ['test/commands/unlisted.test.ts'],
+  },
+  {
+    name: 'backfill: a page never overwrites what was written after it was asked for',
+    file: 'src/observe-batch.ts',
+    find: 'if (writtenAt(document) >= sentAt) overtaken.push({ kind, id })',
+    replace: 'if (writtenAt(document) > new Date()) overtaken.push({ kind, id })',
+    tests: ['test/observe-batch.test.ts'],
+  },
+  {
+    name: 'backfill: a position moves with its page alone',
+    file: 'src/commands/commit-pages.ts',
+    find: 'const positions = updatesOf(',
+    replace: 'const positions = [].concat() || updatesOf(',
+    tests: ['test/commands/backfill-resume.test.ts'],
+  },
+  {
+    name: 'backfill: of two processes one moves a position',
+    file: 'src/store/cursors.ts',
+    find: 'return { updateOne: { filter: { _id: id, token }, update } }',
+    replace: 'return { updateOne: { filter: { _id: id }, update } }',
+    tests: ['test/commands/backfill-resume.test.ts'],
+  },
+  {
+    name: 'backfill: accounts that a run has completed are left alone',
+    file: 'src/store/cursors.ts',
+    find: 'row.completed_at === null || row.run === run',
+    replace: 'row.completed_at === null',
+    tests: ['test/commands/backfill-resume.test.ts'],
+  },
+  {
+    name: 'backfill: an empty list of stored objects is told',
+    file: 'src/sources/backfill/backfill-account.ts',
+    find: "if (count > 0) return { kind: 'error'",
+    replace: "if (count < 0) return { kind: 'error'",
+    tests: ['test/commands/backfill.test.ts'],
+  },
+  {
+    name: 'backfill wanted: only one begun since the return counts',
+    file: 'src/store/backfill-wanted.ts',
+    find: '    started_at: { $gte: from },\n',
+    replace: '',
+    tests: ['test/store/backfill-wanted.test.ts'],
+  },
+]

@@ -1,0 +1,95 @@
+// What one commit holds together, and what it refuses.
+
+const writers = 'test/property/concurrent-writers.test.ts'
+
+/** @type {readonly import('../run-controls.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'seq: a commit is refused once another writer has committed',
+    file: 'src/store/commit-batch.ts',
+    find: 'updateOne({ _id: account, seq }, { $inc: { seq: 1 } }, { session })',
+    replace: 'updateOne({ _id: account, ...(seq < 0 ? { seq } : {}) }, { $inc: { seq: 1 } }, { session })',
+    tests: [writers],
+  },
+  {
+    name: 'attempt: a unit of work is thrown away with its attempt',
+    file: 'src/pipeline.ts',
+    find: 'const work = new UnitOfWork(',
+    replace:
+      'const kept = globalThis as unknown as { work?: Map<string, UnitOfWork> }\n  kept.work ??= new Map()\n' +
+      '  const key = `${account}:${entries.map(({ event }) => event.id).join()}`\n' +
+      '  const work = kept.work.get(key) ?? new UnitOfWork(',
+    also: [
+      {
+        find: 'const informed = entries.map(',
+        replace: 'kept.work.set(key, work)\n  const informed = entries.map(',
+      },
+    ],
+    tests: [writers],
+  },
+  {
+    name: 'settle: a row that somebody else settled meanwhile refuses the batch',
+    file: 'src/store/commit-batch.ts',
+    find: 'const filter = { _id: { $in: group.map(({ rowId }) => rowId) }, ...expected }',
+    replace:
+      'const filter = { _id: { $in: group.map(({ rowId }) => rowId) }, ...(expected.attempts < 0 ? expected : {}) }',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'tenants: a look-up answers documents of its own account only',
+    file: 'src/store/account-reader.ts',
+    find: 'const filter = { stripe_user_id: this.#account, [lookup.field]: { $in: wanted } }',
+    replace:
+      'const filter = { stripe_user_id: { $gte: "", $ne: `${this.#account}?` }, [lookup.field]: { $in: wanted } }',
+    tests: [writers],
+  },
+  {
+    name: 'savepoint: a failing event takes back only its own changes',
+    file: 'src/pipeline.ts',
+    find: '    work.rollback(savepoint)\n',
+    replace: '',
+    tests: ['test/pipeline.test.ts'],
+  },
+  {
+    name: 'refused batch: the others of it do not pay for it one by one',
+    file: 'src/handle-deliveries.ts',
+    find: 'const middle = Math.ceil(deliveries.length / 2)',
+    replace: 'const middle = 1',
+    tests: ['test/handle-deliveries.test.ts'],
+  },
+  {
+    name: 'storable: a key _bsontype is data',
+    file: 'src/store/storable.ts',
+    find: "Object.hasOwn(object, '_bsontype') ? new Map(entries) : Object.fromEntries(entries)",
+    replace: "Object.hasOwn(object, '_bsontype?') ? new Map(entries) : Object.fromEntries(entries)",
+    tests: ['test/store/storable.test.ts'],
+  },
+  {
+    name: 'storable: every commit passes the boundary',
+    file: 'src/store/commit-batch.ts',
+    find: 'const document = toStorable(write.document) as Document',
+    replace: 'const document = write.document as Document',
+    tests: ['test/store/storable.test.ts'],
+  },
+  {
+    name: 'storable: what an update sets passes the boundary too',
+    file: 'src/store/commit-batch.ts',
+    find: '{ $set: toStorable(set) }',
+    replace: '{ $set: set }',
+    tests: ['test/store/storable.test.ts'],
+  },
+  {
+    name: 'taken key: E11000 never counts as a commit that took place',
+    file: 'src/store/commit-batch.ts',
+    find: "if (verdict === 'taken') throw",
+    replace: "if (verdict === 'taken') return true as never\n  if (verdict === 'taken') throw",
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'notices: a risen as-of alone gives none',
+    file: 'src/unit-of-work/change-set.ts',
+    find: 'notice: isVisiblyChanged(before, now) ? projectionNotice(kind, before, now) : null,',
+    replace: 'notice: projectionNotice(kind, before, now),',
+    tests: ['test/unit-of-work/change-set.test.ts'],
+  },
+]

@@ -1,0 +1,79 @@
+// Contacts, conversations, rooms and messages.
+
+const order = 'test/property/order.test.ts'
+const mappings = 'test/derive-contacts.test.ts'
+
+/** @type {readonly import('../run-controls.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'message: exactly one per paid invoice',
+    file: 'src/handlers/support.ts',
+    find: "if ((await work.messages.findBy('dedupe_key', dedupeKey)).length > 0) return",
+    replace: "await work.messages.findBy('dedupe_key', dedupeKey)",
+    tests: [order],
+  },
+  {
+    name: 'rooms: the room that was made once goes on being used',
+    file: 'src/handlers/support.ts',
+    find: 'return ofContact.find(isOurs) ?? null',
+    replace: 'return ofContact.find((room) => room._id === "?") ?? null',
+    tests: ['test/handlers/shared-desk.test.ts'],
+  },
+  {
+    name: 'effects: none makes nothing that people see',
+    file: 'src/handlers/support.ts',
+    find: "work.effects === 'missing' && work.account.support",
+    replace: 'work.account.support',
+    tests: ['test/handlers/support.test.ts'],
+  },
+  {
+    name: 'contacts: a former customer that lives again is found by its next event too',
+    file: 'src/core/contact.ts',
+    find: 'return isOthers\n      ? contact\n      : {',
+    replace: 'return isOthers && deleted\n      ? contact\n      : {',
+    tests: ['test/core/contact.test.ts'],
+  },
+  {
+    name: 'contacts: a mapping never reaches what identifies a contact',
+    file: 'src/core/mapping.ts',
+    find: 'return reservedTargets.has(segments[0] ??',
+    replace: 'return reservedTargets.has(`${segments[0]}?` ??',
+    tests: ['test/core/mapping.test.ts'],
+  },
+  {
+    name: 'contacts: a mapping never reaches a prototype or an operator',
+    file: 'src/core/mapping.ts',
+    find: "(part) => part.startsWith('$') || part.includes('\\0') || reservedSegments.has(part),",
+    replace: "(part) => part === '',",
+    tests: ['test/core/mapping.test.ts'],
+  },
+  {
+    name: 'mappings: contacts are due once the config changes them',
+    file: 'src/store/accounts.ts',
+    find: 'if (isEqual(before, mappings)) return {}',
+    replace: 'if (before !== mappings) return {}',
+    tests: ['test/store/accounts.test.ts'],
+  },
+  {
+    name: 'mappings: a step says how far it has come',
+    file: 'src/derive-contacts.ts',
+    find: '...due, after: reached',
+    replace: '...due, after: reached === "" ? reached : due.after',
+    also: [{ find: "customers.length > 0 ? 'more'", replace: "customers.length > 500 ? 'more'" }],
+    tests: [mappings],
+  },
+  {
+    name: 'mappings: what only former ones gave goes',
+    file: 'src/handlers/contacts.ts',
+    find: 'unmapContact(linked, why.mappedBefore ?? [])',
+    replace: 'unmapContact(linked, (why.mappedBefore ?? []).slice(0, 0))',
+    tests: [mappings],
+  },
+  {
+    name: 'mappings: changed ones begin anew',
+    file: 'src/store/accounts.ts',
+    find: "contacts_due: { after: '',",
+    replace: "contacts_due: { after: due?.after ?? '',",
+    tests: ['test/store/accounts.test.ts', mappings],
+  },
+]

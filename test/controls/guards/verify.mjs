@@ -1,0 +1,47 @@
+// What counts as drift, and what confirms it.
+
+/** @type {readonly import('../run-controls.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'verify: only what two looks saw the same way is confirmed',
+    file: 'src/sources/backfill/confirm-drift.ts',
+    find: 'if (markOf(look) === markOf(before)) confirmed',
+    replace: "if (markOf(look) !== '' || markOf(before) === '') confirmed",
+    tests: ['test/sources/backfill/confirm-drift.test.ts'],
+  },
+  {
+    name: 'drift: a read settles an object even where it says nothing new',
+    file: 'src/handlers/project.ts',
+    find: '  seen.eventId !== null &&\n',
+    replace: '',
+    tests: ['test/handlers/project.test.ts'],
+  },
+  {
+    name: 'drift: what is read is compared however much newer the stored document is',
+    file: 'src/core/drift.ts',
+    find: '  moment: afterAll,',
+    replace: '  moment: Math.min(seen.moment, afterAll),',
+    tests: ['test/compare-batch.test.ts'],
+  },
+  {
+    name: 'drift: fields that only one of two API versions renders are no difference',
+    file: 'src/core/drift.ts',
+    find: '  if (!Object.hasOwn(stored, name) || !Object.hasOwn(seen, name)) return false\n',
+    replace: '',
+    tests: ['test/core/drift.test.ts'],
+  },
+  {
+    name: 'drift: each object is compared alone, with relatives as they are stored',
+    file: 'src/compare-batch.ts',
+    find: '  work.rollback(savepoint)\n',
+    replace: '',
+    tests: ['test/compare-batch.test.ts'],
+  },
+  {
+    name: 'drift: escapes that storing makes are no difference',
+    file: 'src/compare-batch.ts',
+    find: '{ ...seen, content: asStored(seen.content) }',
+    replace: '{ ...seen, content: { ...seen.content } }',
+    tests: ['test/compare-batch.test.ts'],
+  },
+]

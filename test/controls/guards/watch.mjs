@@ -1,0 +1,33 @@
+// What operators see: metrics, dashboard, terminal.
+
+/** @type {readonly import('../run-controls.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'metrics: types that nobody knows share a label',
+    file: 'src/watch/metrics.ts',
+    find: "eventRows.has(type) ? type : 'other'",
+    replace: 'type',
+    tests: ['test/commands/serve.test.ts'],
+  },
+  {
+    name: 'metrics: only the bearer of the token reads them',
+    file: 'src/sources/webhook/operations.ts',
+    find: 'ports.metricsToken !== undefined && ',
+    replace: 'ports.metricsToken === "" && ',
+    tests: ['test/commands/serve.test.ts'],
+  },
+  {
+    name: 'dashboard: a pipe gets no control characters',
+    file: 'src/commands/serve.ts',
+    find: 'dashboard === true && process.stderr.isTTY',
+    replace: 'dashboard === true',
+    tests: ['test/commands/serve.test.ts'],
+  },
+  {
+    name: 'terminal: what strangers wrote can not command it',
+    file: 'src/ui/printable.ts',
+    find: "|\\p{Cc}/gu, '?')",
+    replace: "|\\p{Cs}/gu, '?')",
+    tests: ['test/ui/replay-result.test.ts', 'test/ui/changes-table.test.ts'],
+  },
+]

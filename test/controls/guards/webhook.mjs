@@ -1,0 +1,96 @@
+// From the listener to the durable row.
+
+/** @type {readonly import('../run-controls.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'webhook: a signature of the future is refused',
+    file: 'src/sources/webhook/signature-header.ts',
+    find: "if (ageSeconds < -toleranceSeconds) return 'signature_future'",
+    replace: '',
+    tests: ['test/sources/webhook/accept-delivery.test.ts'],
+  },
+  {
+    name: 'webhook: a stale signature is refused',
+    file: 'src/sources/webhook/signature-header.ts',
+    find: "if (ageSeconds > toleranceSeconds) return 'signature_stale'",
+    replace: '',
+    tests: ['test/sources/webhook/accept-delivery.test.ts'],
+  },
+  {
+    name: 'webhook: two times in one signature are refused',
+    file: 'src/sources/webhook/signature-header.ts',
+    find: 'if (timestamps.length !== 1 || ',
+    replace: 'if (',
+    tests: ['test/sources/webhook/accept-delivery.test.ts'],
+  },
+  {
+    name: 'webhook: an event that contradicts the owner of its endpoint is refused',
+    file: 'src/sources/webhook/accept-delivery.ts',
+    find: 'if (signer.account !== null && account !== signer.account)',
+    replace: 'if (signer.account === "")',
+    tests: ['test/sources/webhook/accept-delivery.test.ts'],
+  },
+  {
+    name: 'webhook: a listener without a secret does not start',
+    file: 'src/sources/webhook/endpoint-secrets.ts',
+    find: 'if (secrets.length > 0) return secrets',
+    replace: 'if (secrets.length >= 0) return secrets',
+    tests: ['test/sources/webhook/accept-delivery.test.ts'],
+  },
+  {
+    name: 'intake: what waits is bounded in bytes',
+    file: 'src/store/intake/group-queue.ts',
+    find: 'return this.#waitingBytes + payload.byteLength <= mostWaitingBytes',
+    replace: 'return this.#waitingBytes + payload.byteLength >= 0',
+    tests: ['test/store/intake/intake.test.ts'],
+  },
+  {
+    name: 'intake: another event under a known id is told',
+    file: 'src/store/intake/conflicts.ts',
+    find: 'return payload !== undefined && !isSameEvent(payload, delivery.payload)',
+    replace: 'return payload !== undefined && payload.byteLength === 0',
+    tests: ['test/store/intake/intake.test.ts'],
+  },
+  {
+    name: 'intake: a row that was not written is not acknowledged',
+    file: 'src/store/intake/intake.ts',
+    find: "first.answer(code === undefined ? 'stored' : isThere ? 'duplicate' : 'mongodb_unavailable')",
+    replace: "first.answer('stored')",
+    tests: ['test/store/intake/intake.test.ts'],
+  },
+  {
+    name: 'intake: an insert that hangs is cut off in time',
+    file: 'src/store/intake/intake.ts',
+    find: 'const signal = AbortSignal.timeout(insertTimeoutMs)',
+    replace: 'const signal = AbortSignal.timeout(600_000)',
+    tests: ['test/fault/mongodb-outage.test.ts'],
+  },
+  {
+    name: 'gate: while MongoDB is away nobody waits to be told so',
+    file: 'src/store/intake/intake.ts',
+    find: "if (!gate.isOpen) return Promise.resolve('mongodb_unavailable')",
+    replace: '',
+    tests: ['test/fault/mongodb-outage.test.ts'],
+  },
+  {
+    name: 'listener: slow requests are cut off',
+    file: 'src/sources/webhook/listener.ts',
+    find: '    requestTimeout: requestTimeoutMs,',
+    replace: '    requestTimeout: 600_000,',
+    tests: ['test/fault/http-abuse.test.ts'],
+  },
+  {
+    name: 'listener: an endless body is cut off',
+    file: 'src/sources/webhook/body.ts',
+    find: "if (length > maxBytes) end('body_too_large')",
+    replace: "if (length < 0) end('body_too_large')",
+    tests: ['test/fault/http-abuse.test.ts'],
+  },
+  {
+    name: 'listener: any content type is taken',
+    file: 'src/sources/webhook/listener.ts',
+    find: "delete raw.headers['content-type']",
+    replace: 'void raw',
+    tests: ['test/fault/http-abuse.test.ts'],
+  },
+]
