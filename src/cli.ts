@@ -8,6 +8,7 @@ import type { ReplayFlags } from './commands/replay-request.ts'
 import type { ServeFlags } from './commands/serve.ts'
 import type { ConfigFlags } from './config/config.ts'
 import { BillingSyncError } from './errors.ts'
+import { type CompletedShell, completedShells, completionScript } from './shell-completion.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -147,11 +148,22 @@ const program = new Command('billing-sync')
   )
   .version(version, '--version', 'print the version')
   .helpOption('--help', 'show help')
+  .addOption(
+    new Option('--completion <shell>', 'print what completes commands and options in a shell').choices(
+      completedShells,
+    ),
+  )
   .configureOutput({ outputError: () => undefined })
   .exitOverride()
   .addCommand(subcommand(serveCommand()))
   .addCommand(subcommand(backfillCommand()))
   .addCommand(subcommand(replayCommand()))
+
+// Ends the run before a command is asked for, as `--version` does; the choices were checked by then.
+program.on('option:completion', (shell: CompletedShell) => {
+  process.stdout.write(completionScript(program, shell))
+  throw new CommanderError(0, 'billing-sync.completion', '')
+})
 
 const complain = (message: string): void => {
   process.stderr.write(`billing-sync: ${message}\n`)

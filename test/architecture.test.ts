@@ -74,7 +74,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ],
     'patience',
   ],
-  cli: ['commands', 'config (types)'],
+  'shell-completion': [],
+  cli: ['commands', 'config (types)', 'shell-completion'],
 }
 
 /** Packages and Node modules, by the parts that may import them; other parts import none. */
@@ -86,7 +87,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   mongodb: ['store'],
   stripe: ['sources'],
   pino: ['log'],
-  commander: ['cli'],
+  commander: ['cli', 'shell-completion'],
   ink: ['ui'],
   ora: ['ui'],
   jose: ['sinks'],

@@ -1,0 +1,46 @@
+import { execa } from 'execa'
+import { describe, expect, test } from 'vitest'
+import { runProgram } from './support/billing-sync.ts'
+
+const scriptFor = async (shell: string): Promise<string> => (await runProgram(['--completion', shell])).stdout
+
+/** What bash offers for the last of these words. */
+const completionsOf = async (script: string, words: readonly string[]): Promise<readonly string[]> => {
+  const asked = `COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _billing_sync; printf '%s\n' "\${COMPREPLY[@]}"`
+  const { stdout } = await execa('bash', ['-c', `${script}\n${asked}`, 'bash', 'billing-sync', ...words])
+  return stdout.split('\n')
+}
+
+describe('completion in bash', () => {
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['the commands', [''], ['serve', 'backfill', 'replay']],
+    ['a command that was begun', ['b'], ['backfill']],
+    ['options of the program', ['--v'], ['--version']],
+    ['the shells', ['--completion', 'b'], ['bash']],
+    ['options of a command', ['serve', '--r'], ['--role']],
+    ['choices of an option', ['replay', '--effects', ''], ['missing', 'none']],
+    ['files, which are left to the shell,', ['replay', 'fix'], ['']],
+  ])('offers %s', async (_, words, offered) => {
+    expect(await completionsOf(await scriptFor('bash'), words)).toEqual(offered)
+  })
+})
+
+describe('completion in every shell', () => {
+  test.each(['bash', 'zsh', 'fish'])(
+    'knows each option that the help of a command shows: %s',
+    async (shell) => {
+      const script = await scriptFor(shell)
+      for (const command of ['serve', 'backfill', 'replay']) {
+        const { stdout: help } = await runProgram([command, '--help'])
+        const options = [...help.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name = '']) => name)
+        expect(options.length).toBeGreaterThan(5)
+        for (const option of options) expect(script).toMatch(new RegExp(`(--|-l )${option}\\b`))
+      }
+    },
+  )
+
+  test('is refused for a shell that it does not know, with the ones that it does', async () => {
+    const { exitCode, stderr } = await runProgram(['--completion', 'ksh'])
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('bash, zsh, fish')])
+  })
+})
