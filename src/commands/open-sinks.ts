@@ -24,9 +24,11 @@ export interface Sinks {
   unavailable(): readonly SinkName[]
   /** Number of Support clients connected to this process. */
   clients(): number
+  /** Disconnects them: they come back to another process, which tells them what they missed. */
+  disconnectClients(): void
   /** Waits until nothing is owed any more, for so long at most; answers false where something still is. */
   drain(patienceMs: number): Promise<boolean>
-  /** Ends the delivery; Support clients are disconnected, and come back to another process. Takes 3 s at most. */
+  /** Ends the delivery, and the connections of Support clients. Takes 3 s at most. */
   close(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
     },
     unavailable: () => lanes.filter(({ of }) => of.isUnavailable).map(({ name }) => name),
     clients: () => server?.clients() ?? 0,
+    disconnectClients: () => server?.disconnectClients(),
     drain: async (patienceMs) =>
       (await Promise.all(lanes.map(({ of }) => of.drain(patienceMs)))).every(Boolean),
     close: async () => {
@@ -84,6 +87,7 @@ const openServer = async (
   const server = openSupportServer({ httpServer, secret: socketSecret, adapter: adapter.factory, history })
   return {
     clients: server.clients,
+    disconnectClients: server.disconnectClients,
     close: async () => {
       await server.close()
       await adapter.close()

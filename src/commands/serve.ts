@@ -168,7 +168,8 @@ const end = async (serve: Serve, listener: Listener): Promise<boolean> => {
   // Whatever hangs by then, such as a server that is frozen, hangs for good.
   setTimeout(() => process.exit(1), endPatienceMs).unref()
   const started = performance.now()
-  const isAnswered = await listener.stop(drainPatienceMs)
+  // Support clients stay connected for as long as they are let: they come back to another process, and are told the rest.
+  const isAnswered = await listener.stop(drainPatienceMs, () => serve.serving?.sinks?.disconnectClients())
   const leftMs = drainPatienceMs - (performance.now() - started)
   const isDrained = (await serve.serving?.end(leftMs)) ?? true
   serve.log.info(isAnswered && isDrained ? 'ended' : 'ended before all was through: the rest is handed back')

@@ -47,6 +47,8 @@ export class SinkLanes {
   readonly #options: SinkLanesOptions
   readonly #waiting = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
+  /** Claims that an outage of the store kept from being given back: without that, a lane would rest until its lease ends. */
+  readonly #kept = new Map<string, Claim>()
   #outages = 0
   #closedUntil = 0
   #ended = false
@@ -129,15 +131,28 @@ export class SinkLanes {
     const { sink, store } = this.#options
     const lane: Lane = { sink: sink.name, account }
     try {
+      await this.#giveBack(account)
       for (let claims = 0; claims < claimsPerTurn; claims += 1) {
         const claim = this.#ended ? null : await store.claim(lane)
-        if (claim === null || !(await this.#deliver(lane, claim))) return
+        if (claim === null) return
+        this.#kept.set(account, claim)
+        const goesOn = await this.#deliver(lane, claim)
+        this.#kept.delete(account)
+        if (!goesOn) return
       }
       this.#waiting.add(account)
     } catch (error) {
-      // The store is away: the lease ends by itself, the sweep comes back.
+      // The store is away: the sweep comes back.
       this.#tellFailure(error)
     }
+  }
+
+  // What was sent but not marked is sent again, and recognised.
+  async #giveBack(account: string): Promise<void> {
+    const claim = this.#kept.get(account)
+    if (claim === undefined) return
+    await this.#options.store.postpone(claim, { pauseMs: 0, attempts: claim.rows[0].attempts })
+    this.#kept.delete(account)
   }
 
   /** Answers whether the lane may go on. */

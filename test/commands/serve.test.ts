@@ -3,6 +3,7 @@ import { openDatabaseForTest, openTestDatabase } from '../support/database.ts'
 import { fixtureAccount, numberedEvent } from '../support/deliveries.ts'
 import { webhookSecret as secret, startServeForFile, startServeForTest } from '../support/serve-process.ts'
 import { deliver } from '../support/stripe/deliver.ts'
+import { connectSupportClient, socketSecret } from '../support/support-client.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { untilStored } from '../support/until.ts'
 
@@ -165,4 +166,11 @@ test('secrets and personal data stay out of log, answers and metrics', async () 
   // The dashboard that was asked for is for terminals: a pipe gets the log, and no control characters.
   expect(stderr).not.toContain('\u001B')
   expect(stderr).toContain('"event handled"')
+})
+
+test('ends cleanly although a Support client is connected', async () => {
+  const serve = await startServeForTest({ uri, env: { SOCKET_SECRET: socketSecret } })
+  const support = await connectSupportClient(serve.url, 'acct_1', { reconnection: false })
+  await support.ready()
+  expect((await serve.stop()).exitCode).toBe(0)
 })

@@ -68,7 +68,12 @@ const receiverOfQueue = (): Receiver => ({
   goAway: redis.goAway,
   // The counter is the first thing that BullMQ touches.
   refuse: () => redis.spoil(`bull:${queueName}:id`),
+  failMarks,
 })
+
+// What is sent is marked once; a claim is given back by a write that the driver sends again.
+const failMarks = () =>
+  fail(['update', 'delete'], { closeConnection: true, namespace: `${db.databaseName}.billing.outbox` }, 3)
 
 // A server has one failpoint: set for a command that nobody sends, it is off for the others.
 const relent = () => fail(['dropAllUsersFromDatabase'], { errorCode: 1 })
@@ -108,6 +113,7 @@ const receiverOfSockets = (through: 'redis' | 'mongodb', url: string): Receiver 
             await fail(['insert'], { errorCode: 121, namespace })
             return relent
           },
+    failMarks,
   }
 }
 

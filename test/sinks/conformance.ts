@@ -18,6 +18,8 @@ export interface Receiver extends Committer {
   goAway(): Promise<() => Promise<void>>
   /** Has the receiver refuse what it is told, and returns what ends that. */
   refuse(): Promise<() => Promise<void>>
+  /** Has the outbox fail once to mark what was sent, and once to give back what was claimed. */
+  failMarks(): Promise<void>
 }
 
 /** What was told of a sink. */
@@ -118,6 +120,20 @@ export const sinkConforms = (receiver: Receiver): void => {
     await comeBack()
     await arrives(account, ids)
     await expect.poll(() => lanes.isUnavailable, patience).toBe(false)
+  })
+
+  test('gets what is owed although the outbox was away when it was marked', async () => {
+    const account = newAccount()
+    await receiver.listen(account)
+    const ids = [...(await commit(account)), ...(await commit(account))]
+    await receiver.failMarks()
+    const { lanes, told } = start()
+    lanes.wake(account)
+    await expect.poll(() => told.failures, patience).toContain('mongodb_unavailable')
+    // Well before the lease of the claim ends.
+    const owed = { stripe_user_id: account, status: 'pending' }
+    await expect.poll(() => receiver.db.collection('billing.outbox').countDocuments(owed), patience).toBe(0)
+    await arrives(account, ids)
   })
 
   test('gets what it refused, once it takes it, in order', async () => {

@@ -27,7 +27,9 @@ export interface SupportServerOptions {
 export interface SupportServer {
   /** Number of Support clients connected to this process. */
   clients(): number
-  /** Disconnects all clients. The listener's server stays as it is. */
+  /** Disconnects all clients. Socket.IO's own of them come back after a moment, to whoever listens then. */
+  disconnectClients(): void
+  /** Disconnects all clients and leaves the adapter. The listener's server stays as it is. */
   close(): Promise<void>
 }
 
@@ -63,6 +65,7 @@ export const openSupportServer = (options: SupportServerOptions): SupportServer 
   io.attach(options.httpServer)
   return {
     clients: () => support.sockets.size,
+    disconnectClients: () => io.engine.close(),
     close: async () => {
       ledger.close()
       io.engine.close()

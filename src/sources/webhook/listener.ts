@@ -25,9 +25,10 @@ export interface Listener {
   readonly url: string
   /**
    * Takes no new connections, tells clients of open ones to close them, and waits until every request is answered:
-   * false where the time was up. Connections that are left are cut.
+   * false where the time was up. Connections that are left are cut. Those that others keep open on the port never end by
+   * themselves: `letGo` is called once no new ones come, and has to end them.
    */
-  stop(patienceMs: number): Promise<boolean>
+  stop(patienceMs: number, letGo?: () => void): Promise<boolean>
 }
 
 /** Time for a request's headers, and for all of it; both are checked twice a second (Node's own default is 30 s). */
@@ -64,9 +65,9 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
   return {
     httpServer: app.server,
     url: urlOf(app.server),
-    stop: async (patienceMs) => {
+    stop: async (patienceMs, letGo = () => undefined) => {
       state.isStopping = true
-      return await stop(app, patienceMs)
+      return await stop(app, { patienceMs, letGo })
     },
   }
 }
@@ -124,11 +125,16 @@ const urlOf = (server: Server): string => {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
 }
 
-const stop = async (app: FastifyInstance, patienceMs: number): Promise<boolean> => {
+const stop = async (
+  app: FastifyInstance,
+  { patienceMs, letGo }: { readonly patienceMs: number; readonly letGo: () => void },
+): Promise<boolean> => {
   const end = async (): Promise<true> => {
     // Idle connections are closed with the listener: by then, those in use were told to close after their answer.
     await wait(Math.min(lameDuckMs, patienceMs))
-    await app.close()
+    const closed = app.close()
+    letGo()
+    await closed
     return true
   }
   const isDone = await Promise.race([end(), wait(patienceMs, false, { ref: false })])
