@@ -17,13 +17,14 @@ import { connectedAccounts } from '../store/connected-accounts.ts'
 import type { Database } from '../store/database.ts'
 import { receiveEvents } from '../store/inbox.ts'
 import { noteDisconnected } from './note-disconnected.ts'
-import { type EventLists, openEventLists } from './open-event-lists.ts'
-import { livemodeOfKey } from './open-stripe.ts'
+import { type EventsOf, openEventLists } from './open-event-lists.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface CatchUpRequest {
   readonly config: Config
   readonly database: Database
   readonly log: Log
+  readonly calls: StripeCalls
   readonly store: PipelineStore
   readonly platformAccount: () => Promise<string>
   /** Tells whether so much waits in the inbox that nothing may be added. */
@@ -40,10 +41,6 @@ const keptMs = keptSeconds * 1000
 
 /** Accounts asked at once. */
 const accountsAtOnce = 4
-
-/** Requests a second, so that the events that flow meanwhile find most of the key's budget free. */
-const liveRate = 25
-const testRate = 12
 
 /** Pause before accounts are asked again whose lists could not be read, and before a full inbox is looked at again. */
 const againMs = 30_000
@@ -69,32 +66,26 @@ const catchUpWith = async (
   accounts: readonly string[] | null,
   request: CatchUpRequest,
 ): Promise<readonly string[]> => {
-  const { config, database, log, signal } = request
+  const { config, database, calls, log, signal } = request
   const platformAccount = await request.platformAccount()
-  const isLive = livemodeOfKey(config.stripeKey ?? '') === true
-  const lists = await openEventLists(config, {
-    ...{ database, platformAccount, signal, dryRun: false },
-    requestsPerSecond: isLive ? liveRate : testRate,
+  const eventsOf = await openEventLists(config, {
+    ...{ database, calls, platformAccount, signal, dryRun: false },
     onWaiting: () => undefined,
   })
-  try {
-    const all = accounts ?? [...new Set([platformAccount, ...(await connectedAccounts(database.db))])]
-    log.info('catching up with what Stripe lists')
-    const limit = pLimit(accountsAtOnce)
-    const outcomes = await Promise.all(
-      all.map((account) => limit(() => catchUpAccount(account, lists, request))),
-    )
-    const left = all.filter((_, index) => outcomes[index] === 'again')
-    if (!signal.aborted && left.length === 0) log.info('caught up with what Stripe lists')
-    return left
-  } finally {
-    lists.close()
-  }
+  const all = accounts ?? [...new Set([platformAccount, ...(await connectedAccounts(database.db))])]
+  log.info('catching up with what Stripe lists')
+  const limit = pLimit(accountsAtOnce)
+  const outcomes = await Promise.all(
+    all.map((account) => limit(() => catchUpAccount(account, eventsOf, request))),
+  )
+  const left = all.filter((_, index) => outcomes[index] === 'again')
+  if (!signal.aborted && left.length === 0) log.info('caught up with what Stripe lists')
+  return left
 }
 
 const catchUpAccount = async (
   account: string,
-  lists: EventLists,
+  eventsOf: EventsOf,
   request: CatchUpRequest,
 ): Promise<'done' | 'again'> => {
   const { database, log, signal } = request
@@ -105,7 +96,7 @@ const catchUpAccount = async (
     const { from, gap } = rangeOf(await lastCatchUp(db, account), startedAt)
     const found = await acceptMissed({
       account,
-      listed: lists.eventsOf(account, { types: typesHandled, undelivered: false, from, to: null }),
+      listed: eventsOf(account, { types: typesHandled, undelivered: false, from, to: null }),
       types: new Set(typesHandled),
       missing: (ids) => missingEvents(db, account, ids),
       accept: (deliveries) => store(account, deliveries, request),

@@ -1,5 +1,7 @@
 // SIGINT and SIGTERM for commands that end by themselves: the first asks them to stop, the second ends at once.
 
+import { setMaxListeners } from 'node:events'
+
 /** Exit codes by signal, as shells give them: 128 + the signal's number. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
 
@@ -13,6 +15,8 @@ export interface Interrupt {
 /** Listens for signals until the process ends. */
 export const onInterrupt = (): Interrupt => {
   const controller = new AbortController()
+  // As many listen as requests are under way.
+  setMaxListeners(0, controller.signal)
   let exitCode: number | null = null
   const stop = (name: keyof typeof exitCodes): void => {
     if (exitCode !== null) process.exit(exitCodes[name])

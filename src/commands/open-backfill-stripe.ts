@@ -6,17 +6,13 @@ import { groupBy } from '../core/group-by.ts'
 import type { ReadObjects, ReadResult } from '../pipeline-store.ts'
 import { type ResourceName, resourceOfKind } from '../sources/backfill/resources.ts'
 import type { RequestListener } from '../sources/backfill/walk.ts'
-import {
-  type AccountClient,
-  openAccountClients,
-  openStripe,
-  plainHttpClient,
-} from '../sources/stripe/account-client.ts'
+import type { AccountClient } from '../sources/stripe/account-client.ts'
+import { livemodeOfKey } from '../sources/stripe/key-mode.ts'
 import { openObjectReader } from '../sources/stripe/object-reader.ts'
-import type { Pace } from '../sources/stripe/pace.ts'
 import { endpointOf } from '../sources/stripe/pace-endpoint.ts'
-import { PacedHttpClient } from '../sources/stripe/pace-http-client.ts'
 import { StripeClock } from '../sources/stripe/stripe-clock.ts'
+import { openPacedClients } from './open-paced-clients.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 
 /** Answers who counts the requests made on behalf of a resource. */
 export type ListenerOf = (resource: ResourceName) => RequestListener
@@ -38,9 +34,7 @@ export interface BackfillStripe {
 }
 
 export interface BackfillStripeOptions {
-  /** Answers the pace of an account's key. */
-  readonly paceOf: (owner: string) => Pace
-  readonly livemode: boolean | null
+  readonly calls: StripeCalls
   readonly platformAccount: string
   /** Answers an account's own access token, null where it has none. */
   readonly accessTokenOf: (account: string) => Promise<string | null>
@@ -51,31 +45,24 @@ const patienceMs = 60_000
 
 /** Joins Stripe to a backfill. The config has a key. */
 export const openBackfillStripe = (
-  { stripeKey = '', stripeApiBase: apiBase }: Config,
-  { paceOf, livemode, platformAccount, accessTokenOf }: BackfillStripeOptions,
+  config: Config,
+  { calls, platformAccount, accessTokenOf }: BackfillStripeOptions,
 ): BackfillStripe => {
-  const inner = plainHttpClient()
   const clock = new StripeClock(Date.now)
-  const accountClient: BackfillStripe['clientOf'] = (account, listener, signal) => {
-    const open = (secretKey: string, owner: string) => {
-      const pace = paceOf(owner)
-      const options = { pace, listener, patienceMs, random: Math.random, now: Date.now, signal }
-      return openStripe({ secretKey, apiBase, httpClient: new PacedHttpClient(inner, options) })
-    }
-    const clients = openAccountClients({
-      platform: open(stripeKey, platformAccount),
-      openStripe: (token) => open(token, account),
-      accessTokenOf,
-      platformAccount: async () => platformAccount,
-    })
-    return clients(account)
-  }
+  const livemode = livemodeOfKey(config.stripeKey ?? '')
+  const clientsFor = openPacedClients(config, {
+    ...{ calls, share: 'lists', accessTokenOf },
+    platformAccount: async () => platformAccount,
+  })
+  const accountClient: BackfillStripe['clientOf'] = (account, listener, signal) =>
+    clientsFor({ listener, patienceMs, signal })(account)
   return {
     livemode,
     clock,
     clientOf: accountClient,
     isPacedFor: async (account) => {
-      const pace = paceOf((await accessTokenOf(account)) === null ? platformAccount : account)
+      const owner = (await accessTokenOf(account)) === null ? platformAccount : account
+      const pace = calls.paceOf(owner, 'lists')
       return (path) => pace.isBusy(endpointOf(path))
     },
     readerOf:
@@ -86,7 +73,7 @@ export const openBackfillStripe = (
           const listener = of(resourceOfKind(kind) ?? otherwise)
           const read = openObjectReader({
             clientOf: () => accountClient(account, listener, signal),
-            ...{ clock, livemode, patienceMs, source: 'backfill', random: Math.random },
+            ...{ clock, livemode, patienceMs, source: 'backfill', random: Math.random, signal },
             onWaiting: listener.onWaiting,
           })
           for (const [key, result] of await read(opened, group)) results.set(key, result)

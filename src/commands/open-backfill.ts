@@ -6,6 +6,7 @@ import { objectKinds } from '../core/object-kinds.ts'
 import type { Log } from '../log.ts'
 import { PageRooms } from '../sources/backfill/page-rooms.ts'
 import { listRows } from '../sources/backfill/resources.ts'
+import { livemodeOfKey } from '../sources/stripe/key-mode.ts'
 import { MongoAccountReader } from '../store/account-reader.ts'
 import { connectedAccounts } from '../store/connected-accounts.ts'
 import { countListed } from '../store/count-listed.ts'
@@ -16,9 +17,9 @@ import type { BackfillRequest } from './backfill-request.ts'
 import { deriveContacts } from './derive-contacts.ts'
 import { openBackfillStripe } from './open-backfill-stripe.ts'
 import { openHandling } from './open-handling.ts'
-import { openPaces } from './open-pace.ts'
 import { openForgottenPositions, openStoredPositions } from './open-positions.ts'
-import { livemodeOfKey, openAccessTokens } from './open-stripe.ts'
+import { openAccessTokens } from './open-stripe.ts'
+import { openStripeCalls } from './open-stripe-calls.ts'
 import { platformOf } from './platform-of.ts'
 
 export interface OpenBackfill {
@@ -49,17 +50,17 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const { request, config, database, log, signal } = opening
   const { effects, requestsPerSecond } = request
   const dryRun = request.dryRun || request.verify
-  const handling = await openHandling(config, database, { source: 'backfill', effects, dryRun })
+  const handling = await openHandling(config, database, { source: 'backfill', effects, dryRun, reads: null })
   const platformAccount = await platformOf(handling)
   if (!request.verify) await deriveContacts({ handling, database, signal })
   const livemode = livemodeOfKey(config.stripeKey ?? '')
   const accessTokenOf = await openAccessTokens(config, { database, dryRun })
-  const { paceOf, close } = await openPaces(config, { livemode, requestsPerSecond })
+  const calls = await openStripeCalls(config, { requestsPerSecond, onServed: null })
   const keepsPositions = !dryRun && request.ids.length === 0
   return {
     run: {
       ...{ request, log, signal, store: handling.options.store },
-      stripe: openBackfillStripe(config, { paceOf, livemode, platformAccount, accessTokenOf }),
+      stripe: openBackfillStripe(config, { calls, platformAccount, accessTokenOf }),
       positions: keepsPositions
         ? await openStoredPositions(database, request)
         : openForgottenPositions(request),
@@ -80,7 +81,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
     },
     accounts: request.accounts ?? (await everyAccount(database, platformAccount)),
     changes: handling.changes,
-    close,
+    close: calls.close,
   }
 }
 

@@ -10,10 +10,13 @@ import type { Database } from '../store/database.ts'
 import type { Backlog } from '../store/intake/backlog.ts'
 import { keepContactsDerived } from './derive-contacts.ts'
 import { openHandling } from './open-handling.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface BehindRequest {
   readonly config: Config
   readonly database: Database
+  /** Null where no key is set. */
+  readonly calls: StripeCalls | null
   readonly log: Log
   /** True where Stripe is asked for what webhooks did not bring. */
   readonly catchesUp: boolean
@@ -24,6 +27,8 @@ export interface BehindRequest {
 export interface Behind {
   /** What wants somebody's attention; empty where nothing does. */
   readonly degraded: () => readonly string[]
+  /** Number of accounts that want a backfill. */
+  readonly backfillsWanted: () => number
   /** Ends what is under way; what was found so far is kept. */
   readonly end: () => Promise<void>
 }
@@ -40,15 +45,18 @@ const lookMs = 30_000
 /** Starts it in the background. */
 export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behind => {
   const ending = new AbortController()
-  const caughtUp = request.catchesUp
-    ? startCatchUp(request, neighbours, ending.signal).catch((error: unknown) =>
-        request.log.error('catching up could not begin: start again once that is mended', error),
-      )
-    : Promise.resolve()
+  const { catchesUp, calls } = request
+  const caughtUp =
+    catchesUp && calls !== null
+      ? startCatchUp({ ...request, calls }, neighbours, ending.signal).catch((error: unknown) =>
+          request.log.error('catching up could not begin: start again once that is mended', error),
+        )
+      : Promise.resolve()
   const derived = request.role === 'ingest' ? Promise.resolve() : startDeriving(request, ending.signal)
   const watch = watchWanted(request)
   return {
-    degraded: () => (watch.isWanted() ? ['backfill_wanted'] : []),
+    degraded: () => (watch.wanted() > 0 ? ['backfill_wanted'] : []),
+    backfillsWanted: watch.wanted,
     end: async () => {
       ending.abort()
       watch.stop()
@@ -58,16 +66,26 @@ export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behi
 }
 
 const startCatchUp = async (
-  { config, database, log }: BehindRequest,
+  { config, database, calls, log }: BehindRequest & { readonly calls: StripeCalls },
   { backlog, wake }: Neighbours,
   signal: AbortSignal,
 ): Promise<void> => {
   const [{ catchUp }, { options, platformAccount }] = await Promise.all([
     import('./catch-up.ts'),
-    openHandling(config, database, { source: 'webhook', effects: 'missing', isStored: true }),
+    openHandling(config, database, { source: 'webhook', effects: 'missing', isStored: true, reads: null }),
   ])
   const isBacklogFull = (): boolean => backlog.isFull
-  await catchUp({ config, database, log, store: options.store, platformAccount, isBacklogFull, wake, signal })
+  await catchUp({
+    config,
+    database,
+    calls,
+    log,
+    store: options.store,
+    platformAccount,
+    isBacklogFull,
+    wake,
+    signal,
+  })
 }
 
 /** How long a step waits for trouble to pass: shorter than a drain. The next look goes on with it. */
@@ -78,7 +96,7 @@ const startDeriving = async (
   signal: AbortSignal,
 ): Promise<void> => {
   try {
-    const asked = { source: 'webhook', effects: 'none', isStored: true, patienceMs } as const
+    const asked = { source: 'webhook', effects: 'none', isStored: true, reads: null, patienceMs } as const
     const handling = await openHandling(config, database, asked)
     await keepContactsDerived({ handling, database, signal, log })
   } catch (error) {
@@ -108,5 +126,5 @@ const watchWanted = ({ database: { db }, log }: BehindRequest) => {
   }
   lookAgain()
   const timer = setInterval(lookAgain, lookMs).unref()
-  return { isWanted: () => named.size > 0, stop: () => clearInterval(timer) }
+  return { wanted: () => named.size, stop: () => clearInterval(timer) }
 }

@@ -24,7 +24,14 @@ export const openHandling = async (
   database: Database,
   request: HandlingRequest,
 ): Promise<Handling> => {
-  const { source, effects, dryRun, patienceMs = defaultPatienceMs, onWaiting = () => undefined } = request
+  const {
+    source,
+    effects,
+    reads,
+    dryRun,
+    patienceMs = defaultPatienceMs,
+    onWaiting = () => undefined,
+  } = request
   const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
   let platform: Promise<string> | null = null
   const platformAccount = (): Promise<string> => {
@@ -41,6 +48,7 @@ export const openHandling = async (
     database,
     source,
     platformAccount,
+    reads,
     patienceMs,
     dryRun: dryRun === true,
     onWaiting,

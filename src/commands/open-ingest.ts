@@ -40,6 +40,7 @@ export const openIngest = async (request: IngestRequest): Promise<Ingest> => {
   const { platformAccount } = await openHandling(config, database, {
     source: 'webhook',
     effects: 'missing',
+    reads: null,
     isStored: true,
   })
   // Taken over from the config by now; an account that it no longer lists keeps its endpoint.

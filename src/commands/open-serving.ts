@@ -11,6 +11,7 @@ import type { ServeListener } from '../watch/serve-listener.ts'
 import { openBehind } from './open-behind.ts'
 import { type Ingest, openIngest } from './open-ingest.ts'
 import { openSinks, type Sinks } from './open-sinks.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 import { openWorkers, type Workers } from './open-workers.ts'
 
 export interface ServingRequest {
@@ -19,6 +20,8 @@ export interface ServingRequest {
   /** True where Stripe is asked for what webhooks did not bring. */
   readonly catchesUp: boolean
   readonly database: Database
+  /** Null where no key is set. */
+  readonly calls: StripeCalls | null
   readonly log: Log
   readonly httpServer: Server
   readonly listener: ServeListener
@@ -31,6 +34,8 @@ export interface Serving {
   readonly sinks: Sinks | null
   readonly gate: WriteGate
   readonly backlog: Backlog
+  /** Number of accounts that want a backfill. */
+  readonly backfillsWanted: () => number
   /** Tells whether it can work now. Never rejects. */
   readonly readiness: () => Promise<Readiness>
   /** Finishes what is under way, for so long at most, and closes everything; false where something was left. */
@@ -42,7 +47,7 @@ const noticePatienceMs = 1_000
 
 /** Starts all that the role asks for. Throws `config_invalid` for a configuration that does not fit the database. */
 export const openServing = async (request: ServingRequest): Promise<Serving> => {
-  const { config, role, database, log, listener } = request
+  const { config, role, database, calls, log, listener } = request
   const gate = new WriteGate(database.db, {
     onClosed: (error) => log.error('MongoDB takes no writes; webhooks are answered 503 until it does', error),
     onOpened: () => log.info('MongoDB takes writes again'),
@@ -59,6 +64,7 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     sinks: worked?.sinks ?? null,
     gate,
     backlog,
+    backfillsWanted: behind.backfillsWanted,
     readiness: async () => ({
       problem: (await gate.check()) ? problemOf(worked) : 'mongodb_unavailable',
       degraded: [...degradedBy(worked, config), ...behind.degraded()],
@@ -71,6 +77,7 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
       await worked?.sinks.close()
       backlog.end()
       gate.end()
+      calls?.close()
       await database.close()
       return isDrained
     },
@@ -82,7 +89,8 @@ interface Worked {
   readonly sinks: Sinks
 }
 
-const openWork = async ({ config, database, log, httpServer, listener }: ServingRequest): Promise<Worked> => {
+const openWork = async (request: ServingRequest): Promise<Worked> => {
+  const { config, database, calls, log, httpServer, listener } = request
   const sinks = await openSinks({
     config,
     database,
@@ -94,7 +102,7 @@ const openWork = async ({ config, database, log, httpServer, listener }: Serving
     },
   })
   try {
-    return { sinks, workers: await openWorkers({ config, database, log, listener, sinks }) }
+    return { sinks, workers: await openWorkers({ config, database, calls, log, listener, sinks }) }
   } catch (error) {
     await sinks.close()
     throw error

@@ -21,10 +21,13 @@ import {
   platformPlaceholder,
 } from '../store/platform-account.ts'
 import type { Effects } from '../unit-of-work/unit-of-work.ts'
+import type { ObjectReads } from './open-stripe.ts'
 
 export interface HandlingRequest {
   readonly source: ObservationSource
   readonly effects: Effects
+  /** How objects are read from Stripe before events about them are applied; null: they are not, or no key is set. */
+  readonly reads: ObjectReads | null
   /** True where deliveries are read out of the inbox, so that none has to be stored. */
   readonly isStored?: boolean
   /** True where deliveries are what Stripe lists, so that none can be another event than the one stored. */

@@ -3,8 +3,10 @@
 import type { Config } from '../config/config.ts'
 import type { ObservationSource } from '../core/observation.ts'
 import type { ReadObjects } from '../pipeline-store.ts'
+import type { PaceShare } from '../sources/stripe/place-order.ts'
 import { checkAccessTokens, readAccessToken } from '../store/account-secrets.ts'
 import type { Database } from '../store/database.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface StripeAccess {
   /** Null where payloads are taken as they are. */
@@ -17,12 +19,21 @@ export interface StripeRequest {
   readonly database: Database
   readonly source: ObservationSource
   readonly platformAccount: () => Promise<string>
+  /** How objects are read before events about them are applied; null: they are not. */
+  readonly reads: ObjectReads | null
   /** How long one object's trouble that passes is waited out, in milliseconds. */
   readonly patienceMs: number
   /** True where the config's accounts are not in the database, so that their tokens are taken from the config. */
-  readonly dryRun?: boolean
+  readonly dryRun: boolean
   /** Told what is waited for, for people; null once it is over. */
-  readonly onWaiting?: (reason: string | null) => void
+  readonly onWaiting: (reason: string | null) => void
+}
+
+/** Whose budget reads take from, and what ends them. */
+export interface ObjectReads {
+  readonly calls: StripeCalls
+  readonly share: PaceShare
+  readonly signal: AbortSignal
 }
 
 /**
@@ -32,31 +43,45 @@ export interface StripeRequest {
 export const openStripeAccess = async (config: Config, request: StripeRequest): Promise<StripeAccess> => {
   const { stripeKey: secretKey, stripeApiBase: apiBase } = config
   if (secretKey === undefined) return { readObjects: null, askPlatform: null }
-  const [{ clientOf, openAccountClients, openStripe }, { openObjectReader }, { askPlatformAccount }, clock] =
-    await Promise.all([
+  const { reads } = request
+  const askPlatform = async (): Promise<string> => {
+    const [{ clientOf, openStripe }, { askPlatformAccount }] = await Promise.all([
       import('../sources/stripe/account-client.ts'),
-      import('../sources/stripe/object-reader.ts'),
       import('../sources/stripe/platform.ts'),
-      import('../sources/stripe/stripe-clock.ts'),
     ])
-  const stripe = openStripe({ secretKey, apiBase })
-  const askPlatform = () => askPlatformAccount(clientOf(stripe, null))
-  if (config.hydrate === 'never') return { readObjects: null, askPlatform }
-  const readObjects = openObjectReader({
-    clientOf: openAccountClients({
-      platform: stripe,
-      openStripe: (accessToken) => openStripe({ secretKey: accessToken, apiBase }),
-      accessTokenOf: await openAccessTokens(config, request),
-      platformAccount: request.platformAccount,
-    }),
-    clock: new clock.StripeClock(Date.now),
-    source: request.source,
-    livemode: livemodeOfKey(secretKey),
-    patienceMs: request.patienceMs,
-    random: Math.random,
-    onWaiting: request.onWaiting ?? (() => undefined),
-  })
+    // Once in a database's life, and before anybody knows whose budget it is.
+    return askPlatformAccount(clientOf(openStripe({ secretKey, apiBase }), null))
+  }
+  const readObjects =
+    reads === null || config.hydrate === 'never' ? null : await openReads(config, { ...request, reads })
   return { readObjects, askPlatform }
+}
+
+// Whoever waits for an object tries again by itself: its requests are made once each.
+const requestPatienceMs = 0
+
+const openReads = async (
+  config: Config,
+  { reads: { calls, share, signal }, ...request }: StripeRequest & { readonly reads: ObjectReads },
+): Promise<ReadObjects> => {
+  const [{ openPacedClients }, { openObjectReader }, { StripeClock }, { livemodeOfKey }] = await Promise.all([
+    import('./open-paced-clients.ts'),
+    import('../sources/stripe/object-reader.ts'),
+    import('../sources/stripe/stripe-clock.ts'),
+    import('../sources/stripe/key-mode.ts'),
+  ])
+  const { platformAccount, source, patienceMs, onWaiting } = request
+  const accessTokenOf = await openAccessTokens(config, request)
+  const clientsFor = openPacedClients(config, { calls, share, accessTokenOf, platformAccount })
+  const nobody = (): void => undefined
+  const listener = { onRequest: nobody, onRetry: nobody, onLimited: nobody, onWaiting: nobody }
+  return openObjectReader({
+    clientOf: clientsFor({ listener, patienceMs: requestPatienceMs, signal }),
+    clock: new StripeClock(Date.now),
+    livemode: livemodeOfKey(config.stripeKey ?? ''),
+    random: Math.random,
+    ...{ source, patienceMs, onWaiting, signal },
+  })
 }
 
 /**
@@ -76,7 +101,3 @@ export const openAccessTokens = async (
   return async (account) =>
     listed.has(account) ? (listed.get(account) ?? null) : readAccessToken(db, account, encryptionKey)
 }
-
-/** Returns the mode of a key, null where it does not tell. */
-export const livemodeOfKey = (secretKey: string): boolean | null =>
-  /^[rs]k_(live|test)_/.test(secretKey) ? secretKey.includes('_live_') : null

@@ -1,5 +1,6 @@
 // Joins the work on received events to an open database: the inbox is worked off in this process, whoever received.
 
+import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import type { Config } from '../config/config.ts'
 import { type DeliveryOptions, handleDeliveries, readDeliveries } from '../handle-deliveries.ts'
@@ -18,10 +19,13 @@ import { openWorkStore } from '../store/inbox-work.ts'
 import { identifyThisProcess } from '../store/this-process.ts'
 import { openHandling } from './open-handling.ts'
 import type { Sinks } from './open-sinks.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface WorkersRequest {
   readonly config: Config
   readonly database: Database
+  /** Null where no key is set. */
+  readonly calls: StripeCalls | null
   readonly log: Log
   readonly listener: WorkListener
   /** Told of each account that has something to deliver. */
@@ -49,6 +53,8 @@ const patienceMs = 3_000
 export const openWorkers = async (request: WorkersRequest): Promise<Workers> => {
   const { config, database } = request
   const ending = new AbortController()
+  // As many listen as requests are under way.
+  setMaxListeners(0, ending.signal)
   const turn = await openTurns(request, ending.signal)
   const { store, pauses, listener } = turn
   const shared = { wakes: null as SharedWakes | null } // made after the dispatcher, which it wakes
@@ -77,10 +83,11 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
 }
 
 const openTurns = async (request: WorkersRequest, signal: AbortSignal): Promise<TurnOptions> => {
-  const { config, database, sinks } = request
+  const { config, database, calls, sinks } = request
   const { options } = await openHandling(config, database, {
     source: 'webhook',
     effects: 'missing',
+    reads: calls === null ? null : { calls, share: 'events', signal },
     isStored: true,
     patienceMs,
   })

@@ -15,12 +15,14 @@ import type { Database } from '../store/database.ts'
 import { noteDisconnected } from './note-disconnected.ts'
 import { openEventLists } from './open-event-lists.ts'
 import type { Handling } from './open-handling.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 import { platformOf } from './platform-of.ts'
 import type { ReplayInput, ReplayRequest } from './replay-request.ts'
 
 interface ListedReplay {
   readonly request: Pick<ReplayRequest, 'criteria' | 'dryRun'>
   readonly config: Config
+  readonly calls: StripeCalls
   readonly handling: Handling
   readonly database: Database
   readonly log: Log
@@ -29,33 +31,29 @@ interface ListedReplay {
 /** Replays the events that Stripe keeps into the tally. Rejects only for faults that are no account's. */
 export const replayFromStripe = async (
   options: ReplayOptions,
-  { request, config, handling, database, log }: ListedReplay,
+  { request, config, calls, handling, database, log }: ListedReplay,
   { undelivered }: Extract<ReplayInput, { kind: 'listed' }>,
 ): Promise<void> => {
   const { criteria, dryRun } = request
   const { tally, signal } = options
   const platform = await platformOf(handling)
   const accounts = await chooseAccounts(criteria.accounts, options, { config, database, platform })
-  const lists = await openEventLists(config, {
-    ...{ database, dryRun, signal, platformAccount: platform, requestsPerSecond: null },
+  const eventsOf = await openEventLists(config, {
+    ...{ database, calls, dryRun, signal, platformAccount: platform },
     onWaiting: (reason) => {
       tally.waitingFor = reason
     },
   })
-  try {
-    const now = Date.now()
-    const query = queryOf(criteria, undelivered, now)
-    if (isOutOfReach(criteria, now)) tellOutOfReach(accounts, tally, log)
-    await replayListed({
-      ...options,
-      accounts: query.to !== null && query.to <= query.from ? [] : accounts,
-      eventsOf: (account) => lists.eventsOf(account, query),
-      filter: openEventFilter({ ...criteria, accounts: [] }),
-      onDisconnected: (account) => noteDisconnected(handling.options.store, account),
-    })
-  } finally {
-    lists.close()
-  }
+  const now = Date.now()
+  const query = queryOf(criteria, undelivered, now)
+  if (isOutOfReach(criteria, now)) tellOutOfReach(accounts, tally, log)
+  await replayListed({
+    ...options,
+    accounts: query.to !== null && query.to <= query.from ? [] : accounts,
+    eventsOf: (account) => eventsOf(account, query),
+    filter: openEventFilter({ ...criteria, accounts: [] }),
+    onDisconnected: (account) => noteDisconnected(handling.options.store, account),
+  })
 }
 
 // A disconnected account gets no calls; one that was asked for by name is told.

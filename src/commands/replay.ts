@@ -20,6 +20,7 @@ import { deriveContacts } from './derive-contacts.ts'
 import { handleItems } from './handle-items.ts'
 import { onInterrupt } from './interrupt.ts'
 import { type Handling, openHandling } from './open-handling.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 import { printReplay } from './print-replay.ts'
 import { type ReplayFlags, type ReplayRequest, replayRequestOf } from './replay-request.ts'
 
@@ -35,6 +36,8 @@ interface Replay {
 /** A replay whose database is open. */
 interface OpenReplay extends Replay {
   readonly handling: Handling
+  /** Null where no key is set. */
+  readonly calls: StripeCalls | null
   readonly database: Database
 }
 
@@ -85,12 +88,14 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const { request, config, tally, log, progress, signal } = run
   const { input, effects, dryRun, eventsPerSecond } = request
   const database = await openDatabase(config, progress, { readOnly: dryRun })
+  const calls = await openCalls(config)
   try {
     const kinds = { isStored: input.kind === 'stored', isListed: input.kind === 'listed' }
     const onWaiting = (reason: string | null): void => {
       tally.waitingFor = reason
     }
-    const asked = { source: 'replay', effects, dryRun, onWaiting, ...kinds } as const
+    const reads = calls === null ? null : ({ calls, share: 'lists', signal } as const)
+    const asked = { source: 'replay', effects, reads, dryRun, onWaiting, ...kinds } as const
     const handling = await openHandling(config, database, asked)
     await deriveContacts({ handling, database, signal })
     await progress.start()
@@ -98,19 +103,28 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
     const handle = (items: readonly ReplayItem[]) =>
       handleItems(items, { options: handling.options, tally, log })
     const options = { tally, handle, eventsPerSecond, signal }
-    const replayAll = () => replayInput(options, { ...run, handling, database })
+    const replayAll = () => replayInput(options, { ...run, handling, calls, database })
     await (dryRun ? replayAll() : deliveringNotices({ config, database, log, signal }, replayAll))
     return handling.changes()
   } finally {
+    calls?.close()
     await database.close()
   }
 }
 
+const openCalls = async (config: Config): Promise<StripeCalls | null> => {
+  if (config.stripeKey === undefined) return null
+  const { openStripeCalls } = await import('./open-stripe-calls.ts')
+  return openStripeCalls(config, { requestsPerSecond: null, onServed: null })
+}
+
 const replayInput = async (options: ReplayOptions, opened: OpenReplay): Promise<void> => {
-  const { input, criteria } = opened.request
+  const { calls, request } = opened
+  const { input, criteria } = request
   if (input.kind === 'listed') {
+    if (calls === null) throw keyMissing()
     const { replayFromStripe } = await import('./replay-from-stripe.ts')
-    return replayFromStripe(options, opened, input)
+    return replayFromStripe(options, { ...opened, calls }, input)
   }
   const filter = openEventFilter(criteria)
   if (input.kind === 'files') {

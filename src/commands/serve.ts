@@ -12,6 +12,7 @@ import { ServeTally } from '../watch/serve-tally.ts'
 import { awaitDatabase } from './await-database.ts'
 import { onInterrupt } from './interrupt.ts'
 import { openServing, type Serving } from './open-serving.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 import { logDeliveries } from './serve-log.ts'
 
 /** Which part of the work this process does. */
@@ -97,6 +98,7 @@ const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>, hasSc
     backlogDepth: () => serve.serving?.backlog.state.depth ?? 0,
     oldestWaitingSeconds: () => oldestSecondsOf(serve),
     socketClients: () => serve.serving?.sinks?.clients() ?? 0,
+    backfillsWanted: () => serve.serving?.backfillsWanted() ?? 0,
     isMongodbAvailable: () => serve.serving?.gate.isOpen === true,
   })
   const listener = tellAll([metrics, logDeliveries(log), ...(hasScreen ? [tally] : [])])
@@ -151,15 +153,23 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
   const { config, role, catchesUp, log } = serve
   const database = await awaitDatabase(config, { log, signal })
   if (database === null) return
+  const calls = await openCalls(serve)
   const { httpServer } = listener
   try {
-    const asked = { config, role, catchesUp, database, log, httpServer, listener: serve.listener }
+    const asked = { config, role, catchesUp, database, calls, log, httpServer, listener: serve.listener }
     serve.serving = await openServing(asked)
   } catch (error) {
+    calls?.close()
     await database.close()
     throw error
   }
   log.info('serving')
+}
+
+const openCalls = async ({ config, listener }: Serve): Promise<StripeCalls | null> => {
+  if (config.stripeKey === undefined) return null
+  const { openStripeCalls } = await import('./open-stripe-calls.ts')
+  return openStripeCalls(config, { requestsPerSecond: null, onServed: listener.onStripeAnswer })
 }
 
 const end = async (serve: Serve, listener: Listener): Promise<boolean> => {

@@ -16,6 +16,7 @@ export interface MetricsGauges {
   readonly oldestWaitingSeconds: () => number
   readonly socketClients: () => number
   readonly isMongodbAvailable: () => boolean
+  readonly backfillsWanted: () => number
 }
 
 /** Buckets in seconds: an answer to Stripe takes milliseconds, an event that waited for an outage hours. */
@@ -33,6 +34,7 @@ export const openMetrics = (gauges: MetricsGauges): Metrics => {
     ...webhookMetrics(registry),
     ...workMetrics(registry),
     ...sinkMetrics(registry),
+    ...stripeMetrics(registry),
   }
 }
 
@@ -122,6 +124,23 @@ const sinkMetrics = (registry: Registry): Of<'onDelivered' | 'onDeliveryFailed' 
   }
 }
 
+const stripeMetrics = (registry: Registry): Of<'onStripeAnswer'> => {
+  const counter = counterOf(registry)
+  const requests = counter('stripe_requests_total', 'Requests to Stripe by what came of them', [
+    'endpoint',
+    'outcome',
+  ])
+  const limited = counter('stripe_limited_total', 'Requests that Stripe answered 429, by its reason', [
+    'reason',
+  ])
+  return {
+    onStripeAnswer: ({ endpoint, outcome, limit }) => {
+      requests.inc({ endpoint, outcome })
+      if (limit !== null) limited.inc({ reason: limit })
+    },
+  }
+}
+
 const addGauges = (registry: Registry, gauges: MetricsGauges): void => {
   const gauge = (name: string, help: string, read: () => number): void => {
     new Gauge({
@@ -140,6 +159,7 @@ const addGauges = (registry: Registry, gauges: MetricsGauges): void => {
     gauges.oldestWaitingSeconds,
   )
   gauge('socket_clients', 'Support clients connected to this process', gauges.socketClients)
+  gauge('backfill_wanted', 'Accounts that only a backfill can complete', gauges.backfillsWanted)
   gauge('mongodb_available', '1 while MongoDB takes durable writes', () =>
     gauges.isMongodbAvailable() ? 1 : 0,
   )

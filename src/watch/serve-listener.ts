@@ -3,6 +3,7 @@
 import type { Delivery } from '../pipeline-store.ts'
 import type { SinkListener } from '../sinks/sink.ts'
 import type { WorkListener } from '../sources/inbox-work/work-listener.ts'
+import type { TellAnswer } from '../sources/stripe/counted-http-client.ts'
 import type { WebhookListener } from '../sources/webhook/webhook-route.ts'
 
 /** Must not throw. */
@@ -12,6 +13,8 @@ export interface ServeListener extends WebhookListener, WorkListener {
   readonly onDelivered: SinkListener['onDelivered']
   readonly onDeliveryFailed: SinkListener['onFailed']
   readonly onDeliveryDead: SinkListener['onDead']
+  /** Stripe answered a request, or did not. */
+  readonly onStripeAnswer: TellAnswer
 }
 
 /** Returns a listener that tells all of those given. */
@@ -38,5 +41,6 @@ export const tellAll = (listeners: readonly Partial<ServeListener>[]): ServeList
     onDelivered: tell('onDelivered'),
     onDeliveryFailed: tell('onDeliveryFailed'),
     onDeliveryDead: tell('onDeliveryDead'),
+    onStripeAnswer: tell('onStripeAnswer'),
   }
 }

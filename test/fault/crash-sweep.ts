@@ -57,7 +57,11 @@ const takeOver = async (account: string, { client, db }: Server): Promise<readon
     accounts: [{ stripe_user_id: account, new_contact: true }],
   }
   const database = { client, db, close: async () => undefined }
-  const { options } = await openHandling(listed, database, { source: 'replay', effects: 'missing' })
+  const { options } = await openHandling(listed, database, {
+    source: 'replay',
+    effects: 'missing',
+    reads: null,
+  })
   const deliveries = paidInvoiceEvents(account).map((event) => deliveryOf(event))
   const { outcomes } = await handleDeliveries(deliveries, options)
   return outcomes.map(({ outcome }) => outcome)

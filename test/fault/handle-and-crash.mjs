@@ -40,7 +40,11 @@ client.on('commandSucceeded', ({ requestId }) => note('commandSucceeded', openRe
 await client.connect()
 const config = { ...(await loadConfig({})), accounts: [{ stripe_user_id: account, new_contact: true }] }
 const database = { client, db: client.db(), close: () => client.close() }
-const { options } = await openHandling(config, database, { source: 'replay', effects: 'missing' })
+const { options } = await openHandling(config, database, {
+  source: 'replay',
+  effects: 'missing',
+  reads: null,
+})
 const deliveries = events.map((event) => ({
   account,
   event: parseStripeEvent(event).event,

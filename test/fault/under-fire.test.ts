@@ -39,7 +39,11 @@ const accounts = ['acct_fire1', 'acct_fire2', 'acct_fire3', 'acct_fire4']
 const handleCalmly = async (deliveries: readonly Delivery[]): Promise<void> => {
   const config = { ...(await loadConfig({}, '/')), stripeKey: undefined }
   const database = { ...calm, close: async () => undefined }
-  const { options } = await openHandling(config, database, { source: 'replay', effects: 'missing' })
+  const { options } = await openHandling(config, database, {
+    source: 'replay',
+    effects: 'missing',
+    reads: null,
+  })
   for (let from = 0; from < deliveries.length; from += 200)
     await handleDeliveries(deliveries.slice(from, from + 200), options)
 }

@@ -32,6 +32,7 @@ await client.connect()
 const workers = await openWorkers({
   config,
   database: { client, db: client.db(), close: () => client.close() },
+  calls: null,
   log: openLog('silent'),
   listener: {
     onOutcome: tell('outcome'),

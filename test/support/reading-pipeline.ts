@@ -22,6 +22,7 @@ export const readerOf = (server: StripeServer, options: Partial<ObjectReaderOpti
     patienceMs: 10_000,
     random: () => 0,
     onWaiting: () => undefined,
+    signal: new AbortController().signal,
     ...options,
   })
 }

@@ -1,11 +1,14 @@
 // The work on received events as `serve` starts it, on a test's database, and what it tells.
 
 import { onTestFinished } from 'vitest'
+import type { StripeCalls } from '../../src/commands/open-stripe-calls.ts'
 import { openWorkers, type Workers } from '../../src/commands/open-workers.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import { openLog } from '../../src/log.ts'
 import type { Delivery } from '../../src/pipeline-store.ts'
 import type { HandledEvent } from '../../src/sources/inbox-work/work-listener.ts'
+import { plainHttpClient } from '../../src/sources/stripe/account-client.ts'
+import { memoryLimiter, Pace } from '../../src/sources/stripe/pace.ts'
 import { receiveEvents } from '../../src/store/inbox.ts'
 import type { TestDatabase } from './database.ts'
 
@@ -21,6 +24,17 @@ export interface RunningWorkers extends Workers {
   readonly woken: readonly string[]
 }
 
+/** The played Stripe answers as many requests as there are, unless it is told otherwise. */
+const unlimitedCalls: StripeCalls = {
+  paceOf: (owner, share) =>
+    new Pace({
+      ...{ owner, share, limits: { perEndpoint: 10_000, inAll: 10_000 }, requestsPerSecond: null },
+      ...{ limiter: memoryLimiter(), isKept: () => false },
+    }),
+  httpClient: plainHttpClient(),
+  close: () => undefined,
+}
+
 /** Starts the work; it ends with the test. */
 export const startWorkers = async (
   { client, db }: TestDatabase,
@@ -30,8 +44,11 @@ export const startWorkers = async (
   const troubles: (readonly [string, string | null])[] = []
   const woken: string[] = []
   const takenOver: string[] = []
+  const config = { ...(await loadConfig({}, '/')), stripeKey: undefined, redisUrl: undefined, ...settings }
+  const calls = config.stripeKey === undefined ? null : unlimitedCalls
   const workers = await openWorkers({
-    config: { ...(await loadConfig({}, '/')), stripeKey: undefined, redisUrl: undefined, ...settings },
+    config,
+    calls,
     database: { client, db, close: async () => undefined },
     log: openLog('silent'),
     listener: {

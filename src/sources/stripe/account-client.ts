@@ -4,12 +4,15 @@
 import Stripe from 'stripe'
 import { pinnedApiVersion } from './api-version.ts'
 
+/** What makes requests for the SDK. */
+export type HttpClient = InstanceType<typeof Stripe.HttpClient>
+
 export interface StripeSettings {
   readonly secretKey: string
   /** Such as `http://127.0.0.1:12111`; undefined for Stripe's own. */
   readonly apiBase: string | undefined
   /** Makes the requests; the SDK's own unless given. */
-  readonly httpClient?: Stripe.HttpClient
+  readonly httpClient?: HttpClient
   /** How long one request may be silent, in milliseconds; default 20,000. */
   readonly timeoutMs?: number
 }
@@ -34,7 +37,7 @@ export const openStripe = ({ secretKey, apiBase, httpClient, timeoutMs }: Stripe
   })
 
 /** Returns what makes single requests for the SDK, over connections that are kept. */
-export const plainHttpClient = (): InstanceType<typeof Stripe.HttpClient> => Stripe.createNodeHttpClient()
+export const plainHttpClient = (): HttpClient => Stripe.createNodeHttpClient()
 
 /** Returns the client of an account; null is the platform itself. */
 export const clientOf = (stripe: Stripe, account: string | null): AccountClient => ({
@@ -43,10 +46,9 @@ export const clientOf = (stripe: Stripe, account: string | null): AccountClient 
 })
 
 export interface AccountClientsOptions {
-  /** The SDK with the platform's key. */
-  readonly platform: Stripe
-  /** Answers the SDK with an access token. */
-  readonly openStripe: (accessToken: string) => Stripe
+  readonly platformKey: string
+  /** Opens the SDK with the key of an account; asked once for each key. */
+  readonly open: (secretKey: string, owner: string) => Stripe
   /** Answers an account's own access token, null where it has none. */
   readonly accessTokenOf: (account: string) => Promise<string | null>
   readonly platformAccount: () => Promise<string>
@@ -57,21 +59,22 @@ export interface AccountClientsOptions {
  * account alone, so no account is named), else with the platform's key.
  */
 export const openAccountClients = ({
-  platform,
-  openStripe: open,
+  platformKey,
+  open,
   accessTokenOf,
   platformAccount,
 }: AccountClientsOptions): ((account: string) => Promise<AccountClient>) => {
   const opened = new Map<string, Stripe>()
-  const withToken = (token: string): Stripe => {
-    const stripe = opened.get(token) ?? open(token)
-    opened.set(token, stripe)
+  const withKey = (key: string, owner: string): Stripe => {
+    const stripe = opened.get(key) ?? open(key, owner)
+    opened.set(key, stripe)
     return stripe
   }
   return async (account) => {
     const token = await accessTokenOf(account)
-    if (token !== null) return clientOf(withToken(token), null)
-    return clientOf(platform, account === (await platformAccount()) ? null : account)
+    if (token !== null) return clientOf(withKey(token, account), null)
+    const platform = await platformAccount()
+    return clientOf(withKey(platformKey, platform), account === platform ? null : account)
   }
 }
 

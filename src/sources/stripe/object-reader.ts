@@ -35,6 +35,8 @@ export interface ObjectReaderOptions {
   readonly random: () => number
   /** Told what is waited for, or null when it is over. */
   readonly onWaiting: (reason: string | null) => void
+  /** Ends every wait: what was not read by then waits. */
+  readonly signal: AbortSignal
 }
 
 /** Retrieves under way at once for one batch. */
@@ -95,20 +97,21 @@ const readPatiently = async (reading: Reading): Promise<ReadResult> => {
     const result = await readLater(reading)
     const mayPass = result.kind === 'waiting' && result.failure.code !== 'stripe_unauthorized'
     outage.isOn = mayPass && performance.now() >= deadline
-    if (!mayPass || outage.isOn) {
+    if (!mayPass || outage.isOn || options.signal.aborted) {
       options.onWaiting(null)
       return result
     }
     options.onWaiting(result.failure.message)
-    await wait(pauseMs * (0.5 + options.random() / 2))
+    await wait(pauseMs * (0.5 + options.random() / 2), undefined, { signal: options.signal }).catch(
+      () => undefined,
+    )
   }
 }
 
 const readLater = async (reading: Reading): Promise<ReadResult> => {
   const { clock } = reading.options
   for (let attempt = 1; ; attempt += 1) {
-    const sentAt = clock.sending()
-    const { result, second } = await readOnce(reading, sentAt)
+    const { result, second, sentAt } = await readOnce(reading, clock.sending())
     if (result.kind !== 'seen' || second > reading.request.afterSecond || attempt === triesToBeLater)
       return result
     await wait(millisecondsToNextSecond(sentAt))
@@ -119,20 +122,22 @@ const millisecondsToNextSecond = (at: number): number => 1_000 - (Math.floor(at)
 
 const readOnce = async (
   reading: Reading,
-  sentAt: number,
-): Promise<{ readonly result: ReadResult; readonly second: number }> => {
+  askedAt: number,
+): Promise<{ readonly result: ReadResult; readonly second: number; readonly sentAt: number }> => {
   const { client, account, request, options } = reading
   try {
-    const { object, date } = await retrieveObject(client, request.kind, request.id)
+    const { object, date, ...sent } = await retrieveObject(client, request.kind, request.id)
+    // It may have waited for its turn.
+    const sentAt = sent.sentAt ?? askedAt
     const second = options.clock.secondOf(sentAt, date)
     const stamp = stampOf(options, { seq: account.seq, unixSeconds: second })
     return {
       result: { kind: 'seen', observations: await observeAll(client, request.kind, { object, stamp }) },
-      second,
+      ...{ second, sentAt },
     }
   } catch (error) {
-    const second = options.clock.secondOf(sentAt, null)
-    return { result: resultOf(failureOfStripe(error), second), second }
+    const second = options.clock.secondOf(askedAt, null)
+    return { result: resultOf(failureOfStripe(error), second), second, sentAt: askedAt }
   }
 }
 

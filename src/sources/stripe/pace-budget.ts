@@ -4,6 +4,7 @@
 // end, and a place freed by its sending would count on equal ways to Stripe.)
 
 import { type RateLimiterAbstract, RateLimiterRes } from 'rate-limiter-flexible'
+import { PlaceOrder, type PlaceSharing } from './place-order.ts'
 
 export interface BudgetOptions {
   /** Answers points of one per key; memory of the process, or Redis. */
@@ -11,6 +12,8 @@ export interface BudgetOptions {
   /** Names the budget in the limiter's store. */
   readonly name: string
   readonly requestsPerSecond: number
+  /** How the budget is shared with others; default: not at all. */
+  readonly sharing?: PlaceSharing
 }
 
 /** Leave for one request. */
@@ -34,12 +37,15 @@ const arrivalMs = 150
 const slowerBy = 0.7
 const recoveryStepMs = 5_000
 
+const unshared = (whole: number): PlaceSharing => ({ share: 'lists', whole, isKept: () => false })
+
 interface Waiting {
   readonly grant: (permit: Permit) => void
 }
 
 export class PaceBudget {
   readonly #options: BudgetOptions
+  readonly #order: PlaceOrder
   /** Places of the budget, each good for one request in `#seconds`. */
   readonly #places: number
   readonly #seconds: number
@@ -47,7 +53,6 @@ export class PaceBudget {
   #usable: number
   #mostUnderWay: number
   #underWay = 0
-  #next = 0
   #pausedUntilMs = 0
   #isPumping = false
   #timer: NodeJS.Timeout | undefined
@@ -57,12 +62,13 @@ export class PaceBudget {
 
   constructor(options: BudgetOptions) {
     this.#options = options
-    const { requestsPerSecond } = options
+    const { requestsPerSecond, sharing } = options
     // The store counts in whole seconds.
     this.#places = Math.max(1, Math.floor(requestsPerSecond))
     this.#seconds = requestsPerSecond >= 1 ? 1 : Math.ceil(1 / requestsPerSecond)
     this.#usable = this.#places
     this.#mostUnderWay = this.#places
+    this.#order = new PlaceOrder(this.#places, sharing ?? unshared(this.#places))
   }
 
   /** How many requests wait for leave. */
@@ -81,6 +87,8 @@ export class PaceBudget {
       }
       const leave = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiting)
+        // A timer that nobody waits for would keep the process from its end.
+        if (this.#waiting.length === 0) this.#forgetTimer()
         reject(signal.reason)
       }
       if (signal.aborted) return leave()
@@ -144,15 +152,13 @@ export class PaceBudget {
     }
   }
 
-  // Places are tried from the one after the last taken: the one that has been free longest comes first.
   async #takePlace(): Promise<{ readonly key: string } | { readonly msBeforeNext: number }> {
     let msBeforeNext = holdSeconds * 1000
-    for (let tried = 0; tried < this.#usable; tried += 1) {
-      const index = (this.#next + tried) % this.#usable
-      const key = `${this.#options.name}:${index}`
+    for (const place of this.#order.first(this.#usable)) {
+      const key = `${this.#options.name}:${place}`
       try {
         await this.#options.limiter.consume(key)
-        this.#next = index + 1
+        this.#order.took(place)
         return { key }
       } catch (refusal) {
         if (!(refusal instanceof RateLimiterRes)) throw refusal
@@ -192,11 +198,15 @@ export class PaceBudget {
     if (this.#waiting.length === 0) return
     const at = performance.now() + Math.max(1, Math.ceil(ms) + 1)
     if (this.#wakesAtMs <= at) return
-    clearTimeout(this.#timer)
+    this.#forgetTimer()
     this.#wakesAtMs = at
     this.#timer = setTimeout(() => {
       this.#wakesAtMs = Number.POSITIVE_INFINITY
       void this.#pump()
     }, at - performance.now())
+  }
+  #forgetTimer(): void {
+    clearTimeout(this.#timer)
+    this.#wakesAtMs = Number.POSITIVE_INFINITY
   }
 }

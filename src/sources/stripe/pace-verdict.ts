@@ -24,13 +24,17 @@ export const lockTimeout = 'lock_timeout'
 export const verdictOn = (answer: AnswerHead | null): PaceVerdict => {
   if (answer === null) return { kind: 'again', limited: null, retryAfterMs: null }
   const { status, headers } = answer
-  const limited = status === tooMany ? (textOf(headers['stripe-rate-limited-reason']) ?? lockTimeout) : null
+  const limited = limitOf(answer)
   const told = textOf(headers['stripe-should-retry'])
   const isPassing = status === conflict || status === tooMany || status >= serverError
   const again = told === 'true' || (told !== 'false' && isPassing)
   if (!again || status < 300) return { kind: 'take' }
   return { kind: 'again', limited, retryAfterMs: secondsIn(textOf(headers['retry-after'])) }
 }
+
+/** Returns the reason of a 429, null of every other answer. */
+export const limitOf = ({ status, headers }: AnswerHead): string | null =>
+  status === tooMany ? (textOf(headers['stripe-rate-limited-reason']) ?? lockTimeout) : null
 
 /** First and longest pause between tries, in milliseconds. */
 const firstPauseMs = 500

@@ -4,6 +4,7 @@
 
 import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible'
 import { holdSeconds, PaceBudget, type Permit } from './pace-budget.ts'
+import type { PaceShare } from './place-order.ts'
 
 /** Requests a second. */
 export interface PaceLimits {
@@ -19,15 +20,17 @@ export interface PaceOptions {
   /** The account whose key it is, and the mode: whoever names the same shares the budget in a shared store. */
   readonly owner: string
   readonly limits: PaceLimits
+  /** What the limits are lowered to; null: nothing. */
+  readonly requestsPerSecond: number | null
   readonly limiter: RateLimiterAbstract
+  readonly share: PaceShare
+  /** Tells whether events' part of the budget is kept for them now. */
+  readonly isKept: () => boolean
 }
 
-/** Returns the limits of a key's mode (null: not known, the lower ones), lowered to a rate where one is given. */
-export const limitsOf = (livemode: boolean | null, requestsPerSecond: number | null): PaceLimits => {
-  const { perEndpoint, inAll } = livemode === true ? liveLimits : testLimits
-  const most = requestsPerSecond ?? Number.POSITIVE_INFINITY
-  return { perEndpoint: Math.min(perEndpoint, most), inAll: Math.min(inAll, most) }
-}
+/** Returns Stripe's limits for a key's mode; null: not known, the lower ones. */
+export const limitsOf = (livemode: boolean | null): PaceLimits =>
+  livemode === true ? liveLimits : testLimits
 
 /** Returns a limiter in this process's memory; a place is one point, held until it is freed. */
 export const memoryLimiter = (): RateLimiterAbstract =>
@@ -83,8 +86,13 @@ export class Pace {
     return budget
   }
 
-  #budget(name: string, requestsPerSecond: number): PaceBudget {
-    const { owner, limiter } = this.#options
-    return new PaceBudget({ limiter, name: `${owner}:${name}`, requestsPerSecond })
+  #budget(name: string, whole: number): PaceBudget {
+    const { owner, limiter, share, isKept, requestsPerSecond } = this.#options
+    return new PaceBudget({
+      limiter,
+      name: `${owner}:${name}`,
+      requestsPerSecond: Math.min(whole, requestsPerSecond ?? whole),
+      sharing: { share, whole, isKept },
+    })
   }
 }

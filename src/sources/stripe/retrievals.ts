@@ -5,6 +5,7 @@ import type Stripe from 'stripe'
 import { isJsonObject, type Json, type JsonObject, own, ownObject } from '../../core/json.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { AccountClient } from './account-client.ts'
+import { sentAtHeader } from './pace-http-client.ts'
 
 /** One object as Stripe answers it now; the SDK's decimals are plain strings in it, as in webhooks. */
 export type Retrieved = JsonObject & { readonly id: string }
@@ -13,6 +14,8 @@ interface Answer {
   readonly object: JsonObject
   /** The answer's `Date` header. */
   readonly date: string | null
+  /** When it was asked for, in milliseconds since 1970 on this machine's clock; null where nobody noted it. */
+  readonly sentAt: number | null
 }
 
 /** What each object is read with; a list reads the same, one level deeper. */
@@ -51,10 +54,12 @@ export const retrieveObject = async (
   id: string,
 ): Promise<Answer> => {
   const response = await retrieves[kind](client, id, { expand: [...expandsOf[kind]] })
+  const { date, [sentAtHeader]: sentAt } = response.lastResponse.headers
   const object = plain(response)
   return {
     object: await completeLists(client, kind, object),
-    date: response.lastResponse.headers.date ?? null,
+    date: date ?? null,
+    sentAt: sentAt === undefined ? null : Number(sentAt),
   }
 }
 

@@ -9,8 +9,8 @@ const play = async (tokens: Readonly<Record<string, string>> = {}) => {
   for (const [accountId, token] of Object.entries(tokens)) world.addKey(token, { accountId })
   const apiBase = server.url
   const clientOf = openAccountClients({
-    platform: openStripe({ secretKey: PLATFORM_KEYS.test, apiBase }),
-    openStripe: (secretKey) => openStripe({ secretKey, apiBase }),
+    platformKey: PLATFORM_KEYS.test,
+    open: (secretKey) => openStripe({ secretKey, apiBase }),
     accessTokenOf: async (account) => tokens[account] ?? null,
     platformAccount: async () => PLATFORM_ID,
   })

@@ -1,0 +1,34 @@
+// How Stripe is called: whose turn it is, and what is told of it.
+
+/** @type {readonly import('../run-controls.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'budget: lists leave events their quarter while a serve is there',
+    file: 'src/sources/stripe/place-order.ts',
+    find: '(this.#isKept() ? this.#common : this.#all)',
+    replace: '(this.#isKept() ? this.#all : this.#all)',
+    tests: ['test/commands/serve-budget.test.ts'],
+  },
+  {
+    name: 'budget: a serve tells others over Redis that it is there',
+    file: 'src/commands/serve-presence.ts',
+    find: "await redis.set(keyOf(owner), '1', 'PX', heldMs)",
+    replace: "await redis.set(`not:${keyOf(owner)}`, '1', 'PX', heldMs)",
+    tests: ['test/commands/serve-budget.test.ts'],
+  },
+  {
+    name: 'budget: reads for events wait for their turn as well',
+    file: 'src/commands/open-paced-clients.ts',
+    find: 'openStripe({ secretKey, apiBase, httpClient })',
+    replace:
+      "openStripe({ secretKey, apiBase, httpClient: share === 'events' ? calls.httpClient : httpClient })",
+    tests: ['test/commands/serve-budget.test.ts'],
+  },
+  {
+    name: 'metrics: reasons of a 429 that nobody knows share a label',
+    file: 'src/sources/stripe/counted-http-client.ts',
+    find: "knownLimits.has(limit) ? limit : 'other'",
+    replace: 'knownLimits.has(limit) ? limit : limit',
+    tests: ['test/sources/stripe/counted-http-client.test.ts'],
+  },
+]
