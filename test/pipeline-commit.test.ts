@@ -123,6 +123,28 @@ describe('a commit', () => {
     expect(deliveries.only('billing.charges')).not.toHaveProperty('description')
   })
 
+  test('that is made again begins with what the faster writer left', async () => {
+    const deliveries = new EventDeliveries()
+    const { store } = deliveries.options
+    let isFirst = true
+    const late: PipelineStore = {
+      openAccount: async (id) => {
+        const opened = await store.openAccount(id)
+        if (isFirst) await deliveries.deliver(charged({ metadata: { note: 'first' } }, 3))
+        isFirst = false
+        return opened
+      },
+      commit: (commit) => store.commit(commit),
+    }
+    const entries = [inboxEntry(charged({ description: 'late' }))]
+    const options = { ...deliveries.options, store: late }
+    expect(await runBatch('acct_1', entries, options)).toBeNull()
+    const again = await runBatch('acct_1', entries, options)
+    expect(again?.outcomes).toEqual([{ outcome: 'applied', failure: null }])
+    expect(again?.notices.map(({ kind }) => kind)).toEqual(['charge.updated'])
+    expect(deliveries.only('billing.charges')).toMatchObject({ description: 'late' })
+  })
+
   test('that fails for a reason that passes rejects with it', async () => {
     const away = new BillingSyncError('mongodb_unavailable', { reason: 'no server could be selected' })
     const { options } = new EventDeliveries()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../src/core/json.ts'
-import { isIdentified, observe, observeCarried } from '../../src/core/normalise.ts'
+import { isIdentified, observe, observeCarried, observeRead } from '../../src/core/normalise.ts'
 import type { ObjectKind } from '../../src/core/object-kinds.ts'
 import type { Observation } from '../../src/core/observation.ts'
 import { parseStripeEvent } from '../../src/core/stripe-event.ts'
@@ -195,6 +195,29 @@ describe('a carried object', () => {
       tellsPayment: false,
       rank: 102,
     })
+  })
+})
+
+describe('what is read', () => {
+  const life = (object: JsonObject, single: boolean) => {
+    const { revives, deletes } = observeRead(
+      'customer',
+      { id: 'cus_1', ...object },
+      {
+        ...{ unixSeconds: 5, seq: 3, apiVersion: '2026-10-28.endive' },
+        ...{ livemode: false, source: 'backfill', single },
+      },
+    )
+    return { revives, deletes }
+  }
+
+  test('shows that a deleted object lives again where it alone was asked for', () => {
+    expect(life({ name: 'Ann' }, true)).toEqual({ revives: true, deletes: false })
+    expect(life({ deleted: true }, true)).toEqual({ revives: false, deletes: true })
+  })
+
+  test('revives nothing as a piece of a list', () => {
+    expect(life({ name: 'Ann' }, false)).toEqual({ revives: false, deletes: false })
   })
 })
 

@@ -163,6 +163,16 @@ describe('the windows after a page', () => {
     expect(windowsAfter(short, pageOf(short, list, startSecond), true)).toHaveLength(1)
   })
 
+  test.each([[startSecond - 299], [null]])('share no second where a list from %j on is cut', (from) => {
+    const list = listOf(Array.from({ length: 300 }, (_, index) => startSecond - 1 - index))
+    const window: Window = { ...firstWindow(from, startSecond), last: list[30] ?? null, isHead: false }
+    const page = pageOf(window, list, startSecond)
+    const parts = windowsAfter(window, page, true)
+    expect(parts).toHaveLength(2)
+    for (const place of list.slice(34, 290))
+      expect(parts.filter((part) => isIn(part, list, place))).toHaveLength(1)
+  })
+
   test('include a head only where the list can have grown', () => {
     const list = listOf([999, 998, 997, 996])
     const heads = (to: number | null) => {
