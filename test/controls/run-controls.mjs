@@ -1,109 +1,78 @@
-// `npm run test:controls [part of a name]`: takes out each guard of guards/ in turn, in a copy of the project, and
+// `npm run test:controls [part of a name …]`: takes out each guard of guards/ in turn, in a copy of the project, and
 // lists the test that caught it. Fails when a guard's absence went unnoticed, or when its patch no longer fits.
 
-import { execFile } from 'node:child_process'
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { gatherGuards } from './guard.mjs'
+import { copyProject, misfitOf, removeCopy } from './patched-project.mjs'
 
-/**
- * One guard, and how it is taken out: a piece of a source file, which must stand there exactly once, gives way to another.
- * @typedef {object} Guard
- * @property {string} name what the guard keeps
- * @property {string} file
- * @property {string} find
- * @property {string} replace
- * @property {readonly { find: string, replace: string }[]} [also] further pieces of the same file
- * @property {readonly string[]} tests files of which at least one test must fail
- */
-
-const run = promisify(execFile)
-const project = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
-const copied = [
-  'src',
-  'test',
-  'bin',
-  'fixtures',
-  'package.json',
-  'README.md',
-  'vitest.config.ts',
-  'tsconfig.json',
-  'tsconfig.build.json',
-]
-
-/** @returns {Promise<Guard[]>} */
-const gatherGuards = async () => {
-  const folder = join(project, 'test', 'controls', 'guards')
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.mjs')).sort()
-  const parts = await Promise.all(names.map((name) => import(join(folder, name))))
-  return parts.flatMap(({ guards }) => guards)
-}
-
-const copyProject = async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'billing-sync-controls-'))
-  for (const name of copied) await cp(join(project, name), join(folder, name), { recursive: true })
-  await symlink(join(project, 'node_modules'), join(folder, 'node_modules'))
-  return folder
-}
-
-const applyPatch = async (folder, { file, find, replace, also = [] }) => {
-  const path = join(folder, file)
-  let text = await readFile(path, 'utf8')
-  for (const patch of [{ find, replace }, ...also]) {
-    if (text.split(patch.find).length !== 2)
-      throw new Error(`the patch does not fit ${file} exactly once: ${patch.find}`)
-    text = text.replace(patch.find, () => patch.replace)
-  }
-  await writeFile(path, text)
-}
-
-// Types may be broken by a patch, which is no matter: only the emitted code counts.
-const build = (folder) =>
-  run('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: folder }).catch(() => undefined)
+/** Lanes run side by side; two cores carry two, each with its own MongoDB. */
+const laneCount = Number(process.env.LANES ?? 2)
 
 /** A patch may take out what ends a wait: its tests are cut off then, which counts as not caught. */
-const patienceMs = 8 * 60_000
+const patienceMs = 3 * 60_000
 
-const failingTest = async (folder, tests) => {
-  const report = join(folder, 'report.json')
-  const args = ['vitest', 'run', ...tests, '--bail=1', '--reporter=json', `--outputFile=${report}`]
-  await run('npx', args, { cwd: folder, maxBuffer: 2 ** 28, timeout: patienceMs }).catch(() => undefined)
-  const { testResults } = JSON.parse(await readFile(report, 'utf8'))
-  const results = testResults.flatMap((file) => file.assertionResults)
-  // A patch that keeps the tests from running at all shows nothing.
-  if (results.length === 0) throw new Error(`no test ran in ${tests.join(', ')}`)
-  return results.find(({ status }) => status === 'failed')?.fullName ?? null
+/** A lane that is let go of ends its processes and its MongoDB. */
+const farewellMs = 20_000
+
+const openLane = async () => {
+  const folder = await copyProject()
+  const child = fork(fileURLToPath(new URL('lane.mjs', import.meta.url)), [folder], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const ended = once(child, 'exit')
+  await Promise.race([once(child, 'message'), ended])
+  return {
+    check: async (guard) => {
+      child.send(guard)
+      const answered = once(child, 'message').then(([verdict]) => verdict)
+      const died = ended.then(() => ({ error: 'the lane ended', over: true }))
+      const tooLong = delay(patienceMs, { error: 'its tests did not end', over: true }, { ref: false })
+      return Promise.race([answered, died, tooLong])
+    },
+    close: async () => {
+      if (child.connected) child.disconnect()
+      const timer = setTimeout(() => child.kill('SIGKILL'), farewellMs)
+      await ended
+      clearTimeout(timer)
+      await removeCopy(folder)
+    },
+  }
 }
 
-const check = async (guard) => {
-  const folder = await copyProject()
-  try {
-    await applyPatch(folder, guard)
-    await build(folder)
-    return await failingTest(folder, guard.tests)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+const runLane = async (waiting, told) => {
+  let lane = null
+  for (let guard = waiting.shift(); guard !== undefined; guard = waiting.shift()) {
+    lane ??= await openLane()
+    const startedAt = performance.now()
+    const verdict = await lane.check(guard)
+    told(guard, verdict, (performance.now() - startedAt) / 1000)
+    if (verdict.over !== true) continue
+    await lane.close()
+    lane = null
   }
+  await lane?.close()
+}
+
+const parts = process.argv.slice(2)
+const isWanted = ({ name }) => parts.length === 0 || parts.some((part) => name.includes(part))
+const wanted = (await gatherGuards()).filter(isWanted)
+let uncaught = 0
+const told = ({ name }, { failed = null, error = 'no test failed' }, seconds) => {
+  if (failed === null) uncaught += 1
+  const verdict = failed === null ? 'UNCAUGHT' : 'caught  '
+  console.log(`${verdict}  ${name}  (${seconds.toFixed(1)} s)\n          ${failed ?? error}`)
 }
 
 // One that does not fit any more keeps no other from being checked.
-const verdictOn = async (guard) => {
-  try {
-    const caughtBy = await check(guard)
-    return caughtBy === null ? ['UNCAUGHT', 'no test failed'] : ['caught  ', caughtBy]
-  } catch (error) {
-    return ['UNCAUGHT', error.message]
-  }
+const fitting = []
+for (const guard of wanted) {
+  const misfit = await misfitOf(guard)
+  if (misfit === null) fitting.push(guard)
+  else told(guard, { error: misfit }, 0)
 }
-
-const wanted = process.argv[2] ?? ''
-let uncaught = 0
-for (const guard of (await gatherGuards()).filter(({ name }) => name.includes(wanted))) {
-  const [verdict, reason] = await verdictOn(guard)
-  if (verdict === 'UNCAUGHT') uncaught += 1
-  console.log(`${verdict}  ${guard.name}\n          ${reason}`)
-}
-console.log(`\n${uncaught} uncaught`)
+await Promise.all(Array.from({ length: Math.min(laneCount, fitting.length) }, () => runLane(fitting, told)))
+console.log(`\n${wanted.length} guards, ${uncaught} uncaught`)
 process.exitCode = uncaught === 0 ? 0 : 1

@@ -1,6 +1,6 @@
 // Accounts: their modes, listing, secrets and connection.
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'accounts: events of one that is not listed wait where the config says so',

@@ -1,6 +1,6 @@
 // Backfills: windows, pace, positions and what is no longer listed.
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'windows: two that touch share no second',
@@ -43,6 +43,7 @@ export const guards = [
     find: 'if (isTooMuchGone(unlisted) && !insists)',
     replace: 'if (isTooMuchGone(unlisted) && !insists && count < 0)',
     tests: ['test/commands/unlisted.test.ts'],
+    titled: 'where more is gone than can be believed',
   },
   {
     name: 'gone: a 404 of a Stripe that shows nothing known makes no tombstone',
@@ -50,6 +51,7 @@ export const guards = [
     find: '? await proof.isGiven()',
     replace: '? (await proof.isGiven()) || true',
     tests: ['test/commands/unlisted.test.ts'],
+    titled: 'by a Stripe of another platform that shows other objects',
   },
   {
     name: 'backfill: a page never overwrites what was written after it was asked for',

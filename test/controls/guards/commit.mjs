@@ -2,7 +2,7 @@
 
 const writers = 'test/property/concurrent-writers.test.ts'
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'seq: a commit is refused once another writer has committed',
@@ -25,7 +25,7 @@ export const guards = [
         replace: 'kept.work.set(key, work)\n  const informed = entries.map(',
       },
     ],
-    tests: [writers],
+    tests: ['test/pipeline-commit.test.ts'],
   },
   {
     name: 'settle: a row that somebody else settled meanwhile refuses the batch',

@@ -3,7 +3,7 @@
 const order = 'test/property/order.test.ts'
 const inheritance = 'test/finish-inheritance.test.ts'
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'order: an older observation never replaces a newer one',
@@ -94,7 +94,7 @@ export const guards = [
     file: 'src/handlers/relatives.ts',
     find: '...naming.map((invoice) => invoice.id)]',
     replace: '...naming.slice(naming.length).map((invoice) => invoice.id)]',
-    tests: [order],
+    tests: ['test/handlers/relatives.test.ts'],
   },
   {
     name: 'inheritance: what one commit leaves to be done is named with it',

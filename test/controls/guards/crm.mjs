@@ -3,7 +3,7 @@
 const order = 'test/property/order.test.ts'
 const mappings = 'test/derive-contacts.test.ts'
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'message: exactly one per paid invoice',

@@ -1,6 +1,6 @@
 // Events out of files, out of Stripe's list, and missed ones.
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'files: an entry of over 15 MiB is let go of while it is read',

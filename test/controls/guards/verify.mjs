@@ -1,6 +1,6 @@
 // What counts as drift, and what confirms it.
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'verify: only what two looks saw the same way is confirmed',

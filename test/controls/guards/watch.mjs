@@ -1,6 +1,6 @@
 // What operators see: metrics, dashboard, terminal.
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'metrics: types that nobody knows share a label',

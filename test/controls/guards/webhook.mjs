@@ -1,6 +1,6 @@
 // From the listener to the durable row.
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'webhook: a signature of the future is refused',

@@ -1,6 +1,6 @@
 // Working off the rows: lanes, attempts, what was left behind.
 
-/** @type {readonly import('../run-controls.mjs').Guard[]} */
+/** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
     name: 'work: an account is worked on by one process at a time',
