@@ -46,6 +46,7 @@ describe('bad usage', () => {
   test.each<[string, Readonly<Record<string, string>>]>([
     ['MONGODB_URI', { MONGODB_URI: 'postgres://user:sekret@host/x' }],
     ['STRIPE_SECRET_KEY', { STRIPE_SECRET_KEY: 'sekret' }],
+    ['STRIPE_SECRET_KEY', { STRIPE_SECRET_KEY: 'pk_test_sekret' }],
     ['BILLING_SYNC_ENCRYPTION_KEY', { BILLING_SYNC_ENCRYPTION_KEY: 'sekret' }],
   ])('names the variable %s and keeps its value to itself', async (name, env) => {
     const { exitCode, stdout, stderr } = await runProgram(['replay', 'x.json'], { env })

@@ -36,7 +36,10 @@ const signingSecrets = z
   .default([])
 
 /** A secret key of Stripe's: the platform's, or an account's own access token. */
-export const stripeSecretKey = z.string().min(8, 'expected a Stripe secret key')
+export const stripeSecretKey = z
+  .string()
+  .min(8, 'expected a Stripe secret key')
+  .regex(/^(?!pk_|whsec_)/, 'expected a secret key (sk_… or rk_…), got one of another kind')
 
 /** AES-256 takes a key of 32 bytes. */
 const encryptionKey = z

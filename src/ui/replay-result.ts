@@ -58,7 +58,7 @@ const headline = (summary: ReplaySummary, { dryRun, interrupted }: ReplayDetails
     seconds > 0 && summary.read > 0 ? `, ${count(Math.round(summary.read / seconds))} a second` : ''
   const dry = dryRun === null ? '' : 'Dry run, nothing was written: '
   const done = interrupted ? 'interrupted, after' : 'replayed'
-  const text = `${dry}${done} ${count(summary.read)} events in ${seconds.toFixed(1)} s${rate}`
+  const text = `${dry}${done} ${count(summary.read)} ${summary.read === 1 ? 'event' : 'events'} in ${seconds.toFixed(1)} s${rate}`
   return chalk.bold(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`)
 }
 

@@ -35,7 +35,8 @@ const filesBelow = async (folder: string): Promise<readonly string[]> => {
   // What can't be listed is told when it is read, as that input's failure.
   if (entries === null) return [folder]
   const found: string[] = []
-  for (const entry of entries) {
+  // Hidden ones are not meant, such as the data folder of the embedded MongoDB.
+  for (const entry of entries.filter(({ name }) => !name.startsWith('.'))) {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) found.push(...(await filesBelow(path)))
     else if (eventFile.test(entry.name) && (await isFile(entry, path))) found.push(path)

@@ -23,6 +23,8 @@ describe('the inputs of a command line', () => {
       'z.ndjson.gz': '',
       'notes.txt': '',
       'x.json.bak': '',
+      '.billing-sync/a.json': '',
+      '.hidden.json': '',
     })
     expect(await found(folder)).toEqual([
       'a.jsonl',
