@@ -78,4 +78,11 @@ export const guards = [
     replace: "state === 'disconnected' && connection !== known.connection ? laterOf(",
     tests: ['test/handlers/accounts.test.ts'],
   },
+  {
+    name: 'tenants: Stripe is asked as the account that it is about',
+    file: 'src/sources/stripe/account-client.ts',
+    find: 'options: account === null ? {} : { stripeAccount: account },',
+    replace: 'options: {},',
+    tests: ['test/sources/stripe/account-client.test.ts'],
+  },
 ]

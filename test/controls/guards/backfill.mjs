@@ -66,6 +66,7 @@ export const guards = [
     find: 'const positions = updatesOf(',
     replace: 'const positions = [].concat() || updatesOf(',
     tests: ['test/commands/backfill-resume.test.ts'],
+    titled: 'goes on with the same command',
   },
   {
     name: 'backfill: of two processes one moves a position',
@@ -73,6 +74,7 @@ export const guards = [
     find: 'return { updateOne: { filter: { _id: id, token }, update } }',
     replace: 'return { updateOne: { filter: { _id: id }, update } }',
     tests: ['test/commands/backfill-resume.test.ts'],
+    titled: 'change places with --restart',
   },
   {
     name: 'backfill: accounts that a run has completed are left alone',
@@ -80,6 +82,7 @@ export const guards = [
     find: 'row.completed_at === null || row.run === run',
     replace: 'row.completed_at === null',
     tests: ['test/commands/backfill-resume.test.ts'],
+    titled: 'leaves accounts alone that it had completed',
   },
   {
     name: 'backfill: an empty list of stored objects is told',
@@ -87,6 +90,7 @@ export const guards = [
     find: "if (count > 0) return { kind: 'error'",
     replace: "if (count < 0) return { kind: 'error'",
     tests: ['test/commands/backfill.test.ts'],
+    titled: 'an empty list of a resource that is stored',
   },
   {
     name: 'backfill wanted: only one begun since the return counts',

@@ -92,4 +92,32 @@ export const guards = [
     replace: 'notice: projectionNotice(kind, before, now),',
     tests: ['test/unit-of-work/change-set.test.ts'],
   },
+  {
+    name: 'durability: every write asks for a majority and its journal',
+    file: 'src/store/database.ts',
+    find: "writeConcern: { w: 'majority', journal: true },",
+    replace: 'writeConcern: { w: 1, journal: false },',
+    tests: ['test/store/database.test.ts'],
+  },
+  {
+    name: 'transaction: documents are written in it',
+    file: 'src/store/commit-batch.ts',
+    find: '.bulkWrite(writes.map(operationOf), { session, ordered: false })',
+    replace: '.bulkWrite(writes.map(operationOf), { ordered: session.hasEnded })',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'transaction: rows are settled in it',
+    file: 'src/store/commit-batch.ts',
+    find: 'rows.bulkWrite(operations, { session, ordered: false })',
+    replace: 'rows.bulkWrite(operations, { ordered: session.hasEnded })',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'transaction: a commit whose end is unknown is asked about',
+    file: 'src/store/commit-batch.ts',
+    find: 'if (!isCommitUnknown(error) || attempt === commitAttempts) throw error',
+    replace: 'if (!isCommitUnknown(error) || attempt > 0) throw error',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
 ]

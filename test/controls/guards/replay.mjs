@@ -43,6 +43,7 @@ export const guards = [
     find: '(isListed === true ? lookUpListedEvents : lookUpEvents)',
     replace: '(isListed === undefined ? lookUpListedEvents : lookUpEvents)',
     tests: ['test/commands/replay-from-stripe.test.ts'],
+    titled: 'takes the stored rendering',
   },
   {
     name: 'from stripe: a disconnected account gets no calls',
@@ -50,6 +51,7 @@ export const guards = [
     find: '.filter((account) => !cut.has(account))',
     replace: '',
     tests: ['test/commands/replay-from-stripe.test.ts'],
+    titled: 'is noted and told, and the others go on',
   },
   {
     name: 'catch-up: an event that was missed before one that came is found',
@@ -57,6 +59,7 @@ export const guards = [
     find: 'return new Set(eventIds.filter((id) => !known.has(documentId(account, id))))',
     replace: 'return new Set(known.size > 0 ? [] : eventIds)',
     tests: ['test/commands/catch-up.test.ts'],
+    titled: 'finds events that were missed',
   },
   {
     name: 'catch-up: it is complete only once everything missing is stored',
@@ -71,5 +74,6 @@ export const guards = [
       },
     ],
     tests: ['test/commands/catch-up.test.ts'],
+    titled: 'that is killed in the middle starts again',
   },
 ]

@@ -8,6 +8,7 @@ export const guards = [
     find: "eventRows.has(type) ? type : 'other'",
     replace: 'type',
     tests: ['test/commands/serve.test.ts'],
+    titled: 'find no account, event or event type',
   },
   {
     name: 'metrics: only the bearer of the token reads them',
@@ -29,5 +30,19 @@ export const guards = [
     find: "|\\p{Cc}/gu, '?')",
     replace: "|\\p{Cs}/gu, '?')",
     tests: ['test/ui/replay-result.test.ts', 'test/ui/changes-table.test.ts'],
+  },
+  {
+    name: 'log: only fields that are named reach it',
+    file: 'src/log.ts',
+    find: 'fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),',
+    replace: 'Object.entries(fields),',
+    tests: ['test/log.test.ts'],
+  },
+  {
+    name: "log: an error's own text does not reach it",
+    file: 'src/log.ts',
+    find: 'error instanceof Error ? error.name : typeof error',
+    replace: 'error instanceof Error ? error.message : typeof error',
+    tests: ['test/log.test.ts'],
   },
 ]

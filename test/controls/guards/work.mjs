@@ -92,4 +92,25 @@ export const guards = [
     replace: ')',
     tests: ['test/commands/serve.test.ts'],
   },
+  {
+    name: 'work: a claim lapses by the clock of the server',
+    file: 'src/store/lane-claims.ts',
+    find: "const hasLapsed = { $expr: { $lt: ['$lapses_at', '$$NOW'] } }",
+    replace: "const hasLapsed = { $expr: { $lt: ['$lapses_at', longAgo] } }",
+    tests: ['test/store/lane-claims.test.ts'],
+  },
+  {
+    name: 'work: a claim that was lost is left to who has it',
+    file: 'src/store/lane-claims.ts',
+    find: 'const filter = { _id: account, worker: this.#owner.token }',
+    replace: 'const filter = { _id: account }',
+    tests: ['test/store/lane-claims.test.ts'],
+  },
+  {
+    name: 'work: a claim is void as soon as its process is gone',
+    file: 'src/store/lane-claims.ts',
+    find: 'pid !== this.#owner.pid && (await hasEnded(pid))',
+    replace: 'pid === this.#owner.pid && (await hasEnded(pid))',
+    tests: ['test/store/lane-claims.test.ts'],
+  },
 ]

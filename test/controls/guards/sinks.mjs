@@ -1,0 +1,92 @@
+// What receivers are promised: each notice of a commit, in order, at least once, and of their own account only.
+
+const conformance = 'test/sinks/conformance.test.ts'
+const sockets = 'test/sinks/socket/support-server.test.ts'
+
+/** @type {readonly import('../guard.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'sinks: a row is marked only once its receiver has confirmed it',
+    file: 'src/sinks/sink-lanes.ts',
+    find: 'const sent = await this.#sendBatch(claim)',
+    replace: 'await store.settle(lane, claim.rows)\n      const sent = await this.#sendBatch(claim)',
+    tests: [conformance],
+    titled: "BullMQ's queue gets what an outage held up",
+  },
+  {
+    name: 'sinks: a lane goes in the order of its commits',
+    file: 'src/store/outbox.ts',
+    find: '.sort({ seq: 1 })',
+    replace: '.sort({ seq: -1 })',
+    tests: [conformance],
+    titled: 'gets every notice of every commit',
+  },
+  {
+    name: 'sinks: a lane is of one process until its lease ends',
+    file: 'src/store/outbox.ts',
+    find: "$expr: { $lte: ['$next_attempt_at', '$$NOW'] }",
+    replace: "$expr: { $lte: ['$queued_at', '$$NOW'] }",
+    tests: ['test/store/outbox.test.ts'],
+  },
+  {
+    name: 'sinks: who has lost a lane leaves it to who has it',
+    file: 'src/store/outbox.ts',
+    find: "const filter = { _id: first.id, status: 'pending', next_attempt_at: lease } as const",
+    replace: "const filter = { _id: first.id, status: 'pending' } as const",
+    tests: ['test/store/outbox.test.ts'],
+  },
+  {
+    name: 'sinks: an outage uses up no try',
+    file: 'src/sinks/sink-lanes.ts',
+    find: "if (!(error instanceof BillingSyncError) || error.code !== 'sink_rejected') {",
+    replace: 'if (error === undefined) {',
+    tests: [conformance],
+    titled: "BullMQ's queue gets what an outage held up",
+  },
+  {
+    name: 'sinks: what a receiver refuses is tried again',
+    file: 'src/sinks/sink-lanes.ts',
+    find: 'if (attempts < mostAttempts) {',
+    replace: 'if (attempts > mostAttempts) {',
+    tests: [conformance],
+    titled: "BullMQ's queue gets what it refused",
+  },
+  {
+    name: 'sinks: a notice that is sent again is the same job',
+    file: 'src/sinks/queue-sink.ts',
+    find: 'opts: { jobId: notice.id, ',
+    replace: 'opts: { ',
+    tests: [conformance],
+    titled: "BullMQ's queue gets again what was sent and not marked",
+  },
+  {
+    name: 'sockets: a client is in the room of its own account',
+    file: 'src/sinks/socket/support-server.ts',
+    find: 'const room = roomOf(socket.data.account)',
+    replace:
+      "const room = roomOf(`${socket.data.account.slice(0, 0)}${socket.nsp.name === '' ? '' : 'acct_1'}`)",
+    tests: [sockets],
+  },
+  {
+    name: 'sockets: nobody gets in without a token',
+    file: 'src/sinks/socket/support-server.ts',
+    find: "next(refusal(error instanceof BillingSyncError ? error.message : 'the token does not verify'))",
+    replace: "next(error === undefined ? refusal('the token does not verify') : undefined)",
+    tests: [sockets],
+  },
+  {
+    name: 'sockets: a token of another algorithm is not believed',
+    file: 'src/sinks/socket/support-token.ts',
+    find: "algorithms: ['HS256'],",
+    replace: "algorithms: ['HS256', 'HS384', 'HS512'],",
+    tests: ['test/sinks/socket/support-token.test.ts'],
+  },
+  {
+    name: 'sockets: a client is cut off when its token expires',
+    file: 'src/sinks/socket/support-server.ts',
+    find: 'if (leftMs <= 0) socket.conn.close()',
+    replace: 'if (leftMs <= 0) clearTimeout(timer)',
+    tests: [sockets],
+    titled: 'is cut off when its token expires',
+  },
+]

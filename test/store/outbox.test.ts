@@ -1,0 +1,49 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Claim } from '../../src/outbox-store.ts'
+import { ensureCollections } from '../../src/store/collections.ts'
+import { MongoOutbox } from '../../src/store/outbox.ts'
+import { commitChanges } from '../support/commits.ts'
+import { openTestDatabase } from '../support/database.ts'
+
+const { client, db } = await openTestDatabase({ ignoreUndefined: true })
+const receiver = { client, db, targets: { queue: 'redis', sockets: false } } as const
+
+beforeAll(() => ensureCollections(db))
+
+const laneOf = async (account: string) => {
+  await commitChanges(receiver, account, { charges: 1 })
+  return { sink: 'queue', account } as const
+}
+
+const notNull = (claim: Claim | null): Claim => {
+  if (claim === null) throw new TypeError('the lane was not to be had')
+  return claim
+}
+
+describe('a lane with a row that waits', () => {
+  test('is given to one of many that ask at once', async () => {
+    const lane = await laneOf('acct_one')
+    const outbox = new MongoOutbox(db)
+    const claims = await Promise.all([1, 2, 3, 4, 5, 6].map(() => outbox.claim(lane)))
+    expect(claims.filter((claim) => claim !== null)).toHaveLength(1)
+    expect(await outbox.claim(lane)).toBeNull()
+  })
+
+  test('is given to another once its lease has ended', async () => {
+    const lane = await laneOf('acct_lease')
+    notNull(await new MongoOutbox(db, { leaseMs: 1 }).claim(lane))
+    await expect.poll(() => new MongoOutbox(db).claim(lane)).not.toBeNull()
+  })
+
+  test('is no more put off by who has lost it', async () => {
+    const lane = await laneOf('acct_late')
+    const late = notNull(await new MongoOutbox(db, { leaseMs: 1 }).claim(lane))
+    const outbox = new MongoOutbox(db)
+    await expect.poll(() => outbox.claim(lane)).not.toBeNull()
+    await outbox.postpone(late, { pauseMs: 0, attempts: 9 })
+    expect(await outbox.claim(lane)).toBeNull()
+    expect(await db.collection('billing.outbox').findOne({ stripe_user_id: 'acct_late' })).toMatchObject({
+      attempts: 0,
+    })
+  })
+})
