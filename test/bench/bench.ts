@@ -1,7 +1,7 @@
 // `npm run bench`: how fast billing-sync is, each figure beside what the machine and the plain driver reach in the same
 // run. Ends with 1 where a count is wrong or a promised figure is missed.
 //
-//   npm run bench -- [--only replay,serve,start] [--events 20000] [--rounds 3]
+//   npm run bench -- [--only replay,serve,backfill,start] [--events 20000] [--rounds 3]
 //   npm run bench -- --events 500000 --memory       (the same as --only memory: replays one large file, once)
 //
 // A new chapter is a file with its `run`, and a row in the table below.
@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openEmbeddedMongod } from '../../src/store/embedded/embedded-mongod.ts'
 import { awaitNoSupervisor, testEnvironment } from '../support/embedded-environment.ts'
+import { backfillChapter } from './backfill-chapter.ts'
 import type { Bench, Chapter } from './chapter.ts'
 import { memoryChapter } from './memory-chapter.ts'
 import { writeConcern } from './raw-writes.ts'
@@ -21,7 +22,7 @@ import { serveChapter } from './serve-chapter.ts'
 import { startChapter } from './start-chapter.ts'
 
 /** What runs when no chapter is named, in this order. */
-const standardChapters: readonly Chapter[] = [replayChapter, serveChapter, startChapter]
+const standardChapters: readonly Chapter[] = [replayChapter, serveChapter, backfillChapter, startChapter]
 
 const allChapters: readonly Chapter[] = [...standardChapters, memoryChapter]
 

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { program } from './replay-process.ts'
+import { program } from './watched-process.ts'
 
 const rawListener = fileURLToPath(new URL('raw-listener.mjs', import.meta.url))
 

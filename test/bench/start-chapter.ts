@@ -2,8 +2,8 @@
 
 import { execFileSync } from 'node:child_process'
 import type { Chapter } from './chapter.ts'
-import { program } from './replay-process.ts'
 import { median, printRows, tellPromise } from './report.ts'
+import { program } from './watched-process.ts'
 
 const runs = 9
 

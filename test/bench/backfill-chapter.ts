@@ -1,0 +1,152 @@
+// How fast a backfill is, beside the SDK's own auto-paging that stores nothing, each against a played Stripe in a
+// process of its own. What is stored is read back and counted, and Stripe counts what came too fast.
+
+import { cpus } from 'node:os'
+import { type Db, MongoClient } from 'mongodb'
+import type { ResourceName } from '../../src/sources/backfill/resources.ts'
+import { resourceNames } from '../../src/sources/backfill/resources.ts'
+import type { PopulationPlan } from '../support/stripe/population.ts'
+import {
+  type BackfillRun,
+  type Reading,
+  type ReadingRun,
+  runBackfill,
+  runPaging,
+} from './backfill-process.ts'
+import { readObjectBatches } from './backfill-raw.ts'
+import type { Bench, Chapter } from './chapter.ts'
+import type { Counts } from './expected-counts.ts'
+import { measureRaw, type RawRun, writeInTransaction } from './raw-writes.ts'
+import { formatNumber, printRows, reportCounts, secondsText, tellPromise } from './report.ts'
+import type { CountRow } from './verify-database.ts'
+
+interface Case extends Reading {
+  readonly name: string
+  /** Objects a second that are promised, or this part of what the machine can do in the same run. */
+  readonly promisedRate: number
+}
+
+/** Part of the ceiling that counts as reached where the machine is too slow for the promised rate. */
+const promisedPart = 0.7
+
+/** Memory of a backfill, however many objects. */
+const promisedMegabytes = 200
+
+const tenMinutes = 600
+const oneList: PopulationPlan = { customers: 400, charges: 20_000, secondsApart: tenMinutes }
+const everything: PopulationPlan = {
+  ...{ customers: 9_000, products: 6_000, subscriptions: 9_000, paidInvoices: 9_000, refunds: 8_000 },
+  ...{ disputes: 8_000, secondsApart: tenMinutes },
+}
+
+const ofOneList = { plan: oneList, resources: ['charges'] } as const
+
+const cases: readonly Case[] = [
+  { ...ofOneList, name: 'one list, 0 ms', latencyMs: 0, isLimited: false, promisedRate: 6_000 },
+  { ...ofOneList, name: 'one list, 50 ms', latencyMs: 50, isLimited: true, promisedRate: 2_300 },
+  {
+    ...{ name: 'all seven, 50 ms', plan: everything, resources: resourceNames },
+    ...{ latencyMs: 50, isLimited: true, promisedRate: 7_000 },
+  },
+]
+
+export const backfillChapter: Chapter = {
+  name: 'backfill',
+  run: async (bench) => {
+    const kept: boolean[] = []
+    for (const [index, one] of cases.entries()) kept.push(await runCase(bench, one, `backfill_${index}`))
+    return kept.every(Boolean)
+  },
+}
+
+const runCase = async (bench: Bench, one: Case, name: string): Promise<boolean> => {
+  const uri = bench.databaseUri(name)
+  const client = new MongoClient(uri)
+  try {
+    const paging = await runPaging({ ...one, isLimited: false })
+    const backfill = await runBackfill(one, { client, uri, folder: bench.folder })
+    const counts = await countMirror(client.db(), one)
+    const batches = await readObjectBatches(client.db(), backfill.objects)
+    await client.db().dropDatabase()
+    const raw = await measureRaw(bench.databaseUri(`${name}_raw`), batches, writeInTransaction)
+    return [reportCounts(counts), report(one, { paging, backfill, raw })].every(Boolean)
+  } finally {
+    await client.close()
+  }
+}
+
+const countMirror = async (db: Db, { plan, resources }: Reading): Promise<readonly CountRow[]> => {
+  const expected = expectedCounts(plan, resources)
+  const total = Object.values(expected).reduce((sum, count) => sum + count, 0)
+  const stored = async (name: string, filter = {}): Promise<number> =>
+    db.collection(name).countDocuments(filter)
+  return [
+    ...(await Promise.all(
+      Object.entries(expected).map(
+        async ([collection, count]): Promise<CountRow> => ({
+          collection,
+          stored: await stored(collection),
+          expected: count,
+        }),
+      ),
+    )),
+    {
+      collection: 'queue.jobs, created',
+      stored: await stored('queue.jobs', { kind: /\.created$/ }),
+      expected: total,
+    },
+  ]
+}
+
+const expectedCounts = (plan: PopulationPlan, resources: readonly ResourceName[]): Counts => {
+  const { customers = 0, products = 0, subscriptions = 0, paidInvoices = 0 } = plan
+  const { charges = 0, refunds = 0, disputes = 0 } = plan
+  const ofResource: Readonly<Record<ResourceName, number>> = {
+    ...{ customers, products, subscriptions, invoices: paidInvoices },
+    ...{ charges: charges + paidInvoices, refunds, disputes },
+  }
+  return {
+    ...Object.fromEntries(resources.map((name) => [`billing.${name}`, ofResource[name]])),
+    'billing.invoice_payments': paidInvoices,
+    // A paid invoice always has one.
+    'crm.contacts': Math.min(customers, paidInvoices),
+  }
+}
+
+interface Measured {
+  readonly paging: ReadingRun
+  readonly backfill: BackfillRun
+  readonly raw: RawRun
+}
+
+const report = ({ name, promisedRate }: Case, { paging, backfill, raw }: Measured): boolean => {
+  const rate = (run: { readonly ms: number }): number => backfill.objects / (run.ms / 1000)
+  // What reading with the SDK and writing with the driver would take if both cores did nothing else.
+  const busyMs = (paging.cpuMs ?? 0) + paging.stripeCpuMs + raw.cpuMs + (raw.serverCpuMs ?? 0)
+  const ceiling = (backfill.objects / (busyMs / 1000)) * cpus().length
+  const megabytes = (backfill.peakBytes ?? 0) / 1e6
+  printRows([
+    [name, `${formatNumber(backfill.objects)} objects`],
+    ['objects/s', ''],
+    ['SDK, stores nothing', formatNumber(rate(paging))],
+    ['driver, raw transactions', formatNumber(rate(raw))],
+    ['ceiling of the machine', formatNumber(ceiling)],
+    ['backfill', formatNumber(rate(backfill))],
+    ['backfill with process start', formatNumber(rate({ ms: backfill.wallMs }))],
+    ['requests', `SDK ${formatNumber(paging.requests)}, backfill ${formatNumber(backfill.requests)}`],
+    ['came too fast', formatNumber(backfill.violations)],
+    ['CPU seconds', 'program + played Stripe + mongod'],
+    ['SDK, stores nothing', `${secondsText(paging.cpuMs)} + ${secondsText(paging.stripeCpuMs)}`],
+    ['driver, raw transactions', `${secondsText(raw.cpuMs)} + 0 + ${secondsText(raw.serverCpuMs)}`],
+    ['backfill', [backfill.cpuMs, backfill.stripeCpuMs, backfill.serverCpuMs].map(secondsText).join(' + ')],
+    ['peak memory, MB', formatNumber(megabytes)],
+  ])
+  return [
+    tellPromise(
+      rate(backfill) >= Math.min(promisedRate, ceiling * promisedPart),
+      `${formatNumber(promisedRate)} objects/s, or ${promisedPart * 100} % of the machine's ceiling`,
+    ),
+    tellPromise(backfill.violations === 0, 'no request comes too fast'),
+    tellPromise(megabytes < promisedMegabytes, `backfill stays below ${promisedMegabytes} MB`),
+  ].every(Boolean)
+}

@@ -1,0 +1,97 @@
+// Runs what reads Stripe's lists against a played Stripe in a process of its own, and watches what each part takes.
+
+import { fileURLToPath } from 'node:url'
+import type { MongoClient } from 'mongodb'
+import type { BackfillSummary } from '../../src/sources/backfill/backfill-tally.ts'
+import type { ResourceName } from '../../src/sources/backfill/resources.ts'
+import type { PopulationPlan } from '../support/stripe/population.ts'
+import type { ProcessPlan } from '../support/stripe/serve-stripe.ts'
+import { startStripeProcess } from '../support/stripe/stripe-process.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from '../support/stripe/world.ts'
+import { serverCpu } from './server-cpu.ts'
+import { program, runWatched, type WatchedRun } from './watched-process.ts'
+
+const pageThrough = fileURLToPath(new URL('page-through.mjs', import.meta.url))
+const unpaced = fileURLToPath(new URL('backfill-unpaced.mjs', import.meta.url))
+
+/** The account that is read. */
+export const account = 'acct_1'
+
+/** An account to read, and how fast its Stripe answers. */
+export interface Reading {
+  readonly plan: PopulationPlan
+  readonly resources: readonly ResourceName[]
+  readonly latencyMs: number
+  /** True where Stripe's limits are enforced, and kept to. */
+  readonly isLimited: boolean
+}
+
+export interface ReadingRun extends Omit<WatchedRun, 'output'> {
+  readonly objects: number
+  /** Of the reading itself, as the program reports it. */
+  readonly ms: number
+  readonly requests: number
+  /** Requests that came too fast. */
+  readonly violations: number
+  /** Processor time of the played Stripe. */
+  readonly stripeCpuMs: number
+}
+
+export interface BackfillRun extends ReadingRun {
+  readonly summary: BackfillSummary
+  readonly serverCpuMs: number | null
+}
+
+/** Pages through the lists with the SDK and stores nothing. */
+export const runPaging = async ({ resources, ...reading }: Reading): Promise<ReadingRun> =>
+  withStripe(reading, async (url) => {
+    const args = [pageThrough, url, PLATFORM_KEYS.live, account, resources.join()]
+    const { output, ...usage } = await runWatched(args)
+    const { objects, ms }: { objects: number; ms: number } = JSON.parse(output)
+    return { objects, ms, ...usage }
+  })
+
+/** Backfills into a fresh database. */
+export const runBackfill = async (
+  reading: Reading,
+  { client, uri, folder }: { readonly client: MongoClient; readonly uri: string; readonly folder: string },
+): Promise<BackfillRun> => {
+  const { resources, isLimited } = reading
+  const cpu = await serverCpu(client)
+  const run = await withStripe(reading, async (url) => {
+    const args = isLimited
+      ? [program, 'backfill', '--json', '--account', account, '--resource', resources.join()]
+      : [unpaced, account, resources.join()]
+    const { output, ...usage } = await runWatched(args, { cwd: folder, env: environment(uri, url) })
+    const summary: BackfillSummary = JSON.parse(output)
+    const counts = Object.values(summary.accounts[account] ?? {})
+    const objects = counts.reduce((sum, { read }) => sum + read, 0)
+    return { objects, ms: summary.duration_ms, summary, ...usage }
+  })
+  return { ...run, serverCpuMs: cpu.since() }
+}
+
+/** Returns the settings of a program that reads from a played Stripe. */
+export const environment = (uri: string, url: string): NodeJS.ProcessEnv => ({
+  ...{ PATH: process.env.PATH, HOME: process.env.HOME, LOG_LEVEL: 'warn', MONGODB_URI: uri },
+  ...{ STRIPE_SECRET_KEY: PLATFORM_KEYS.live, STRIPE_API_BASE: url, STRIPE_ACCOUNT_ID: PLATFORM_ID },
+})
+
+/** Stripe's limits of an account in live mode. */
+const stripeLimits = { perEndpoint: 25, perAccount: 100 }
+
+const withStripe = async <Run>(
+  { plan, latencyMs, isLimited }: Omit<Reading, 'resources'>,
+  work: (url: string) => Promise<Run>,
+) => {
+  const played: ProcessPlan = { accounts: { [account]: plan }, mode: 'live', latencyMs }
+  const stripe = await startStripeProcess(isLimited ? { ...played, limits: stripeLimits } : played)
+  try {
+    const before = await stripe.report()
+    const run = await work(stripe.url)
+    const { requests, violations, cpuMs } = await stripe.report()
+    return { ...run, requests, violations: violations.length, stripeCpuMs: cpuMs - before.cpuMs }
+  } finally {
+    await stripe.stop()
+  }
+}

@@ -1,0 +1,45 @@
+// The built `backfill` of one account with Stripe's limits lifted, which no option does: node backfill-unpaced.mjs
+// <account> <resource,…>, the rest from the environment. Prints the summary as `--json` does.
+
+import { backfillOne } from '../../dist/commands/backfill-one.js'
+import { backfillRequestOf } from '../../dist/commands/backfill-request.js'
+import { deliveringNotices } from '../../dist/commands/deliver-notices.js'
+import { openBackfill } from '../../dist/commands/open-backfill.js'
+import { openBackfillStripe } from '../../dist/commands/open-backfill-stripe.js'
+import { loadConfig } from '../../dist/config/config.js'
+import { openLog } from '../../dist/log.js'
+import { BackfillTally } from '../../dist/sources/backfill/backfill-tally.js'
+import { runAccounts } from '../../dist/sources/backfill/run-accounts.js'
+import { memoryLimiter, Pace } from '../../dist/sources/stripe/pace.js'
+import { openDatabase } from '../../dist/store/database.js'
+
+const [account, resources] = process.argv.slice(2)
+
+/** More requests a second than any of them makes. */
+const limits = { perEndpoint: 10_000, inAll: 10_000 }
+
+const started = performance.now()
+const { signal } = new AbortController()
+const config = await loadConfig({})
+const request = backfillRequestOf({ account: [account], resource: [resources], effects: 'none' }, new Date())
+const log = openLog('warn')
+const listener = { onProgress: () => undefined, onEmbedded: () => undefined }
+const database = await openDatabase(config, listener, { readOnly: false })
+const opened = await openBackfill({ request, config, database, log, signal })
+const pace = new Pace({ owner: 'bench', limits, limiter: memoryLimiter() })
+const stripe = openBackfillStripe(config, {
+  paceOf: () => pace,
+  livemode: opened.run.stripe.livemode,
+  platformAccount: config.platformAccount,
+  accessTokenOf: async () => null,
+})
+const run = { ...opened.run, stripe }
+const tally = new BackfillTally()
+const tallies = [tally.add(account, request.resources)]
+await deliveringNotices({ config, database, log, signal }, async () => {
+  await runAccounts({ tallies, accountsAtOnce: 1, signal, backfill: (one) => backfillOne(one, run) })
+  await run.positions.end()
+})
+opened.close()
+await database.close()
+process.stdout.write(JSON.stringify(tally.summary(performance.now() - started)))
