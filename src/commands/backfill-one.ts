@@ -3,7 +3,7 @@
 import { BillingSyncError } from '../errors.ts'
 import { handleObservations, type ObservationHandling } from '../handle-observations.ts'
 import type { Log } from '../log.ts'
-import type { OpenAccount, PipelineStore } from '../pipeline-store.ts'
+import type { OpenAccount, PipelineStore, ReadObjects } from '../pipeline-store.ts'
 import { backfillAccount } from '../sources/backfill/backfill-account.ts'
 import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
 import type { SingleObject } from '../sources/backfill/mend-unlisted.ts'
@@ -81,6 +81,7 @@ const walkOne = async (
     walk: { ...(await walkOf(tally, run)), positions },
     mending: mendingOf({
       ...{ tally, opened, handling, stripe: run.stripe, insists: run.request.restart },
+      readAlone: readerOf(tally, run, { readsRelatives: false }),
       eachStored: (resource, take) => run.eachStored(account, resource, take),
       someStored: (before) => run.someStored(account, before),
     }),
@@ -112,17 +113,25 @@ export const walkOf = async (
 
 /** Returns how reads of an account are handled, each with the requests that it costs counted. */
 export const handlingOf = (tally: AccountTally, run: BackfillRun): ObservationHandling => {
-  const { request, store, stripe, signal } = run
-  const [otherwise = 'customers'] = request.resources
-  const counting = { of: (resource: ResourceName) => tally.listenerOf(resource), otherwise }
+  const { request, store } = run
   return {
     store,
     effects: request.effects,
     now: () => new Date(),
     random: Math.random,
     onLostCommit: () => undefined,
-    readObjects: stripe.readerOf(tally.account, counting, signal),
+    readObjects: readerOf(tally, run, { readsRelatives: true }),
   }
+}
+
+const readerOf = (
+  tally: AccountTally,
+  { request, stripe, signal }: BackfillRun,
+  { readsRelatives }: { readonly readsRelatives: boolean },
+): ReadObjects => {
+  const [otherwise = 'customers'] = request.resources
+  const reading = { of: (name: ResourceName) => tally.listenerOf(name), otherwise, readsRelatives }
+  return stripe.readerOf(tally.account, reading, signal)
 }
 
 // What the answers tell of the connection holds as of now: the later news wins, as with events.

@@ -4,7 +4,7 @@ import { observeRead } from '../core/normalise.ts'
 import type { ObjectKind } from '../core/object-kinds.ts'
 import type { Observation } from '../core/observation.ts'
 import { handleObservations, type ObservationHandling } from '../handle-observations.ts'
-import type { OpenAccount } from '../pipeline-store.ts'
+import type { OpenAccount, ReadObjects } from '../pipeline-store.ts'
 import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
 import type { Mending } from '../sources/backfill/mend-unlisted.ts'
 import { pinnedApiVersion } from '../sources/stripe/api-version.ts'
@@ -14,19 +14,21 @@ export interface MendingRun extends Pick<Mending, 'insists' | 'eachStored' | 'so
   readonly tally: AccountTally
   readonly opened: OpenAccount
   readonly handling: ObservationHandling
+  /** Reads single objects without their relatives. */
+  readonly readAlone: ReadObjects
   readonly stripe: Pick<BackfillStripe, 'clock' | 'livemode'>
 }
 
 /** Returns how one account is mended. */
 export const mendingOf = (run: MendingRun): Mending => {
-  const { tally, opened, handling, stripe } = run
+  const { tally, opened, handling, readAlone, stripe } = run
   return {
     account: tally.account,
     insists: run.insists,
     eachStored: run.eachStored,
     someStored: run.someStored,
     readSingly: (objects) =>
-      handling.readObjects(
+      readAlone(
         opened,
         objects.map((object) => ({ ...object, afterSecond: 0 })),
       ),

@@ -25,12 +25,17 @@ export interface BackfillStripe {
   clientOf(account: string, listener: RequestListener, signal: AbortSignal): Promise<AccountClient>
   /** Answers what tells whether requests about an account have to wait for their turn. */
   isPacedFor(account: string): Promise<(path: string) => boolean>
-  /** Answers the reader of an account's single objects; what has no resource of its own counts for the one given. */
-  readerOf(
-    account: string,
-    counting: { of: ListenerOf; otherwise: ResourceName },
-    signal: AbortSignal,
-  ): ReadObjects
+  /** Answers the reader of an account's single objects. */
+  readerOf(account: string, reading: SingleReading, signal: AbortSignal): ReadObjects
+}
+
+/** How single objects are read. */
+export interface SingleReading {
+  readonly of: ListenerOf
+  /** What objects count for that have no resource of their own. */
+  readonly otherwise: ResourceName
+  /** False where each is read alone, at the cost of one request. */
+  readonly readsRelatives: boolean
 }
 
 export interface BackfillStripeOptions {
@@ -66,7 +71,7 @@ export const openBackfillStripe = (
       return (path) => pace.isBusy(endpointOf(path))
     },
     readerOf:
-      (account, { of, otherwise }, signal) =>
+      (account, { of, otherwise, readsRelatives }, signal) =>
       async (opened, requests) => {
         const results = new Map<string, ReadResult>()
         for (const [kind, group] of groupBy(requests, (request) => request.kind)) {
@@ -74,6 +79,7 @@ export const openBackfillStripe = (
           const read = openObjectReader({
             clientOf: () => accountClient(account, listener, signal),
             ...{ clock, livemode, patienceMs, source: 'backfill', random: Math.random, signal },
+            readsRelatives,
             onWaiting: listener.onWaiting,
           })
           for (const [key, result] of await read(opened, group)) results.set(key, result)

@@ -80,6 +80,27 @@ describe('what a list no longer shows', () => {
     expect(await tombstones()).toEqual([])
   })
 
+  test('costs one request where it is there after all', async () => {
+    const { account, server, place } = await mirroredAccount({ customers: 3 })
+    const charges = ['--account', 'acct_1', '--resource', 'charges']
+    populate(account, { charges: 3, refunds: 3, paidInvoices: 3 })
+    await runBackfill(charges, place)
+    server.requests.clear()
+    await runBackfill(charges, place)
+    const lists = server.requests.count()
+    // A charge of an invoice, part of it refunded: it has relatives that a reader might ask for as well.
+    const hidden = account.stored('charge', 'ch_of_invoice0')
+    server.requests.clear()
+    server.onRequest(({ path }) => {
+      if (path === '/v1/charges') account.state.drop(hidden)
+      if (path === '/v1/charges/ch_of_invoice0') account.state.put(hidden)
+    })
+    expect((await runBackfill(charges, place)).exitCode).toBe(0)
+    expect(server.requests.count({ path: '/v1/charges/ch_of_invoice0' })).toBe(1)
+    expect(server.requests.count()).toBe(lists + 1)
+    expect(await tombstones()).toEqual([])
+  })
+
   test('revives a tombstone of what the list shows after all', async () => {
     const { account, place } = await mirroredAccount({ products: 3 })
     const [product = ''] = account.ids('product')
@@ -108,12 +129,15 @@ describe('nothing is marked deleted', () => {
   })
 
   test('by a Stripe of another platform that shows other objects', async () => {
-    await mirroredAccount({ customers: 5 })
+    await mirroredAccount({ customers: 20, products: 20 })
     const other = await playStripe()
-    other.world.account('acct_1').seed('customer', { id: 'cus_of_another' })
+    for (const type of ['customer', 'product'] as const)
+      other.world.account('acct_1').seed(type, { id: `${type}_of_another` })
     const { exitCode, summary } = await runBackfill(plain, { uri, url: other.server.url })
     expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'gone_unproved'])
     expect(await tombstones()).toEqual([])
+    // Its two lists, some of the unlisted of each, and some of what is stored besides: not all forty.
+    expect(other.server.requests.count()).toBeLessThanOrEqual(2 + 2 * 5 + 10)
   })
 
   test('by a key of the other mode', async () => {

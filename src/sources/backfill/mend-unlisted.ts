@@ -1,7 +1,8 @@
 // After a walk: stored objects that their list did not show are retrieved one by one. Guarantees: only an answer of
 // `deleted: true` or 404 makes a tombstone; a 404 counts only from a Stripe that shows something else of what is stored
 // of the account, so that a wrong key, mode or address deletes nothing; where too much is gone to be believed, nothing
-// is done unless a person insists.
+// is done unless a person insists. Each object costs one request, and all of them together a few where Stripe shows
+// nothing that is known.
 
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
@@ -25,6 +26,7 @@ export interface Mending {
   readonly eachStored: (resource: ResourceName, take: (outline: StoredOutline) => void) => Promise<void>
   /** Answers some objects of the account, of any kind, that were stored before then and are not deleted. */
   readonly someStored: (before: Date) => Promise<readonly SingleObject[]>
+  /** Retrieves objects one by one, without their relatives: those have lists of their own. */
   readonly readSingly: (objects: readonly SingleObject[]) => Promise<Reads>
   /** Returns the observation that an object is gone. */
   readonly gone: (kind: ObjectKind, id: string) => Observation
@@ -45,8 +47,9 @@ export interface MendedResources {
   readonly failures: ReadonlyMap<ResourceName, WalkFailure>
 }
 
-/** Objects retrieved and applied together. */
+/** Objects retrieved and applied together; fewer until Stripe is known to show something of what is stored. */
 const atOnce = 100
+const atOnceUnproved = 5
 
 /** Mends what the lists did not show. Rejects as the store does; never for what Stripe answers. */
 export const mendUnlisted = async (
@@ -78,7 +81,6 @@ interface Found {
 class Proof {
   #given: boolean | null
   readonly #mending: Mending
-
   readonly #before: Date
 
   constructor(found: readonly Found[], mending: Mending, before: Date) {
@@ -87,15 +89,25 @@ class Proof {
     this.#given = found.some(({ unlisted }) => unlisted.stillThere > 0) ? true : null
   }
 
+  /** Objects that are worth retrieving before more is known. */
+  get worthRetrieving(): number {
+    return this.#given === true ? atOnce : atOnceUnproved
+  }
+
+  /** Learns from what is retrieved anyway. */
+  learn(reads: Reads): void {
+    if ([...reads.values()].some(isThere)) this.#given = true
+  }
+
   async isGiven(): Promise<boolean> {
-    if (this.#given !== null) return this.#given
-    const reads = await this.#mending.readSingly(await this.#mending.someStored(this.#before))
-    this.#given = [...reads.values()].some(
-      (read) => read.kind === 'seen' && read.observations[0]?.deletes === false,
-    )
+    this.#given ??= [
+      ...(await this.#mending.readSingly(await this.#mending.someStored(this.#before))).values(),
+    ].some(isThere)
     return this.#given
   }
 }
+
+const isThere = (read: ReadResult): boolean => read.kind === 'seen' && read.observations[0]?.deletes === false
 
 const mendOne = async (
   { resource, unlisted }: Found,
@@ -106,22 +118,25 @@ const mendOne = async (
   const { account, insists } = mending
   if (isTooMuchGone(unlisted) && !insists)
     return failed('too_much_gone', { account, resource, count, stored })
-  const all = [...objects, ...listedTombstones].map(({ id }) => ({ kind: listRows[resource].kind, id }))
-  let unproved = 0
-  for (let from = 0; from < all.length; from += atOnce) {
-    const chunk = all.slice(from, from + atOnce)
+  let rest = [...objects, ...listedTombstones].map(({ id }) => ({ kind: listRows[resource].kind, id }))
+  while (rest.length > 0) {
+    const chunk = rest.slice(0, proof.worthRetrieving)
     const reads = await mending.readSingly(chunk)
+    proof.learn(reads)
     const results = chunk.map((object) => ({ ...object, result: reads.get(readKey(object)) }))
     const trouble = results.map(({ result }) => troubleIn(result, account)).find((one) => one !== null)
     if (trouble !== undefined) return trouble
-    const isProved = results.some(({ result }) => result?.kind === 'missing') ? await proof.isGiven() : true
-    if (!isProved) unproved += results.filter(({ result }) => result?.kind === 'missing').length
+    const isMissing = results.some(({ result }) => result?.kind === 'missing')
+    const isProved = isMissing ? await proof.isGiven() : true
     await mending.apply(
       resource,
       results.flatMap((one) => observationsOf(one, { isProved, mending })),
     )
+    // Of a Stripe that knows nothing of the account the others would be answered the same.
+    if (!isProved) return failed('gone_unproved', { account, resource, count: rest.length })
+    rest = rest.slice(chunk.length)
   }
-  return unproved === 0 ? null : failed('gone_unproved', { account, resource, count: unproved })
+  return null
 }
 
 type Retrieved = SingleObject & { readonly result: ReadResult | undefined }

@@ -7,7 +7,6 @@ import pLimit from 'p-limit'
 import { failureOf } from '../../core/inbox-row.ts'
 import { type JsonObject, own } from '../../core/json.ts'
 import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
-import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation, ObservationSource } from '../../core/observation.ts'
 import { BillingSyncError } from '../../errors.ts'
 import {
@@ -37,6 +36,8 @@ export interface ObjectReaderOptions {
   readonly onWaiting: (reason: string | null) => void
   /** Ends every wait: what was not read by then waits. */
   readonly signal: AbortSignal
+  /** False where an object is read alone, at the cost of one request; default true: with its relatives. */
+  readonly readsRelatives?: boolean
 }
 
 /** Retrieves under way at once for one batch. */
@@ -131,10 +132,8 @@ const readOnce = async (
     const sentAt = sent.sentAt ?? askedAt
     const second = options.clock.secondOf(sentAt, date)
     const stamp = stampOf(options, { seq: account.seq, unixSeconds: second })
-    return {
-      result: { kind: 'seen', observations: await observeAll(client, request.kind, { object, stamp }) },
-      ...{ second, sentAt },
-    }
+    const observations = await observeAll(reading, { object, stamp })
+    return { result: { kind: 'seen', observations }, second, sentAt }
   } catch (error) {
     const second = options.clock.secondOf(askedAt, null)
     return { result: resultOf(failureOfStripe(error), second), second, sentAt: askedAt }
@@ -147,13 +146,12 @@ const stampOf = (
 ): ReadStamp => ({ ...read, source, livemode, apiVersion: pinnedApiVersion, single: true })
 
 const observeAll = async (
-  client: AccountClient,
-  kind: ObjectKind,
+  { client, request: { kind }, options: { readsRelatives = true } }: Reading,
   { object, stamp }: { readonly object: JsonObject; readonly stamp: ReadStamp },
 ): Promise<readonly Observation[]> => {
   if (!isIdentified(object)) throw new TypeError(`Stripe answered a ${kind} without an id`)
-  const relatives =
-    own(object, 'deleted') === true ? null : await observeRelatives(client, kind, { object, stamp })
+  const isAlone = !readsRelatives || own(object, 'deleted') === true
+  const relatives = isAlone ? null : await observeRelatives(client, kind, { object, stamp })
   const seen = observeRead(kind, object, stamp)
   const livemode = typeof object.livemode === 'boolean' ? object.livemode : seen.livemode
   const expanded = { ...seen.expanded, ...relatives?.expanded }
