@@ -4,7 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/config.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { type Database, openDatabase } from '../store/database.ts'
+import { type Database, type EmbeddedServer, openDatabase } from '../store/database.ts'
+import { embeddedLines } from '../ui/embedded-lines.ts'
 
 /** Pause before it is tried again; each try waits ten seconds by itself. */
 const pauseMs = 500
@@ -19,8 +20,7 @@ export const awaitDatabase = async (
 ): Promise<Database | null> => {
   const listener = {
     onProgress: (text: string) => log.info(text),
-    onEmbedded: ({ folder }: { readonly folder: string }) =>
-      log.info(`no MONGODB_URI is set: using the embedded MongoDB, its data lies in ${folder}`),
+    onEmbedded: (server: EmbeddedServer) => log.info(embeddedLines(server).join('. ')),
   }
   while (!signal.aborted) {
     try {

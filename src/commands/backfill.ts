@@ -7,7 +7,8 @@ import { type Log, openLog } from '../log.ts'
 import { BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../sources/backfill/run-accounts.ts'
 import { type Database, openDatabase } from '../store/database.ts'
-import { type BackfillProgress, showBackfill } from '../ui/backfill-progress.tsx'
+import { showBackfill } from '../ui/backfill-progress.tsx'
+import type { Progress } from '../ui/progress.ts'
 import { auditOne } from './audit-one.ts'
 import { backfillObjects } from './backfill-objects.ts'
 import { backfillOne } from './backfill-one.ts'
@@ -22,7 +23,7 @@ interface Backfill {
   readonly config: Config
   readonly tally: BackfillTally
   readonly log: Log
-  readonly progress: BackfillProgress
+  readonly progress: Progress
   readonly signal: AbortSignal
 }
 

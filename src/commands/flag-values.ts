@@ -8,8 +8,12 @@ export const refuseUsage = (problem: string): BillingSyncError =>
   new BillingSyncError('usage_invalid', { problem })
 
 /** Returns the values of an option that may be given several times, or with comma lists. Throws `usage_invalid`. */
-export const valuesOf = (option: string, given: readonly string[] = []): readonly string[] => {
-  const values = given.flatMap((text) => text.split(',')).map((value) => value.trim())
+export const valuesOf = (
+  option: string,
+  given: readonly string[] = [],
+  separator: RegExp = /,/,
+): readonly string[] => {
+  const values = given.flatMap((text) => text.split(separator)).map((value) => value.trim())
   if (!values.includes('')) return values
   throw refuseUsage(`${option}: expected a value or a comma list of values, got an empty one`)
 }

@@ -13,7 +13,8 @@ import { replayStored } from '../sources/replay-stored.ts'
 import { ReplayTally } from '../sources/replay-summary.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { selectStoredEvents } from '../store/stored-events.ts'
-import { type Progress, showProgress } from '../ui/replay-progress.tsx'
+import type { Progress } from '../ui/progress.ts'
+import { showReplay } from '../ui/replay-progress.tsx'
 import { compileLater } from './compile-later.ts'
 import { deliveringNotices } from './deliver-notices.ts'
 import { deriveContacts } from './derive-contacts.ts'
@@ -53,7 +54,7 @@ export const runReplay = async (
   const interrupt = onInterrupt()
   const tally = new ReplayTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
-  const progress = showProgress(tally, log)
+  const progress = showReplay(tally, log)
   const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
     const interrupted = interrupt.exitCode !== null

@@ -20,7 +20,13 @@ export interface DatabaseListener {
   /** Told what takes its time: fetching and starting the embedded server. */
   readonly onProgress: (text: string) => void
   /** Told once which embedded server is used and where its data lies. */
-  readonly onEmbedded: (server: { readonly program: string; readonly folder: string }) => void
+  readonly onEmbedded: (server: EmbeddedServer) => void
+}
+
+/** The embedded server: which program it is, and where its data lies. */
+export interface EmbeddedServer {
+  readonly program: string
+  readonly folder: string
 }
 
 /** Name of the database where the URI's path gives none. */

@@ -1,7 +1,17 @@
-// The screen of a backfill under way: per account and resource a bar, with rate, requests and what it waits for.
+// The screen of a backfill under way: the totals, then the accounts by what they are doing, as many as fit.
 
 import { Box, Text } from 'ink'
-import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
+import type { AccountPhase, AccountTally, BackfillTally } from '../sources/backfill/backfill-tally.ts'
+import {
+  accountText,
+  headText,
+  inPhase,
+  phaseOrder,
+  phasesText,
+  resourceText,
+  secondsBetween,
+  totalsText,
+} from './backfill-texts.ts'
 
 interface BackfillScreenProps {
   readonly tally: BackfillTally
@@ -12,106 +22,112 @@ interface BackfillScreenProps {
   readonly rows: number
 }
 
-/** Width of a bar, in columns. */
-const barWidth = 20
-
-/** Lines that are not of accounts: the totals and what is hidden. */
+/** Lines that are not of accounts: the two of totals, and the one that ink needs free so as not to flicker. */
 const otherLines = 3
 
-/** Shows how far the backfill is: the totals, then the accounts under way, then the next ones. */
-export const BackfillScreen = ({ tally, now, columns, rows }: BackfillScreenProps) => {
-  const running = tally.accounts.filter(({ phase }) => phase === 'running')
-  const blocks = running.map((account) => accountLines(account, now))
-  const shown = fitting(blocks, Math.max(4, rows - otherLines - 1))
-  const hidden = running.length - shown.length
-  return (
-    <Box flexDirection="column" width={columns}>
-      <Text bold wrap="truncate">
-        {totals(tally, now)}
+/** Fewest lines of accounts, however small the terminal. */
+const fewestLines = 4
+
+/** A state whose accounts are not under way gets one line in so many for them. */
+const lineShare = 8
+
+/** Shows how far the backfill is. */
+export const BackfillScreen = ({ tally, now, columns, rows }: BackfillScreenProps) => (
+  <Box flexDirection="column" width={columns}>
+    <Text bold wrap="truncate">
+      {totalsText(tally, now)}
+    </Text>
+    <Text dimColor wrap="truncate">
+      {phasesText(tally)}
+    </Text>
+    {accountLines(tally, now, Math.max(fewestLines, rows - otherLines)).map(({ key, text, look }) => (
+      <Text key={key} wrap="truncate" {...look}>
+        {text}
       </Text>
-      <Text dimColor wrap="truncate">
-        {phases(tally)}
-      </Text>
-      {shown.flat().map(({ key, text, color }) => (
-        <Text key={key} wrap="truncate" {...(color === undefined ? {} : { color })}>
-          {text}
-        </Text>
-      ))}
-      {hidden > 0 ? <Text dimColor>… and {hidden} more accounts under way</Text> : null}
-    </Box>
-  )
-}
+    ))}
+  </Box>
+)
 
 interface Line {
   readonly key: string
   readonly text: string
-  readonly color?: string
+  readonly look: { readonly color?: string; readonly dimColor?: boolean }
 }
 
-const fitting = (blocks: readonly (readonly Line[])[], lines: number): readonly (readonly Line[])[] => {
-  let used = 0
-  return blocks.filter((block) => {
-    used += block.length
-    return used <= lines
-  })
+// Those under way get what the others leave: each other state shows a few, the newest of those that ended.
+const accountLines = ({ accounts }: BackfillTally, now: number, lines: number): readonly Line[] => {
+  const running = inPhase(accounts, 'running')
+  const room = Math.max(1, Math.floor(lines / lineShare))
+  const others = phaseOrder.filter((phase) => phase !== 'running')
+  const sections = new Map(
+    others.map((phase) => [phase, section(phase, { ofPhase: inPhase(accounts, phase), now, room })]),
+  )
+  const taken = [...sections.values()].reduce((sum, { length }) => sum + length, 0)
+  const shown = runningLines(running, now, Math.max(1, lines - taken))
+  return phaseOrder.flatMap((phase) => (phase === 'running' ? shown : (sections.get(phase) ?? [])))
 }
 
-const totals = ({ accounts }: BackfillTally, now: number): string => {
-  const counts = accounts.flatMap(({ resources }) => [...resources.values()])
-  const total = (name: 'read' | 'requests' | 'limited') => counts.reduce((sum, count) => sum + count[name], 0)
-  const started = Math.min(...accounts.map(({ startedAt }) => startedAt ?? now))
-  const seconds = Math.max(0.1, (now - started) / 1000)
-  const parts = [
-    `${inDigits(total('read'))} objects, ${inDigits(Math.round(total('read') / seconds))}/s`,
-    `${inDigits(total('requests'))} requests, ${(total('requests') / seconds).toFixed(1)}/s`,
-    `429: ${inDigits(total('limited'))}`,
-    inTime(seconds),
-  ]
-  return parts.join(' · ')
+interface Section {
+  readonly ofPhase: readonly AccountTally[]
+  readonly now: number
+  readonly room: number
 }
 
-const phases = ({ accounts }: BackfillTally): string => {
-  const count = (phase: AccountTally['phase']) => accounts.filter((account) => account.phase === phase).length
-  return (['running', 'waiting', 'done', 'failed'] as const)
-    .map((phase) => `${phase} ${inDigits(count(phase))}`)
-    .join(' · ')
-}
-
-const accountLines = (
-  { account, resources, waitingFor, startedAt }: AccountTally,
-  now: number,
-): readonly Line[] => {
-  const seconds = Math.max(0.1, (now - (startedAt ?? now)) / 1000)
-  const counts = [...resources.values()]
-  const total = (name: 'requests' | 'limited') => counts.reduce((sum, count) => sum + count[name], 0)
-  const waits = waitingFor === null ? '' : ` · waits for ${waitingFor}`
-  const text = `${account}  ${inDigits(total('requests'))} requests · 429: ${total('limited')} · ${inTime(seconds)}${waits}`
+const section = (phase: AccountPhase, { ofPhase, now, room }: Section): readonly Line[] => {
+  if (ofPhase.length === 0) return []
+  const newestFirst = [...ofPhase].sort((a, b) => (b.endedAt ?? 0) - (a.endedAt ?? 0))
+  const look = phase === 'failed' ? { color: 'red' } : { dimColor: true }
+  const shown = newestFirst.slice(0, room)
+  const hidden = ofPhase.length - shown.length
   return [
-    { key: account, text, color: waitingFor === null ? 'cyan' : 'yellow' },
-    ...[...resources].map(([name, count]) => ({
-      key: `${account} ${name}`,
+    ...shown.map((tally) => ({
+      key: tally.account,
+      text: `${mark[phase]} ${accountText(tally, now)}`,
+      look,
+    })),
+    ...(hidden === 0 ? [] : [moreLine(phase, hidden)]),
+  ]
+}
+
+const mark: Readonly<Record<AccountPhase, string>> = { running: '▸', waiting: '·', done: '✓', failed: '✗' }
+
+const moreLine = (phase: AccountPhase, hidden: number): Line => ({
+  key: phase,
+  text: `  … and ${hidden.toLocaleString('en-US')} more ${phase}`,
+  look: { dimColor: true },
+})
+
+// The first of them in full, resource by resource, as far as that leaves each of the others a line.
+const runningLines = (running: readonly AccountTally[], now: number, lines: number): readonly Line[] => {
+  const fits = running.length <= lines
+  const shown = fits ? running : running.slice(0, lines - 1)
+  let spare = lines - shown.length
+  const blocks = shown.flatMap((tally) => {
+    const isFull = tally.resources.size <= spare
+    if (isFull) spare -= tally.resources.size
+    return isFull ? fullLines(tally, now) : [briefLine(tally, now)]
+  })
+  return fits ? blocks : [...blocks, moreLine('running', running.length - shown.length)]
+}
+
+const briefLine = (tally: AccountTally, now: number): Line => ({
+  key: tally.account,
+  text: `${mark.running} ${accountText(tally, now)}`,
+  look: lookOf(tally),
+})
+
+const fullLines = (tally: AccountTally, now: number): readonly Line[] => {
+  const seconds = secondsBetween(tally.startedAt, now)
+  return [
+    { key: tally.account, text: `${mark.running} ${headText(tally, now)}`, look: lookOf(tally) },
+    ...[...tally.resources].map(([name, count]) => ({
+      key: `${tally.account} ${name}`,
       text: resourceText(name, count, seconds),
+      look: {},
     })),
   ]
 }
 
-const resourceText = (name: string, count: ResourceProgress, seconds: number): string => {
-  const share = count.complete ? 1 : shareOf(count)
-  const left =
-    share === null || share === 0 || share === 1 ? '' : `  ${inTime((seconds / share) * (1 - share))} left`
-  const rate = `${inDigits(Math.round(count.read / seconds))}/s`
-  return `  ${name.padEnd(14)}${bar(share)} ${inDigits(count.read).padStart(9)} ${rate.padStart(8)}${left}`
-}
-
-const shareOf = ({ read, remaining }: ResourceProgress): number | null =>
-  remaining === null || read + remaining === 0 ? null : read / (read + remaining)
-
-const bar = (share: number | null): string => {
-  const filled = Math.round((share ?? 0) * barWidth)
-  return '█'.repeat(filled) + '░'.repeat(barWidth - filled)
-}
-
-const inTime = (seconds: number): string =>
-  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
-
-const inDigits = (value: number): string => value.toLocaleString('en-US')
+const lookOf = ({ waitingFor }: AccountTally): Line['look'] => ({
+  color: waitingFor === null ? 'cyan' : 'yellow',
+})

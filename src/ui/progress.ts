@@ -1,0 +1,111 @@
+// Progress of a long command on stderr: a live screen on a terminal, a log line now and then elsewhere.
+
+import type { Ora } from 'ora'
+import type { ReactElement } from 'react'
+import type { Log, LogFields } from '../log.ts'
+import type { DatabaseListener } from '../store/database.ts'
+import { settleColour } from './colour.ts'
+import { embeddedLines } from './embedded-lines.ts'
+
+/** How often a log line tells how far a long command is, and how often the screen is drawn. */
+const logIntervalMs = 5_000
+const drawIntervalMs = 125
+
+export interface Progress extends DatabaseListener {
+  /** Begins to show the work itself; before that, only what is waited for is shown. */
+  start(): Promise<void>
+  /** Takes the screen away. */
+  stop(): void
+}
+
+/** What a command shows of its work. */
+export interface ProgressView {
+  /** Returns what a log line tells after so many seconds. */
+  readonly describe: (seconds: number) => { readonly text: string; readonly fields: LogFields }
+  /** Loads what draws the screen, for people alone: ink takes 370 ms to load (measured). */
+  readonly openScreen: () => Promise<(elapsedMs: number) => ReactElement>
+}
+
+/** Shows the view on stderr until it is stopped. */
+export const showProgress = (view: ProgressView, log: Log): Progress => {
+  settleColour(process.stderr)
+  return process.stderr.isTTY ? new TerminalProgress(view) : new LogProgress(view, log)
+}
+
+class LogProgress implements Progress {
+  readonly #view: ProgressView
+  readonly #log: Log
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(view: ProgressView, log: Log) {
+    this.#view = view
+    this.#log = log
+  }
+
+  onProgress = (text: string): void => this.#log.info(text)
+
+  onEmbedded: DatabaseListener['onEmbedded'] = (server) => this.#log.info(embeddedLines(server).join('. '))
+
+  async start(): Promise<void> {
+    const started = performance.now()
+    this.#timer = setInterval(() => {
+      const { text, fields } = this.#view.describe((performance.now() - started) / 1000)
+      this.#log.info(text, fields)
+    }, logIntervalMs)
+    this.#timer.unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+}
+
+class TerminalProgress implements Progress {
+  readonly #view: ProgressView
+  #spinner: Ora | null = null
+  #isWaiting = true
+  #stopScreen: (() => void) | null = null
+
+  constructor(view: ProgressView) {
+    this.#view = view
+  }
+
+  onProgress = async (text: string): Promise<void> => {
+    const { default: ora } = await import('ora')
+    // What was waited for may have come while ora was loading; its timer would never end then.
+    if (!this.#isWaiting) return
+    this.#spinner ??= ora({ stream: process.stderr }).start()
+    this.#spinner.text = text
+  }
+
+  onEmbedded: DatabaseListener['onEmbedded'] = (server) => {
+    this.#stopSpinner()
+    process.stderr.write(`${embeddedLines(server).join('\n')}\n`)
+  }
+
+  async start(): Promise<void> {
+    this.#stopSpinner()
+    const [{ render }, draw] = await Promise.all([import('ink'), this.#view.openScreen()])
+    const started = performance.now()
+    const drawNow = () => draw(performance.now() - started)
+    const screen = render(drawNow(), { stdout: process.stderr, patchConsole: false, exitOnCtrlC: false })
+    const timer = setInterval(() => screen.rerender(drawNow()), drawIntervalMs)
+    this.#stopScreen = () => {
+      clearInterval(timer)
+      screen.clear()
+      screen.unmount()
+    }
+  }
+
+  stop(): void {
+    this.#stopSpinner()
+    this.#stopScreen?.()
+    this.#stopScreen = null
+  }
+
+  #stopSpinner(): void {
+    this.#isWaiting = false
+    this.#spinner?.stop()
+    this.#spinner = null
+  }
+}
