@@ -9,6 +9,9 @@ import type { DryRunChanges } from './replay-result.ts'
 /** Accounts of which each resource is shown; of more, those that need somebody come first. */
 const mostAccounts = 20
 
+/** Columns of a number: ten millions, and the table fits 80. */
+const cellWidth = 10
+
 export interface BackfillEnding {
   readonly durationMs: number
   /** Null for a run that wrote. */
@@ -54,7 +57,7 @@ const table = ({ accounts }: BackfillTally): string => {
     .sort((a, b) => Number(b.phase === 'failed') - Number(a.phase === 'failed'))
     .slice(0, mostAccounts)
   const header = chalk.dim(
-    `  ${'resource'.padEnd(15)}${['read', 'applied', 'unchanged', 'failed', 'requests'].map((name) => name.padStart(11)).join('')}  complete`,
+    `  ${'resource'.padEnd(15)}${['read', 'applied', 'unchanged', 'failed', 'requests'].map((name) => name.padStart(cellWidth)).join('')}  complete`,
   )
   const hidden = accounts.length - shown.length
   return [
@@ -78,7 +81,7 @@ const resourceLine = (name: string, count: ResourceProgress): string => {
   return count.failed > 0 || !count.complete ? chalk.red(line) : line
 }
 
-const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).padStart(11)
+const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).padStart(cellWidth)
 
 const troubles = ({ accounts }: BackfillTally): string =>
   accounts

@@ -6,6 +6,7 @@ import { type Db, MongoClient } from 'mongodb'
 import type { ResourceName } from '../../src/sources/backfill/resources.ts'
 import { resourceNames } from '../../src/sources/backfill/resources.ts'
 import type { PopulationPlan } from '../support/stripe/population.ts'
+import { compareServing } from './backfill-beside-serve.ts'
 import {
   type BackfillRun,
   type Reading,
@@ -55,6 +56,7 @@ export const backfillChapter: Chapter = {
   run: async (bench) => {
     const kept: boolean[] = []
     for (const [index, one] of cases.entries()) kept.push(await runCase(bench, one, `backfill_${index}`))
+    kept.push(await compareServing(bench, everything))
     return kept.every(Boolean)
   },
 }

@@ -2,12 +2,12 @@
 // way to projections. The inbox is read back and counted after each run.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Db, MongoClient } from 'mongodb'
 import { ensureCollections } from '../../src/store/collections.ts'
 import type { Bench, Chapter } from './chapter.ts'
 import { type ListenerProcess, secret, startRawListener, startServe } from './listener-process.ts'
 import { formatNumber, median, printRows, spreadText, tellPromise } from './report.ts'
 import { deliverAll, type LoadRun } from './webhook-load.ts'
+import { withDatabase } from './with-database.ts'
 import { workloadLines } from './workload.ts'
 
 /** Acknowledged beside the raw limit, and absolutely on machines of `fastRate`; slowest answers beside the limit's. */
@@ -82,7 +82,7 @@ interface MeasureRequest {
 
 const measure = async ({ bench, bodies, connections, name, start }: MeasureRequest): Promise<Measured> => {
   const uri = bench.databaseUri(name)
-  return withDatabase(uri, async (db) => {
+  return withDatabase(uri, async ({ db }) => {
     await ensureCollections(db)
     const listener = await start(uri, bench.folder)
     const run = await deliverAll(bodies, { url: listener.url, secret, connections })
@@ -98,7 +98,7 @@ const measure = async ({ bench, bodies, connections, name, start }: MeasureReque
 
 const measureThrough = (bench: Bench, bodies: readonly string[]): Promise<boolean> => {
   const uri = bench.databaseUri('through')
-  return withDatabase(uri, async (db) => {
+  return withDatabase(uri, async ({ db }) => {
     const serve = await startServe(uri, bench.folder, 'all')
     const started = performance.now()
     const run = await deliverAll(bodies, { url: serve.url, secret, connections: 32 })
@@ -119,14 +119,4 @@ const measureThrough = (bench: Bench, bodies: readonly string[]): Promise<boolea
       tellPromise(rate >= promisedThrough, `${formatNumber(promisedThrough)} events/s arrive in projections`),
     ].every(Boolean)
   })
-}
-
-const withDatabase = async <Result>(uri: string, work: (db: Db) => Promise<Result>): Promise<Result> => {
-  const client = new MongoClient(uri)
-  try {
-    return await work(client.db())
-  } finally {
-    await client.db().dropDatabase()
-    await client.close()
-  }
 }

@@ -1,8 +1,10 @@
-// `npm run test:stripe-mock`: every retrieve, and a replay of all fixtures, against Stripe's own fake of its API.
-// Fails when a retrieve fails, or when the replay ends otherwise than by its own count of failures; those are listed
-// by code, for stripe-mock answers the same example for every id and knows nothing of the fixtures' objects.
+// `npm run test:stripe-mock`: every retrieve, a replay of all fixtures, and a backfill of two accounts, against Stripe's
+// own fake of its API. Fails when a retrieve fails, when the replay ends otherwise than by its own count of failures
+// (those are listed by code, for stripe-mock answers the same example for every id and knows nothing of the fixtures'
+// objects), or when a resource is not read, or changed by a second backfill.
 
 import { pinnedApiVersion } from '../../dist/sources/stripe/api-version.js'
+import { backfillTwice } from './backfill-twice.mjs'
 import { replayFixtures } from './replay-fixtures.mjs'
 import { retrieveChecks } from './retrieve-all.mjs'
 import { startStripeMock } from './stripe-mock-server.mjs'
@@ -43,6 +45,13 @@ const runReplay = async (base) => {
   return 1
 }
 
+const runBackfills = async (base) => {
+  const { problems, remarks } = await backfillTwice(base)
+  for (const [index, remark] of remarks.entries()) say(`backfill ${index + 1} ${remark}`)
+  for (const problem of problems) say(`FAIL  backfill: ${problem}`)
+  return problems.length
+}
+
 const readSummary = (stdout) => {
   try {
     return JSON.parse(stdout)
@@ -63,7 +72,7 @@ const byCause = (failures) => {
 const mock = await startStripeMock()
 say(`stripe-mock ${mock.version} at ${mock.base}; asked in ${pinnedApiVersion}`)
 try {
-  const failed = (await runChecks(mock.base)) + (await runReplay(mock.base))
+  const failed = (await runChecks(mock.base)) + (await runReplay(mock.base)) + (await runBackfills(mock.base))
   process.exitCode = failed === 0 ? 0 : 1
 } finally {
   await mock.stop()

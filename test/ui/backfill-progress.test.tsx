@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { BackfillTally } from '../../src/sources/backfill/backfill-tally.ts'
+import { viewOf } from '../../src/ui/backfill-progress.tsx'
+
+test('a log line tells what was read, how fast, and accounts by state', () => {
+  const tally = new BackfillTally()
+  const [first] = [tally.add('acct_1', ['customers']), tally.add('acct_2', ['customers'])]
+  first.begin()
+  Object.assign(first.resources.get('customers') ?? {}, { read: 300 })
+  expect(viewOf(tally).describe(20)).toEqual({
+    text: 'backfilling, accounts running 1 · waiting 1 · done 0 · failed 0',
+    fields: { read: 300, rate: 15 },
+  })
+})

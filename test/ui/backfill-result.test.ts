@@ -1,0 +1,61 @@
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { BillingSyncError } from '../../src/errors.ts'
+import { BackfillTally } from '../../src/sources/backfill/backfill-tally.ts'
+import { formatBackfill } from '../../src/ui/backfill-result.ts'
+
+const ending = { durationMs: 2_000, dryRun: null, isAudit: false }
+
+const textOf = (tally: BackfillTally, end = ending): string =>
+  stripVTControlCharacters(formatBackfill(tally, end))
+
+/** A run of some accounts, each with so many customers; those named fail. */
+const runOf = (accounts: readonly string[], failing: readonly string[] = []): BackfillTally => {
+  const tally = new BackfillTally()
+  for (const id of accounts) {
+    const account = tally.add(id, ['customers'])
+    account.begin()
+    const counts = {
+      read: 1_200,
+      applied: 1_000,
+      unchanged: 200,
+      requests: 13,
+      complete: !failing.includes(id),
+    }
+    Object.assign(account.resources.get('customers') ?? {}, counts)
+    account.end(
+      failing.includes(id)
+        ? new BillingSyncError('account_incomplete', { account: id, reason: 'why' })
+        : null,
+    )
+  }
+  return tally
+}
+
+describe('what a person reads after a backfill', () => {
+  test('is the result first: objects, seconds, rate and requests', () => {
+    const [first, second, , header, row] = textOf(runOf(['acct_1'])).split('\n')
+    expect(first).toBe('Read 1,200 objects of acct_1')
+    expect(second).toBe('in 2.0 s, 600 a second, with 13 requests')
+    expect(header).toMatch(/resource +read +applied +unchanged +failed +requests +complete/)
+    expect(row).toMatch(/customers +1,200 +1,000 +200 +- +13 +yes/)
+  })
+
+  test('names accounts that failed before the others, and what to type next', () => {
+    const ids = Array.from({ length: 30 }, (_, index) => `acct_${index}`)
+    const text = textOf(runOf(ids, ['acct_29']))
+    expect(text.indexOf('acct_29')).toBeLessThan(text.indexOf('acct_0\n'))
+    expect(text).toContain('… and 10 more accounts; --json lists them')
+    expect(text).toContain('account_incomplete: ')
+    expect(text.trimEnd().split('\n').at(-1)).toContain('run the same command again')
+  })
+
+  test('fits 80 columns', () => {
+    for (const line of textOf(runOf(['acct_1RzH8nCdYs3GkVf6', 'acct_2'])).split('\n'))
+      expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test('says of an audit without drift that both sides agree', () => {
+    expect(textOf(runOf(['acct_1']), { ...ending, isAudit: true })).toContain('The mirror and Stripe agree.')
+  })
+})
