@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest'
+import { clientOf, openStripe, plainHttpClient } from '../../../src/sources/stripe/account-client.ts'
+import { memoryLimiter, Pace } from '../../../src/sources/stripe/pace.ts'
+import { PacedHttpClient, sentAtHeader } from '../../../src/sources/stripe/pace-http-client.ts'
+import { playStripe } from '../../support/stripe/played-stripe.ts'
+import { PLATFORM_KEYS } from '../../support/stripe/world.ts'
+
+/** The SDK over a paced client, what its listener was told, and what ends its waits. */
+const pacedStripe = async ({ patienceMs = 5_000 } = {}) => {
+  const played = await playStripe()
+  const told: string[] = []
+  const stop = new AbortController()
+  const httpClient = new PacedHttpClient(plainHttpClient(), {
+    pace: new Pace({ owner: 'acct_1', limits: { perEndpoint: 50, inAll: 50 }, limiter: memoryLimiter() }),
+    listener: {
+      onRequest: () => told.push('request'),
+      onRetry: () => told.push('retry'),
+      onLimited: (reason) => told.push(reason),
+      onWaiting: () => undefined,
+    },
+    ...{ patienceMs, random: () => 0, now: Date.now, signal: stop.signal },
+  })
+  const stripe = openStripe({ secretKey: PLATFORM_KEYS.test, apiBase: played.server.url, httpClient })
+  const { options } = clientOf(stripe, null)
+  return { ...played, told, stop, list: () => stripe.rawRequest('GET', '/v1/customers', undefined, options) }
+}
+
+describe('a request', () => {
+  test('is repeated while what went wrong may pass', async () => {
+    const { server, told, list } = await pacedStripe()
+    const path = '/v1/customers'
+    server.faults.add({ path }, { kind: 'rate_limited', reason: 'endpoint-rate' })
+    server.faults.add({ path }, { kind: 'truncated' })
+    server.faults.add({ path }, { kind: 'server_error', status: 503 })
+    expect(await list()).toMatchObject({ object: 'list' })
+    expect(told).toEqual(['request', 'endpoint-rate', ...Array(3).fill(['retry', 'request']).flat()])
+  })
+
+  test('is told when the try was sent that succeeded', async () => {
+    const { server, list } = await pacedStripe()
+    server.faults.add({ path: '/v1/customers' }, { kind: 'server_error' })
+    const [before, answer] = [Date.now(), await list()]
+    const sentAt = Number(answer.lastResponse.headers[sentAtHeader])
+    expect(sentAt).toBeGreaterThanOrEqual(before)
+    expect(sentAt).toBeLessThanOrEqual(Date.now())
+  })
+
+  test('that Stripe refuses for good is made once', async () => {
+    const { server, told, list } = await pacedStripe()
+    const error = { type: 'invalid_request_error', message: 'The key may not' }
+    server.faults.add({ path: '/v1/customers' }, { kind: 'error', status: 403, error })
+    await expect(list()).rejects.toMatchObject({ statusCode: 403 })
+    expect(told).toEqual(['request'])
+  })
+
+  test('ends with the answer once patience is over', async () => {
+    const { server, list } = await pacedStripe({ patienceMs: -1 })
+    server.faults.add({ path: '/v1/customers' }, { kind: 'server_error', status: 500 }, { times: 9 })
+    await expect(list()).rejects.toMatchObject({ statusCode: 500 })
+    expect(server.requests.count()).toBe(1)
+  })
+
+  test('is not made any more once the signal came', async () => {
+    const { server, stop, list } = await pacedStripe()
+    stop.abort()
+    await expect(list()).rejects.toThrow()
+    expect(server.requests.count()).toBe(0)
+  })
+})

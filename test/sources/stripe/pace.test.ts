@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest'
+import { limitsOf, memoryLimiter, Pace } from '../../../src/sources/stripe/pace.ts'
+
+const never = new AbortController().signal
+
+const openPace = (perEndpoint: number, inAll: number, limiter = memoryLimiter()) =>
+  new Pace({ owner: 'acct_1:test', limits: { perEndpoint, inAll }, limiter })
+
+/** How many of so many requests to an endpoint are let go before any other comes back. */
+const letGo = async (pace: Pace, endpoint: string, count: number): Promise<number> => {
+  let gone = 0
+  for (let made = 0; made < count; made += 1)
+    void pace.permit(endpoint, never).then(
+      () => {
+        gone += 1
+      },
+      () => undefined,
+    )
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  return gone
+}
+
+describe('limits', () => {
+  test('are those of the mode, the lower ones where it is not known', () => {
+    expect(limitsOf(true, null)).toEqual({ perEndpoint: 25, inAll: 100 })
+    expect(limitsOf(false, null)).toEqual({ perEndpoint: 25, inAll: 25 })
+    expect(limitsOf(null, null)).toEqual({ perEndpoint: 25, inAll: 25 })
+  })
+
+  test('are lowered by a rate and never raised', () => {
+    expect(limitsOf(true, 40)).toEqual({ perEndpoint: 25, inAll: 40 })
+    expect(limitsOf(true, 3)).toEqual({ perEndpoint: 3, inAll: 3 })
+    expect(limitsOf(true, 1_000)).toEqual({ perEndpoint: 25, inAll: 100 })
+  })
+})
+
+describe('a pace', () => {
+  test('lets go what both budgets allow, each endpoint by itself', async () => {
+    const pace = openPace(4, 6)
+    expect(await letGo(pace, 'customers', 9)).toBe(4)
+    expect(pace.isBusy('customers')).toBe(true)
+    expect(await letGo(pace, 'charges', 9)).toBe(2)
+  })
+
+  test('is one for all who share the limiter and the owner', async () => {
+    const limiter = memoryLimiter()
+    expect(await letGo(openPace(3, 3, limiter), 'customers', 2)).toBe(2)
+    expect(await letGo(openPace(3, 3, limiter), 'customers', 2)).toBe(1)
+  })
+
+  test('slows down what the reason of a 429 is about, and nothing else', async () => {
+    const pace = openPace(10, 100)
+    pace.adapt('customers', 'endpoint-rate', 0)
+    pace.adapt('customers', 'resource-specific', 0)
+    pace.adapt('customers', 'lock_timeout', 0)
+    expect(await letGo(pace, 'customers', 20)).toBe(7)
+    expect(await letGo(pace, 'charges', 20)).toBe(10)
+  })
+
+  test('gives an endpoint back what all have no room for', async () => {
+    const pace = openPace(2, 1)
+    const gone = new AbortController()
+    const first = await pace.permit('customers', never)
+    const second = pace.permit('customers', gone.signal)
+    gone.abort()
+    await expect(second).rejects.toThrow()
+    first.answered()
+    expect(pace.isBusy('customers')).toBe(false)
+  })
+})

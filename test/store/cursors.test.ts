@@ -1,0 +1,98 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { claimAccount, claimMs, releaseClaim, renewClaims } from '../../src/store/cursor-claims.ts'
+import { endRun, openRun } from '../../src/store/cursor-runs.ts'
+import { openPositions } from '../../src/store/cursors.ts'
+import { openTestDatabase } from '../support/database.ts'
+
+const { db } = await openTestDatabase()
+const cursors = db.collection<{ _id: string; lapses_at?: Date }>('billing.cursors')
+
+beforeEach(() => cursors.deleteMany({}))
+
+describe('a claim', () => {
+  const claimant = (token: string, { host = 'here', ended = false, pid = 1 } = {}) => ({
+    ...{ token, host, pid },
+    hasEnded: async () => ended,
+  })
+  const claim = (token: string, told: Parameters<typeof claimant>[1] & { force?: boolean } = {}) =>
+    claimAccount(db, { account: 'acct_1', force: told.force ?? false, claimant: claimant(token, told) })
+
+  test('is for the first of two, and for the next once it is let go', async () => {
+    expect(await claim('a')).toBeNull()
+    expect(await claim('b', { pid: 2 })).toMatchObject({ host: 'here', pid: 1 })
+    await releaseClaim(db, 'acct_1', 'a')
+    expect(await claim('b', { pid: 2 })).toBeNull()
+    await releaseClaim(db, 'acct_1', 'a')
+    expect(await claim('c', { pid: 3 })).toMatchObject({ pid: 2 })
+  })
+
+  test('is void once its process has ended, or whoever starts again has its id', async () => {
+    await claim('a')
+    expect(await claim('b', { pid: 2, ended: true })).toBeNull()
+    expect(await claim('c', { pid: 2 })).toBeNull()
+    expect(await claim('d', { host: 'elsewhere', pid: 2, ended: true })).toMatchObject({ host: 'here' })
+  })
+
+  test('is taken by force, and lapses where nobody renews it', async () => {
+    await claim('a')
+    expect(await claim('b', { force: true, pid: 2 })).toBeNull()
+    const past = new Date(Date.now() - claimMs)
+    await cursors.updateOne({ _id: 'acct_1:claim' }, { $set: { lapses_at: past } })
+    await renewClaims(db, ['acct_1'], 'b')
+    expect(await claim('c', { host: 'elsewhere' })).toMatchObject({ pid: 2 })
+    await cursors.updateOne({ _id: 'acct_1:claim' }, { $set: { lapses_at: past } })
+    expect(await claim('c', { host: 'elsewhere' })).toBeNull()
+  })
+})
+
+describe('a run', () => {
+  const command = { accounts: ['acct_1'], resources: ['customers'], since: '1d', until: null }
+  const open = (run: string, told: { since?: Date; restart?: boolean; accounts?: readonly string[] } = {}) =>
+    openRun(db, {
+      command: { ...command, accounts: told.accounts ?? command.accounts },
+      ...{ run, since: told.since ?? null, until: null, restart: told.restart ?? false },
+    })
+  const [yesterday, today] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')]
+
+  test('that did not end goes on, with the instants that it began with', async () => {
+    await open('one', { since: yesterday })
+    expect(await open('two', { since: today })).toEqual({ run: 'one', since: yesterday, until: null })
+    expect(await open('two', { restart: true, since: today })).toMatchObject({ run: 'two', since: today })
+  })
+
+  test('that ended is followed by a new one', async () => {
+    await open('one')
+    await endRun(db, command, 'one')
+    expect(await open('two')).toMatchObject({ run: 'two' })
+  })
+
+  test('is the same whatever the order of its accounts, and another for others', async () => {
+    await open('one', { accounts: ['acct_1', 'acct_2'] })
+    expect(await open('two', { accounts: ['acct_2', 'acct_1'] })).toMatchObject({ run: 'one' })
+    expect(await open('three', { accounts: ['acct_3'] })).toMatchObject({ run: 'three' })
+  })
+})
+
+describe('a position', () => {
+  const request = {
+    ...{ account: 'acct_1', resource: 'customers', typed: { since: null, until: null } },
+    ...{ since: null, until: null, begin: () => [{ from: null }] },
+  }
+  const open = (run: string, restart = false) =>
+    openPositions(db, [request], { run, token: run, restart, now: new Date() })
+
+  test('begins where nothing is known, and goes on where it was', async () => {
+    expect(await open('one')).toMatchObject([{ isContinued: false, windows: [{ from: null }] }])
+    await cursors.updateOne({ resource: 'customers' } as object, { $set: { windows: [{ from: 5 }] } })
+    expect(await open('two')).toMatchObject([{ isContinued: true, windows: [{ from: 5 }] }])
+    expect(await open('three', true)).toMatchObject([{ isContinued: false, windows: [{ from: null }] }])
+  })
+
+  test('of a list walked to its end begins anew, but for the run that did it', async () => {
+    await open('one')
+    const end = { $set: { windows: [], completed_at: new Date() } }
+    await cursors.updateOne({ resource: 'customers' } as object, end)
+    expect(await open('one')).toMatchObject([{ isContinued: true, windows: [] }])
+    expect(await open('two')).toMatchObject([{ isContinued: false, windows: [{ from: null }] }])
+  })
+})
