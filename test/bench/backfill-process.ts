@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { MongoClient } from 'mongodb'
 import type { BackfillSummary } from '../../src/sources/backfill/backfill-tally.ts'
 import type { ResourceName } from '../../src/sources/backfill/resources.ts'
+import { ensureCollections } from '../../src/store/collections.ts'
 import type { PopulationPlan } from '../support/stripe/population.ts'
 import type { ProcessPlan } from '../support/stripe/serve-stripe.ts'
 import { startStripeProcess } from '../support/stripe/stripe-process.ts'
@@ -51,12 +52,13 @@ export const runPaging = async ({ resources, ...reading }: Reading): Promise<Rea
     return { objects, ms, ...usage }
   })
 
-/** Backfills into a fresh database. */
+/** Backfills into a database that holds nothing yet but its indexes: those are made once, whatever is read. */
 export const runBackfill = async (
   reading: Reading,
   { client, uri, folder }: { readonly client: MongoClient; readonly uri: string; readonly folder: string },
 ): Promise<BackfillRun> => {
   const { resources, isLimited } = reading
+  await ensureCollections(client.db())
   const cpu = await serverCpu(client)
   const run = await withStripe(reading, async (url) => {
     const args = isLimited

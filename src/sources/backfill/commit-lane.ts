@@ -1,6 +1,6 @@
 // Takes the pages of one account's walk and has them committed, several at once and in their order. Guarantees: pages
-// wait in memory only as far as there is room; where another writer of the account shows, the lane pauses after each
-// commit for as long as it took, so that the other keeps its pace; alone it runs at full speed.
+// wait in memory only as far as there is room; where another writer of the account shows, the lane makes small commits
+// and pauses after each for as long as it took, so that the other keeps its pace; alone it runs at full speed.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { EntryOutcome } from '../../pipeline-store.ts'
@@ -32,14 +32,20 @@ export interface CommitLaneOptions {
   readonly onCommitted: (page: WalkedPage, outcomes: readonly EntryOutcome[]) => void
 }
 
-/** Objects of a batch: what one transaction changes without keeping other writers waiting. */
-const objectsPerBatch = 200
+/** Objects of a batch: what one transaction changes without keeping other writers waiting; alone it costs less by the object. */
+const objectsBesideOthers = 200
+const objectsAlone = 500
+
+/** Commits in a row without another writer after which the lane counts as alone. */
+const quietCommits = 5
 
 export class CommitLane {
   readonly #options: CommitLaneOptions
   #queue: readonly WalkedPage[] = []
   #seq: number
   #commits = 0
+  /** Commits since another writer showed. */
+  #quiet = 0
   #working: Promise<void> | null = null
   #fault: { readonly thrown: unknown } | null = null
 
@@ -75,7 +81,8 @@ export class CommitLane {
     // A page that is taken in this very turn of the event loop joins the batch.
     await Promise.resolve()
     while (this.#queue.length > 0 && this.#fault === null) {
-      const pages = nextPages(this.#queue)
+      const isAlone = this.#quiet >= quietCommits
+      const pages = nextPages(this.#queue, isAlone ? objectsAlone : objectsBesideOthers)
       this.#queue = this.#queue.slice(pages.length)
       try {
         await this.#commit(pages)
@@ -97,16 +104,17 @@ export class CommitLane {
     this.#commits += committed.commits
     for (const [index, page] of pages.entries())
       this.#options.onCommitted(page, committed.outcomes[index] ?? [])
+    this.#quiet = committed.hadOthers ? 0 : this.#quiet + 1
     if (committed.hadOthers) await wait(performance.now() - started)
   }
 }
 
-const nextPages = (queue: readonly WalkedPage[]): readonly WalkedPage[] => {
+const nextPages = (queue: readonly WalkedPage[], mostObjects: number): readonly WalkedPage[] => {
   const pages: WalkedPage[] = []
   let objects = 0
   for (const page of queue) {
     objects += page.observations.length + page.carried.length
-    if (pages.length > 0 && objects > objectsPerBatch) break
+    if (pages.length > 0 && objects > mostObjects) break
     pages.push(page)
   }
   return pages

@@ -23,6 +23,8 @@ export interface ListPage {
   readonly hasMore: boolean
   /** When it was asked for, in milliseconds since 1970 on this machine's clock. */
   readonly sentAt: number
+  /** How long its answer took, in milliseconds. */
+  readonly answerMs: number
   /** The answer's `Date` header. */
   readonly date: string | null
 }
@@ -78,10 +80,12 @@ const request = async (
   const list: unknown = answer
   const data = isJsonObject(list) ? own(list, 'data') : undefined
   if (!isJsonObject(list) || !Array.isArray(data)) throw new BillingSyncError('stripe_unavailable')
+  const sentAt = Number(headers[sentAtHeader] ?? askedAt)
   return {
     entries: data,
     hasMore: own(list, 'has_more') === true,
-    sentAt: Number(headers[sentAtHeader] ?? askedAt),
+    sentAt,
+    answerMs: Date.now() - sentAt,
     date: headers.date ?? null,
   }
 }

@@ -35,8 +35,14 @@ export interface ListWalk {
   readonly signal: AbortSignal
 }
 
-/** Windows of one list that are walked at once: at 25 requests a second enough for answers that take 300 ms. */
+/** Most windows of one list that are walked at once. */
 const windowsAtOnce = 8
+
+/** Stripe takes a request of one list every so many milliseconds: https://docs.stripe.com/rate-limits */
+const msBetweenRequests = 40
+
+/** Windows beyond those whose answers are under way: while one page is handed over the next ones are asked for. */
+const spareWindows = 2
 
 /**
  * Walks the list to its end, or until the signal; tells whether it came to its end. Rejects with the SDK's errors and
@@ -112,7 +118,7 @@ class Walk {
     const observed = await observe(fresh, { seq: stampedAt.seq, unixSeconds: second })
     // From here to `takePage` nothing is awaited: pages are handed over in the order of their positions.
     const facts = factsOf(page, objects, second)
-    const mayCut = this.#position.length < windowsAtOnce && !isPaced()
+    const mayCut = this.#position.length < windowsWorthWalking(page.answerMs) && !isPaced()
     const after = windowsAfter(window, facts, mayCut)
     this.#position = this.#position.flatMap((other) => (other === window ? after : [other]))
     await takePage({
@@ -126,6 +132,10 @@ class Walk {
     })
   }
 }
+
+// Each cut costs half a page on average: no more windows than keep the list busy.
+const windowsWorthWalking = (answerMs: number): number =>
+  Math.min(windowsAtOnce, spareWindows + Math.ceil(answerMs / msBetweenRequests))
 
 interface ReadPage {
   readonly window: Window

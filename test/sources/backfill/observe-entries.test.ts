@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest'
+import type { ObjectKind } from '../../../src/core/object-kinds.ts'
+import { observeEntries } from '../../../src/sources/backfill/observe-entries.ts'
+import { clientOf, openStripe } from '../../../src/sources/stripe/account-client.ts'
+import { playStripe } from '../../support/stripe/played-stripe.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from '../../support/stripe/world.ts'
+
+const moment = { seq: 4, unixSeconds: 1_700_000_000 }
+
+const lines = Array.from({ length: 23 }, (_, index) => ({ amount: index + 1 }))
+
+/** A played account, and what observes one of its objects as a list page shows it. */
+const playedAccount = async (secretKey?: string) => {
+  const { server, world } = await playStripe()
+  const account = world.account('acct_1')
+  const narrow = { accountId: PLATFORM_ID, mode: 'test', forbidden: ['invoices/lines', 'invoices'] } as const
+  if (secretKey !== undefined) world.addKey(secretKey, narrow)
+  const stripe = openStripe({ secretKey: secretKey ?? PLATFORM_KEYS.test, apiBase: server.url })
+  const refused: string[] = []
+  const observe = (kind: ObjectKind, id: string, tellsPayment = false) =>
+    observeEntries([{ ...account.get(kind as 'invoice', id), id }], moment, {
+      ...{ kind, client: clientOf(stripe, 'acct_1'), livemode: false, tellsPayment },
+      onRefusedHelper: (what) => refused.push(what),
+    })
+  return { server, account, observe, refused }
+}
+
+describe('an object of a page', () => {
+  test('is observed as of the page, which never lifts a tombstone', async () => {
+    const { account, observe } = await playedAccount()
+    const { observations } = await observe('customer', account.seed('customer', { name: 'Ada' }))
+    expect(observations).toMatchObject([
+      { kind: 'customer', readSeq: 4, source: 'backfill', revives: false, livemode: false },
+    ])
+    expect(observations[0]?.content).toMatchObject({ name: 'Ada' })
+  })
+
+  test('has its cut lists completed, at a request each', async () => {
+    const { server, account, observe } = await playedAccount()
+    const { observations } = await observe('invoice', account.seed('invoice', { lines }))
+    expect(observations[0]?.content?.lines).toMatchObject({ has_more: false })
+    expect(
+      JSON.stringify(observations[0]?.content?.lines).match(/"amount":/g)?.length,
+    ).toBeGreaterThanOrEqual(23)
+    expect(server.requests.count()).toBe(1)
+  })
+
+  test('stays cut where the key may not read the rest, which is told', async () => {
+    const { account, observe, refused } = await playedAccount('rk_test_narrow')
+    const { observations } = await observe('invoice', account.seed('invoice', { lines }))
+    expect(observations[0]?.content?.lines).toMatchObject({ has_more: true })
+    expect(refused).toEqual(['the lists that Stripe cuts at ten entries of a invoice'])
+  })
+
+  test('that is gone by the time its list is asked for is as the page showed it', async () => {
+    const { server, account, observe } = await playedAccount()
+    const invoice = account.seed('invoice', { lines })
+    const error = { type: 'invalid_request_error', code: 'resource_missing', message: 'No such invoice' }
+    server.faults.add({ path: /lines/ }, { kind: 'error', status: 404, error })
+    const { observations } = await observe('invoice', invoice)
+    expect(observations[0]?.content?.lines).toMatchObject({ has_more: true })
+  })
+
+  test('tells of a payment where a paid invoice alone counts', async () => {
+    const { account, observe } = await playedAccount()
+    const paid = account.seed('invoice', { status: 'paid' })
+    expect((await observe('invoice', paid, true)).observations[0]?.tellsPayment).toBe(true)
+    expect((await observe('invoice', paid)).observations[0]?.tellsPayment).toBe(false)
+    const open = account.seed('invoice', { status: 'open' })
+    expect((await observe('invoice', open, true)).observations[0]?.tellsPayment).toBe(false)
+  })
+})
