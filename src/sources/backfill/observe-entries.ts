@@ -89,7 +89,7 @@ const complete = async (object: Listed, { client, kind, onRefusedHelper }: Entry
   } catch (error) {
     // What is gone by now is shown as the list showed it.
     const failure = failureOfStripe(error)
-    if (failure.kind === 'refused') onRefusedHelper(`the lists that Stripe cuts at ten entries of a ${kind}`)
+    if (failure.kind === 'refused') onRefusedHelper(`the lists of ${kind}s that Stripe cuts at ten entries`)
     if (failure.kind === 'refused' || failure.kind === 'missing') return object
     throw error
   }

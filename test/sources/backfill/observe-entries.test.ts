@@ -49,7 +49,7 @@ describe('an object of a page', () => {
     const { account, observe, refused } = await playedAccount('rk_test_narrow')
     const { observations } = await observe('invoice', account.seed('invoice', { lines }))
     expect(observations[0]?.content?.lines).toMatchObject({ has_more: true })
-    expect(refused).toEqual(['the lists that Stripe cuts at ten entries of a invoice'])
+    expect(refused).toEqual(['the lists of invoices that Stripe cuts at ten entries'])
   })
 
   test('that is gone by the time its list is asked for is as the page showed it', async () => {
