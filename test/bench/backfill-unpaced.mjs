@@ -10,6 +10,7 @@ import { loadConfig } from '../../dist/config/config.js'
 import { openLog } from '../../dist/log.js'
 import { BackfillTally } from '../../dist/sources/backfill/backfill-tally.js'
 import { runAccounts } from '../../dist/sources/backfill/run-accounts.js'
+import { plainHttpClient } from '../../dist/sources/stripe/account-client.js'
 import { memoryLimiter, Pace } from '../../dist/sources/stripe/pace.js'
 import { openDatabase } from '../../dist/store/database.js'
 
@@ -26,10 +27,12 @@ const log = openLog('warn')
 const listener = { onProgress: () => undefined, onEmbedded: () => undefined }
 const database = await openDatabase(config, listener, { readOnly: false })
 const opened = await openBackfill({ request, config, database, log, signal })
-const pace = new Pace({ owner: 'bench', limits, limiter: memoryLimiter() })
+const pace = new Pace({
+  ...{ owner: 'bench', limits, limiter: memoryLimiter() },
+  ...{ requestsPerSecond: null, share: 'lists', isKept: () => false },
+})
 const stripe = openBackfillStripe(config, {
-  paceOf: () => pace,
-  livemode: opened.run.stripe.livemode,
+  calls: { paceOf: () => pace, httpClient: plainHttpClient(), close: () => undefined },
   platformAccount: config.platformAccount,
   accessTokenOf: async () => null,
 })

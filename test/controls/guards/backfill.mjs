@@ -99,4 +99,32 @@ export const guards = [
     replace: '',
     tests: ['test/store/backfill-wanted.test.ts'],
   },
+  {
+    name: 'gone: a Stripe that shows nothing known is not asked for every object',
+    file: 'src/sources/backfill/mend-unlisted.ts',
+    find: 'return this.#given === true ? atOnce : atOnceUnproved',
+    replace: 'return this.#given === true ? atOnce : atOnce + atOnceUnproved',
+    tests: ['test/commands/unlisted.test.ts'],
+  },
+  {
+    name: 'gone: an object costs one request',
+    file: 'src/commands/backfill-one.ts',
+    find: 'readAlone: readerOf(tally, run, { readsRelatives: false })',
+    replace: 'readAlone: readerOf(tally, run, { readsRelatives: true })',
+    tests: ['test/commands/unlisted.test.ts'],
+  },
+  {
+    name: 'backfill: processes keep to the limits together over Redis',
+    file: 'src/commands/open-stripe-calls.ts',
+    find: 'redisUrl === undefined ? openOwn(isServe)',
+    replace: "redisUrl === undefined || redisUrl !== '' ? openOwn(isServe)",
+    tests: ['test/commands/open-stripe-calls.test.ts'],
+  },
+  {
+    name: 'backfill: a lane that is not known to be alone makes small commits',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: 'const isAlone = this.#quiet >= quietCommits',
+    replace: 'const isAlone = this.#quiet + quietCommits >= quietCommits',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
 ]

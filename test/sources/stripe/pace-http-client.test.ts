@@ -11,7 +11,10 @@ const pacedStripe = async ({ patienceMs = 5_000 } = {}) => {
   const told: string[] = []
   const stop = new AbortController()
   const httpClient = new PacedHttpClient(plainHttpClient(), {
-    pace: new Pace({ owner: 'acct_1', limits: { perEndpoint: 50, inAll: 50 }, limiter: memoryLimiter() }),
+    pace: new Pace({
+      ...{ owner: 'acct_1', limits: { perEndpoint: 50, inAll: 50 }, limiter: memoryLimiter() },
+      ...{ requestsPerSecond: null, share: 'lists', isKept: () => false },
+    }),
     listener: {
       onRequest: () => told.push('request'),
       onRetry: () => told.push('retry'),

@@ -3,8 +3,15 @@ import { limitsOf, memoryLimiter, Pace } from '../../../src/sources/stripe/pace.
 
 const never = new AbortController().signal
 
-const openPace = (perEndpoint: number, inAll: number, limiter = memoryLimiter()) =>
-  new Pace({ owner: 'acct_1:test', limits: { perEndpoint, inAll }, limiter })
+const openPace = (
+  perEndpoint: number,
+  inAll: number,
+  { limiter = memoryLimiter(), requestsPerSecond = null as number | null } = {}, // null: nothing lowers it
+) =>
+  new Pace({
+    ...{ owner: 'acct_1:test', limits: { perEndpoint, inAll }, requestsPerSecond, limiter },
+    ...{ share: 'lists', isKept: () => false },
+  })
 
 /** How many of so many requests to an endpoint are let go before any other comes back. */
 const letGo = async (pace: Pace, endpoint: string, count: number): Promise<number> => {
@@ -20,18 +27,10 @@ const letGo = async (pace: Pace, endpoint: string, count: number): Promise<numbe
   return gone
 }
 
-describe('limits', () => {
-  test('are those of the mode, the lower ones where it is not known', () => {
-    expect(limitsOf(true, null)).toEqual({ perEndpoint: 25, inAll: 100 })
-    expect(limitsOf(false, null)).toEqual({ perEndpoint: 25, inAll: 25 })
-    expect(limitsOf(null, null)).toEqual({ perEndpoint: 25, inAll: 25 })
-  })
-
-  test('are lowered by a rate and never raised', () => {
-    expect(limitsOf(true, 40)).toEqual({ perEndpoint: 25, inAll: 40 })
-    expect(limitsOf(true, 3)).toEqual({ perEndpoint: 3, inAll: 3 })
-    expect(limitsOf(true, 1_000)).toEqual({ perEndpoint: 25, inAll: 100 })
-  })
+test('limits are those of the mode, the lower ones where it is not known', () => {
+  expect(limitsOf(true)).toEqual({ perEndpoint: 25, inAll: 100 })
+  expect(limitsOf(false)).toEqual({ perEndpoint: 25, inAll: 25 })
+  expect(limitsOf(null)).toEqual({ perEndpoint: 25, inAll: 25 })
 })
 
 describe('a pace', () => {
@@ -44,8 +43,13 @@ describe('a pace', () => {
 
   test('is one for all who share the limiter and the owner', async () => {
     const limiter = memoryLimiter()
-    expect(await letGo(openPace(3, 3, limiter), 'customers', 2)).toBe(2)
-    expect(await letGo(openPace(3, 3, limiter), 'customers', 2)).toBe(1)
+    expect(await letGo(openPace(3, 3, { limiter }), 'customers', 2)).toBe(2)
+    expect(await letGo(openPace(3, 3, { limiter }), 'customers', 2)).toBe(1)
+  })
+
+  test('is lowered by a rate and never raised', async () => {
+    expect(await letGo(openPace(4, 6, { requestsPerSecond: 2 }), 'customers', 9)).toBe(2)
+    expect(await letGo(openPace(4, 6, { requestsPerSecond: 50 }), 'customers', 9)).toBe(4)
   })
 
   test('slows down what the reason of a 429 is about, and nothing else', async () => {
