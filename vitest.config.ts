@@ -3,7 +3,11 @@ import { LongestFirst } from './test/support/longest-first.ts'
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+    include: [
+      ...['test/**/*.test.ts', 'test/**/*.test.tsx'],
+      // Long by nature: for scripts of their own.
+      ...(process.env.FULL === undefined ? [] : ['test/**/*.full.ts']),
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     reporters: ['default', './test/support/count-reporter.ts'],
     sequence: { sequencer: LongestFirst },

@@ -42,7 +42,9 @@ export const headText = (
 ): string => {
   const { requests, limited } = sumOf([...resources.values()])
   const seconds = secondsBetween(startedAt, now)
-  return `${account}  ${inDigits(requests)} requests · 429: ${limited} · ${inTime(seconds)}${waitText(waitingFor)}`
+  const waits = waitingFor === null ? [] : [waitText(waitingFor)]
+  const parts = [...waits, `${inDigits(requests)} requests`, `429: ${limited}`, inTime(seconds)]
+  return `${account}  ${parts.join(' · ')}`
 }
 
 /** Returns the line of one resource. */
@@ -61,8 +63,11 @@ export const accountText = (tally: AccountTally, now: number): string => {
   if (phase === 'waiting') return account
   if (phase === 'running') {
     const share = shareOfAll(counts)
-    const cells = `${inDigits(read).padStart(9)} ${rateText(read, seconds).padStart(8)}`
-    return `${account}  ${bar(share)} ${cells}${leftText(share, seconds)}${waitText(tally.waitingFor)}`
+    const pace =
+      tally.waitingFor === null
+        ? ` ${rateText(read, seconds).padStart(8)}${leftText(share, seconds)}`
+        : `  ${waitText(tally.waitingFor)}`
+    return `${account}  ${bar(share)} ${inDigits(read).padStart(9)}${pace}`
   }
   const came = `${inDigits(read)} objects · ${inDigits(requests)} requests · ${inTime(seconds)}`
   return error === null ? `${account}  ${came}` : `${account}  ${error.code}: ${error.message}`
@@ -72,8 +77,7 @@ export const accountText = (tally: AccountTally, now: number): string => {
 export const secondsBetween = (startedAt: number | null, now: number): number =>
   Math.max(0.1, (now - (startedAt ?? now)) / 1000)
 
-const waitText = (waitingFor: string | null): string =>
-  waitingFor === null ? '' : ` · waits for ${waitingFor}`
+const waitText = (waitingFor: string): string => `waits for ${waitingFor}`
 
 const sumOf = (counts: readonly ResourceProgress[]) => ({
   read: counts.reduce((sum, { read }) => sum + read, 0),
