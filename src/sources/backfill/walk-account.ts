@@ -2,6 +2,7 @@
 // goes wrong ends all of them; a list that only helps (invoice payments, relatives shown in place) is gone on without;
 // a resource counts as complete only when all that belongs to it was walked to its end.
 
+import { setMaxListeners } from 'node:events'
 import type { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import type { StripeClock } from '../stripe/stripe-clock.ts'
@@ -53,6 +54,8 @@ export interface AccountWalked {
 export const walkAccount = async (walk: AccountWalk): Promise<AccountWalked> => {
   const stop = new AbortController()
   const signal = AbortSignal.any([walk.signal, stop.signal])
+  // As many listen as requests are under way.
+  setMaxListeners(0, signal)
   const told = new Set<string>()
   const onRefusedHelper = (what: string): void => {
     if (!told.has(what)) walk.onRefusedHelper(what)

@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { BillingSyncError } from '../../../src/errors.ts'
 import { resourceNames } from '../../../src/sources/backfill/resources.ts'
@@ -54,6 +55,18 @@ test('every object of every resource is handed over, once each', async () => {
     const ids = walked.idsOf(`${type}s`)
     expect([...ids].sort()).toEqual([...account.ids(type)].sort())
   }
+})
+
+test('as many requests as like may wait on the signal of a walk', async () => {
+  const { server } = await grownAccount()
+  const allowed: number[] = []
+  const { clientOf, ...walk } = accountWalk(server, { positions: beginningOf(['products']) })
+  const noting: typeof clientOf = (resource, signal) => {
+    allowed.push(getMaxListeners(signal))
+    return clientOf(resource, signal)
+  }
+  await walkAccount({ ...walk, clientOf: noting })
+  expect(allowed).toEqual([0])
 })
 
 test('invoice payments are walked with charges alone, and only then', async () => {
