@@ -5,7 +5,7 @@ import { type JsonObject, ownString } from './core/json.ts'
 import { brokenLinkOf, isIdentified, observe } from './core/normalise.ts'
 import { isObjectId } from './core/object-id.ts'
 import type { Observation, ObservationSource } from './core/observation.ts'
-import type { StripeEvent } from './core/stripe-event.ts'
+import type { RelatedObject, StripeEvent } from './core/stripe-event.ts'
 import { BillingSyncError } from './errors.ts'
 import { type ConnectionRow, eventRows, type ObjectRow, rowOf } from './handlers/registry.ts'
 import type { EntryOutcome, ReadRequest, ReadResult } from './pipeline-store.ts'
@@ -18,7 +18,7 @@ interface Observed {
 
 interface Hint {
   readonly kind: 'hint'
-  readonly hint: NonNullable<StripeEvent['related']>
+  readonly hint: Omit<RelatedObject, 'change'>
   readonly created: number
   /** What it tells once Stripe no longer has the object; null unless it is about a deletion. */
   readonly tombstone: Observed | null
@@ -60,11 +60,9 @@ export const meaningOf = (event: StripeEvent, options: MeaningOptions): Meaning 
   }
 }
 
-const thinPrefix = 'v1.'
-
-const hintOf = (event: StripeEvent, hint: Hint['hint'], { source }: MeaningOptions): Hint => {
-  const { created, type } = event
-  const row = type.startsWith(thinPrefix) ? eventRows.get(type.slice(thinPrefix.length)) : undefined
+const hintOf = (event: StripeEvent, { change, ...hint }: RelatedObject, { source }: MeaningOptions): Hint => {
+  const { created } = event
+  const row = change === null ? undefined : eventRows.get(change)
   if (row === undefined || row.kind === 'application' || row.kind !== hint.kind || !row.deletes)
     return { kind: 'hint', hint, created, tombstone: null }
   const stub = { id: hint.id, object: hint.kind, deleted: true }

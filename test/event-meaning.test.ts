@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { handleDeliveries } from '../src/handle-deliveries.ts'
+import type { Delivery } from '../src/pipeline-store.ts'
+import { deliveryOfText } from './support/deliveries.ts'
 import { MemoryStore } from './support/memory-store.ts'
 import { deliveryOf, deliveryOptions, readerOf, thinDeliveryOf } from './support/reading-pipeline.ts'
+import type { EventRecord } from './support/stripe/event-record.ts'
 import { playStripe } from './support/stripe/played-stripe.ts'
+import { thinEventOf } from './support/stripe/thin-event.ts'
 
 /** A product that was made and deleted a minute ago, of which Stripe shows nothing any more. */
 const deletedProduct = async () => {
@@ -16,9 +20,52 @@ const deletedProduct = async () => {
   world.clock.run()
   const [creation] = made.events.map((event) => deliveryOf(event))
   const [deletion] = deleted.events.map(thinDeliveryOf)
-  if (creation === undefined || deletion === undefined) throw new TypeError('a product came without events')
-  return { server, creation, deletion, deletedAt }
+  const [event] = deleted.events
+  if (creation === undefined || deletion === undefined || event === undefined)
+    throw new TypeError('a product came without events')
+  return { server, creation, deletion, deleted: event, deletedAt }
 }
+
+/** What Stripe sends in place of an event that it could not make. */
+const lostDeliveryOf = (event: EventRecord): Delivery => {
+  const { related_object, context, type, ...thin } = thinEventOf(event)
+  const impact = { context: context ?? null, event_type: event.type, related_object: related_object ?? null }
+  return deliveryOfText(
+    JSON.stringify({ ...thin, type: 'v2.core.health.event_generation_failure.resolved', data: { impact } }),
+  )
+}
+
+describe('an event that Stripe could not make', () => {
+  test('is made up for by reading the object that it was about', async () => {
+    const { server, world } = await playStripe()
+    world.clock.set(Math.floor(Date.now() / 1000) - 60)
+    const account = world.account('acct_1')
+    const made = account.create('customer', { name: 'Ann' })
+    world.clock.advance(1)
+    const [lost] = account.update('customer', made.id, { name: 'Anna' }).events
+    world.clock.run()
+    const [creation] = made.events.map((event) => deliveryOf(event))
+    if (creation === undefined || lost === undefined) throw new TypeError('a customer came without events')
+    const store = new MemoryStore([])
+    await handleDeliveries([creation], deliveryOptions(store, null))
+    const { outcomes } = await handleDeliveries(
+      [lostDeliveryOf(lost)],
+      deliveryOptions(store, readerOf(server)),
+    )
+    expect(outcomes).toMatchObject([{ outcome: 'applied' }])
+    expect(store.dump()['billing.customers']).toMatchObject([{ stripe_user_id: 'acct_1', name: 'Anna' }])
+  })
+
+  test('makes a tombstone where it was a deletion and Stripe answers 404', async () => {
+    const { server, creation, deleted, deletedAt } = await deletedProduct()
+    const store = new MemoryStore([])
+    for (const delivery of [creation, lostDeliveryOf(deleted)])
+      await handleDeliveries([delivery], deliveryOptions(store, readerOf(server)))
+    expect(store.dump()['billing.products']).toMatchObject([
+      { name: 'Plan', deleted: true, deleted_at: new Date(deletedAt * 1_000) },
+    ])
+  })
+})
 
 describe('a thin event of a deletion', () => {
   test('makes a tombstone where Stripe answers 404, in either order', async () => {

@@ -28,7 +28,14 @@ export interface StripeEvent {
   /** `data.previous_attributes`; null where the event has none. */
   readonly previous: JsonObject | null
   /** The object that a thin event hints at, where it is one that is projected. */
-  readonly related: { readonly kind: ObjectKind; readonly id: string } | null
+  readonly related: RelatedObject | null
+}
+
+export interface RelatedObject {
+  readonly kind: ObjectKind
+  readonly id: string
+  /** Type of the snapshot event that tells of the same change, such as `invoice.paid`; null where none does. */
+  readonly change: string | null
 }
 
 /** A Stripe event, or why the value is none. */
@@ -47,13 +54,28 @@ const snapshotEnvelope = z.object({
   data: z.object({ object: jsonObject, previous_attributes: jsonObject.nullish() }),
 })
 
+const relatedObject = z.object({ id: z.string(), type: z.string() }).nullish()
+
 const thinEnvelope = z.object({
   id,
   type: z.string().min(1).max(longestId),
   created: z.iso.datetime({ offset: true }),
   livemode: z.boolean().nullish(),
   context: z.string().nullish(),
-  related_object: z.object({ id: z.string(), type: z.string() }).nullish(),
+  related_object: relatedObject,
+})
+
+/** Stripe could not make an event, and never will: https://docs.stripe.com/webhooks/handle-irrecoverable-events */
+const lostEvent = 'v2.core.health.event_generation_failure.resolved'
+
+const lostEnvelope = z.object({
+  data: z.object({
+    impact: z.object({
+      context: z.string().nullish(),
+      event_type: z.string().max(longestId),
+      related_object: relatedObject,
+    }),
+  }),
 })
 
 /** Returns the event that a JSON value is, or the problem: which field, what was expected. Never throws. */
@@ -82,8 +104,9 @@ export const parseStripeEvent = (value: Json): ParsedEvent => {
 const parseThin = (value: JsonObject): ParsedEvent => {
   const parsed = thinEnvelope.safeParse(value)
   if (!parsed.success) return { problem: firstProblem(parsed.error) }
+  const told = parsed.data.type === lostEvent ? lostIn(value) : hintIn(parsed.data)
   // A context is a path such as `acct_platform/acct_child`; the last segment is the account the event is about.
-  const account = parsed.data.context?.split('/').at(-1) ?? null
+  const account = (told.context ?? parsed.data.context)?.split('/').at(-1) ?? null
   if (account !== null && !idPattern.test(account)) return { problem: 'context: expected an account id' }
   return {
     event: {
@@ -95,16 +118,35 @@ const parseThin = (value: JsonObject): ParsedEvent => {
       livemode: parsed.data.livemode ?? null,
       object: null,
       previous: null,
-      related: relatedOf(parsed.data.related_object),
+      related: relatedOf(told),
     },
   }
 }
 
-const relatedOf = (
-  related: { readonly id: string; readonly type: string } | null | undefined,
-): StripeEvent['related'] =>
-  related != null && isObjectKind(related.type) && isObjectId(related.id)
-    ? { kind: related.type, id: related.id }
+/** What a thin event tells of, and for whom. */
+interface Hinted {
+  readonly object: z.infer<typeof relatedObject>
+  readonly change: string | null
+  readonly context: string | null | undefined
+}
+
+const thinPrefix = 'v1.'
+
+const hintIn = ({ type, context, related_object: object }: z.infer<typeof thinEnvelope>): Hinted => ({
+  ...{ object, context },
+  change: type.startsWith(thinPrefix) ? type.slice(thinPrefix.length) : null,
+})
+
+// The event that is lost was about this object: whoever reads it again has missed nothing.
+const lostIn = (value: JsonObject): Hinted => {
+  const { data: { data } = {} } = lostEnvelope.safeParse(value)
+  const { context, event_type: change = null, related_object: object } = data?.impact ?? {}
+  return { object, change, context }
+}
+
+const relatedOf = ({ object, change }: Hinted): RelatedObject | null =>
+  object != null && isObjectKind(object.type) && isObjectId(object.id)
+    ? { kind: object.type, id: object.id, change }
     : null
 
 const firstProblem = (error: z.ZodError): string => {

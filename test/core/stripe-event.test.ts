@@ -78,7 +78,7 @@ describe('a thin event', () => {
       livemode: false,
       object: null,
       previous: null,
-      related: { kind: 'charge', id: 'ch_1' },
+      related: { kind: 'charge', id: 'ch_1', change: 'charge.refunded' },
     })
   })
 
@@ -99,6 +99,48 @@ describe('a thin event', () => {
     ['its type is missing', { type: null }, 'type'],
   ])('is invalid where %s', (_, fields, field) => {
     expect(problemOf({ ...thin, ...fields })).toMatch(new RegExp(`^${field}: `))
+  })
+})
+
+describe('a thin event of an event that Stripe could not make', () => {
+  const lost: JsonObject = {
+    ...thin,
+    type: 'v2.core.health.event_generation_failure.resolved',
+    context: null,
+    related_object: null,
+    data: {
+      alert_id: 'mntr_1',
+      impact: {
+        context: 'acct_platform/acct_2',
+        event_type: 'customer.deleted',
+        related_object: { id: 'cus_1', type: 'customer', url: '/v1/customers/cus_1' },
+      },
+    },
+  }
+
+  test('hints at the object and the account of the lost one', () => {
+    expect(eventIn(lost)).toMatchObject({
+      account: 'acct_2',
+      type: 'v2.core.health.event_generation_failure.resolved',
+      related: { kind: 'customer', id: 'cus_1', change: 'customer.deleted' },
+    })
+  })
+
+  test.each<[string, Json]>([
+    ['nothing', null],
+    [
+      'an object of a kind that is not mirrored',
+      {
+        ...(lost.data as JsonObject),
+        impact: { event_type: 'x', related_object: { id: 'mtr_1', type: 'billing.meter' } },
+      },
+    ],
+    [
+      'an id that is an operator',
+      { impact: { event_type: 'x', related_object: { id: { $gt: '' }, type: 'charge' } } },
+    ],
+  ])('hints at nothing where it names %s', (_, data) => {
+    expect(eventIn({ ...lost, data }).related).toBeNull()
   })
 })
 

@@ -31,4 +31,11 @@ export const guards = [
     replace: 'knownLimits.has(limit) ? limit : limit',
     tests: ['test/sources/stripe/counted-http-client.test.ts'],
   },
+  {
+    name: 'hint: an event that Stripe could not make is made up for',
+    file: 'src/core/stripe-event.ts',
+    find: 'parsed.data.type === lostEvent ? lostIn(value) : hintIn(parsed.data)',
+    replace: 'hintIn(parsed.data)',
+    tests: ['test/event-meaning.test.ts'],
+  },
 ]
