@@ -2,6 +2,7 @@
 // three days before the last completed catch-up, and later, that Stripe lists and the inbox does not hold becomes a
 // pending row; an account counts as caught up only then, so a crash in the middle costs nothing but asking again.
 
+import type { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Config } from '../config/config.ts'
@@ -12,7 +13,13 @@ import type { Delivery, PipelineStore } from '../pipeline-store.ts'
 import { acceptMissed } from '../sources/missed-events.ts'
 import { keptSeconds } from '../sources/stripe/event-list.ts'
 import { failureOfStripe, type StripeFailure } from '../sources/stripe/stripe-failure.ts'
-import { completeCatchUp, type EventGap, lastCatchUp, missingEvents } from '../store/catch-ups.ts'
+import {
+  completeCatchUp,
+  type EventGap,
+  lastCatchUp,
+  missingEvents,
+  returnedSinceCatchUp,
+} from '../store/catch-ups.ts'
 import { connectedAccounts } from '../store/connected-accounts.ts'
 import type { Database } from '../store/database.ts'
 import { receiveEvents } from '../store/inbox.ts'
@@ -31,6 +38,8 @@ export interface CatchUpRequest {
   readonly isBacklogFull: () => boolean
   /** Told of each account that has new rows in the inbox. */
   readonly wake: (account: string) => void
+  /** Emits `account` when this process handled the return of one; those of others are looked for now and then. */
+  readonly returns: EventEmitter
   /** Ends it early; what was found so far is kept. */
   readonly signal: AbortSignal
 }
@@ -46,18 +55,42 @@ const accountsAtOnce = 4
 const againMs = 30_000
 const roomMs = 1_000
 
-/** Catches up with all connected accounts and the platform; the config has a key. Never rejects: what goes wrong is logged. */
+/**
+ * Catches up with all connected accounts and the platform, and from then on with each account that lets the platform in
+ * again; the config has a key. Never rejects: what goes wrong is logged.
+ */
 export const catchUp = async (request: CatchUpRequest): Promise<void> => {
   const { log, signal } = request
+  const takeReturned = openReturned(request)
   let left: readonly string[] | null = null
   while (!signal.aborted) {
     try {
-      left = await catchUpWith(left, request)
-      if (left.length === 0) return
+      left = await catchUpWith(left === null ? null : [...left, ...(await takeReturned())], request)
     } catch (error) {
       if (!signal.aborted) log.error('catching up met trouble and is tried again', error)
     }
-    await wait(againMs, undefined, { signal }).catch(() => undefined)
+    await restUntilReturn(request)
+  }
+}
+
+const restUntilReturn = async ({ returns, signal }: CatchUpRequest): Promise<void> => {
+  const woken = new AbortController()
+  const wake = (): void => woken.abort()
+  returns.once('account', wake)
+  signal.addEventListener('abort', wake, { once: true })
+  await wait(againMs, undefined, { signal: woken.signal }).catch(() => undefined)
+  returns.off('account', wake)
+  signal.removeEventListener('abort', wake)
+}
+
+// Each return is answered once: an account whose list is refused is not asked for it over and over.
+const openReturned = ({ database: { db } }: CatchUpRequest): (() => Promise<readonly string[]>) => {
+  const taken = new Map<string, number>()
+  return async () => {
+    const returned = await returnedSinceCatchUp(db)
+    const fresh = returned.filter(({ account, at }) => taken.get(account) !== at.getTime())
+    for (const { account, at } of fresh) taken.set(account, at.getTime())
+    return fresh.map(({ account }) => account)
   }
 }
 
@@ -67,6 +100,7 @@ const catchUpWith = async (
   request: CatchUpRequest,
 ): Promise<readonly string[]> => {
   const { config, database, calls, log, signal } = request
+  if (accounts?.length === 0) return []
   const platformAccount = await request.platformAccount()
   const eventsOf = await openEventLists(config, {
     ...{ database, calls, platformAccount, signal, dryRun: false },

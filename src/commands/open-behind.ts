@@ -1,6 +1,7 @@
 // What `serve` sees to besides new webhooks: events that did not come, accounts that only a backfill can complete, and
 // contacts of accounts whose mappings changed.
 
+import type { EventEmitter } from 'node:events'
 import type { Config } from '../config/config.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -37,6 +38,8 @@ interface Neighbours {
   readonly backlog: Pick<Backlog, 'isFull'>
   /** Told of each account that has new rows in the inbox. */
   readonly wake: (account: string) => void
+  /** Emits `account` when this process handled the return of one. */
+  readonly returns: EventEmitter
 }
 
 /** How often accounts that want a backfill are looked for. */
@@ -67,7 +70,7 @@ export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behi
 
 const startCatchUp = async (
   { config, database, calls, log }: BehindRequest & { readonly calls: StripeCalls },
-  { backlog, wake }: Neighbours,
+  { backlog, wake, returns }: Neighbours,
   signal: AbortSignal,
 ): Promise<void> => {
   const [{ catchUp }, { options, platformAccount }] = await Promise.all([
@@ -84,6 +87,7 @@ const startCatchUp = async (
     platformAccount,
     isBacklogFull,
     wake,
+    returns,
     signal,
   })
 }

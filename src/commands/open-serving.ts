@@ -1,5 +1,6 @@
 // What `serve` does once its database is open: it takes webhooks in, works them off, and tells others, as its role says.
 
+import { EventEmitter } from 'node:events'
 import type { Server } from 'node:http'
 import type { Config } from '../config/config.ts'
 import type { Log } from '../log.ts'
@@ -53,12 +54,13 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     onOpened: () => log.info('MongoDB takes writes again'),
   })
   const backlog = new Backlog(database.db, config.maxBacklog)
-  const worked = role === 'ingest' ? null : await openWork(request)
+  const returns = new EventEmitter()
+  const worked = role === 'ingest' ? null : await openWork(request, returns)
   const wake = (account: string): void => worked?.workers.wake(account)
   const ingest =
     role === 'work' ? null : await openIngest({ config, database, log, gate, backlog, listener, wake })
   void backlog.start()
-  const behind = openBehind(request, { backlog, wake })
+  const behind = openBehind(request, { backlog, wake, returns })
   return {
     ingest,
     sinks: worked?.sinks ?? null,
@@ -84,12 +86,15 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   }
 }
 
+/** An account lets the platform in, for the first time or again. */
+const returnType = 'account.application.authorized'
+
 interface Worked {
   readonly workers: Workers
   readonly sinks: Sinks
 }
 
-const openWork = async (request: ServingRequest): Promise<Worked> => {
+const openWork = async (request: ServingRequest, returns: EventEmitter): Promise<Worked> => {
   const { config, database, calls, log, httpServer, listener } = request
   const sinks = await openSinks({
     config,
@@ -102,7 +107,14 @@ const openWork = async (request: ServingRequest): Promise<Worked> => {
     },
   })
   try {
-    return { sinks, workers: await openWorkers({ config, database, calls, log, listener, sinks }) }
+    const told: ServeListener = {
+      ...listener,
+      onOutcome: (event) => {
+        listener.onOutcome(event)
+        if (event.type === returnType) returns.emit('account')
+      },
+    }
+    return { sinks, workers: await openWorkers({ config, database, calls, log, listener: told, sinks }) }
   } catch (error) {
     await sinks.close()
     throw error

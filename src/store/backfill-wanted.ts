@@ -3,6 +3,7 @@
 // backfill of all its lists that was begun later has come to its end, whatever process did it.
 
 import type { Db } from 'mongodb'
+import { isReturned } from './connected-accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** An account, and since when changes of it may be missing here. */
@@ -42,8 +43,7 @@ export const wantedBackfills = (db: Db, lists: readonly string[]): Promise<reado
   })
 
 const returnedAccounts = async (db: Db): Promise<readonly Want[]> => {
-  const filter = { 'connection.state': 'connected', disconnected_at: { $type: 'date' as const } }
-  const rows = await db.collection<ReturnedRow>('billing.accounts').find(filter).toArray()
+  const rows = await db.collection<ReturnedRow>('billing.accounts').find(isReturned).toArray()
   return rows.map(({ _id: account, disconnected_at: since, connection }) => ({
     account,
     since,

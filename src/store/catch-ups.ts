@@ -4,6 +4,7 @@
 
 import type { Db } from 'mongodb'
 import { documentId } from '../core/projection-document.ts'
+import { isReturned } from './connected-accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 interface CatchUpRow {
@@ -56,4 +57,30 @@ export const missingEvents = (
       .toArray()
     const known = new Set(rows.map(({ _id }) => _id))
     return new Set(eventIds.filter((id) => !known.has(documentId(account, id))))
+  })
+
+/** Stripe tells the second in which an account came back. */
+const secondMs = 1_000
+
+interface ReturnedRow {
+  readonly _id: string
+  readonly connection: { readonly as_of: Date }
+}
+
+/** Returns the accounts that were cut off and came back after their last catch-up was begun. Throws `mongodb_unavailable`. */
+export const returnedSinceCatchUp = (
+  db: Db,
+): Promise<readonly { readonly account: string; readonly at: Date }[]> =>
+  translateMongoErrors(async () => {
+    const rows = await db
+      .collection<ReturnedRow>('billing.accounts')
+      .find(isReturned, { projection: { connection: 1 } })
+      .toArray()
+    const caughtUp = await catchUpsOf(db)
+      .find({ _id: { $in: rows.map(({ _id }) => rowIdOf(_id)) } })
+      .toArray()
+    const caughtUpAt = new Map(caughtUp.map((row) => [row.stripe_user_id, row.caught_up_at]))
+    return rows
+      .map(({ _id: account, connection }) => ({ account, at: connection.as_of }))
+      .filter(({ account, at }) => (caughtUpAt.get(account)?.getTime() ?? 0) < at.getTime() + secondMs)
   })

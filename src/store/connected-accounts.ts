@@ -4,6 +4,12 @@ import type { Db } from 'mongodb'
 import type { AccountRow } from './accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
+/** Finds the accounts that had cut the platform off and let it in again. */
+export const isReturned = {
+  'connection.state': 'connected',
+  disconnected_at: { $type: 'date' },
+} as const
+
 /** Returns the accounts that let the platform in, in the order of their ids. Throws `mongodb_unavailable`. */
 export const connectedAccounts = (db: Db): Promise<readonly string[]> =>
   translateMongoErrors(async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openTestDatabase } from '../support/database.ts'
+import { loadEvent } from '../support/fixture-files.ts'
 import { runServe, startServeForTest, webhookSecret } from '../support/serve-process.ts'
 import { deliver } from '../support/stripe/deliver.ts'
 import type { EventRecord } from '../support/stripe/event-record.ts'
@@ -135,6 +136,33 @@ describe('serve --catch-up', () => {
     expect(life.server.requests.count({ account: 'acct_2' })).toBe(0)
     expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_1' })).toMatchObject({
       connection: { state: 'disconnected' },
+    })
+  })
+
+  test('catches up with an account that lets the platform in again', async () => {
+    const life = await playMissedEvents()
+    const anHourAgo = new Date(Date.now() - 3_600_000)
+    await db.collection<{ _id: string }>('billing.accounts').updateOne(
+      { _id: 'acct_1' },
+      {
+        $set: {
+          connection: { state: 'disconnected', as_of: anHourAgo },
+          disconnected_at: anHourAgo,
+        },
+      },
+    )
+    const serve = await start(life)
+    await serve.awaitLine(caughtUp)
+    expect(life.server.requests.count({ account: 'acct_1' })).toBe(0)
+    const created = Math.floor(Date.now() / 1000)
+    const returned = {
+      ...loadEvent('account.application.authorized.endive'),
+      ...{ id: 'evt_returned', account: 'acct_1', created, livemode: false },
+    }
+    await deliver([returned], { url: serve.webhooks, secret: webhookSecret })
+    await expect.poll(statuses, patience).toEqual({ ...allDone(life.events), evt_returned: 'done' })
+    expect(await db.collection('billing.cursors').findOne({ stripe_user_id: 'acct_1' })).toMatchObject({
+      caught_up_at: expect.any(Date),
     })
   })
 

@@ -85,4 +85,11 @@ export const guards = [
     replace: 'options: {},',
     tests: ['test/sources/stripe/account-client.test.ts'],
   },
+  {
+    name: 'connection: an account that returns is caught up with',
+    file: 'src/commands/catch-up.ts',
+    find: 'left === null ? null : [...left, ...(await takeReturned())]',
+    replace: 'left',
+    tests: ['test/commands/catch-up.test.ts'],
+  },
 ]
