@@ -22,39 +22,22 @@ describe('a role', () => {
     await untilStored(rows, { status: 'done' })
     expect((await deliver([{ ...numberedEvent(2) }], { url: work.webhooks, secret }))[0]?.status).toBe(404)
   })
-
-  test('shared by two processes stores and handles each event once', { timeout: 90_000 }, async () => {
-    const { uri: shared, db: own } = await openDatabaseForTest()
-    const both = await Promise.all([1, 2].map(() => startServeForTest({ uri: shared })))
-    const hundred = Array.from({ length: 100 }, (_, index) => ({ ...numberedEvent(index + 1) }))
-    const results = await Promise.all(
-      both.map(({ webhooks }) => deliver(hundred, { url: webhooks, secret }, { copies: 5, concurrency: 16 })),
-    )
-    expect(results.flat().filter(({ status }) => status !== 200)).toEqual([])
-    await untilStored(own.collection('billing.events'), { status: 'done', attempts: 0 }, 100)
-    expect(await own.collection('billing.charges').countDocuments()).toBe(100)
-    expect(await own.collection('queue.jobs').countDocuments({ kind: 'charge.created' })).toBe(100)
-  })
 })
 
 describe('the end', () => {
-  const flood = (url: string) => {
+  /** Starts a process in the midst of a flood of webhooks. */
+  const startFlooded = async () => {
+    const { uri, db } = await openDatabaseForTest()
+    const ending = await startServeForTest({ uri })
     const many = Array.from({ length: 2_000 }, (_, index) => ({ ...numberedEvent(10_000 + index) }))
-    return deliver(many, { url, secret }, { concurrency: 16 })
+    const sending = deliver(many, { url: ending.webhooks, secret }, { concurrency: 16 })
+    const rows = db.collection('billing.events')
+    await until(async () => (await rows.countDocuments()) > 50, 'load')
+    return { ending, sending, rows }
   }
 
   test('under load answers every request that was taken and loses none', { timeout: 90_000 }, async () => {
-    const { uri: own, db: database } = await openDatabaseForTest()
-    const ending = await startServeForTest({ uri: own })
-    const sending = flood(ending.webhooks)
-    await until(
-      () =>
-        database
-          .collection('billing.events')
-          .countDocuments()
-          .then((count) => count > 50),
-      'load',
-    )
+    const { ending, sending, rows } = await startFlooded()
     const started = performance.now()
     expect(await ending.stop('SIGTERM')).toMatchObject({ exitCode: 0, stdout: '' })
     expect(performance.now() - started).toBeLessThan(10_000)
@@ -62,23 +45,13 @@ describe('the end', () => {
     const answered = results.filter(({ status }) => status !== null)
     expect(answered.filter(({ status }) => status !== 200)).toEqual([])
     // Whoever came too late found nobody: had it been cut off on its way, it would be stored.
-    const stored = await database.collection('billing.events').distinct('event_id')
+    const stored = await rows.distinct('event_id')
     const answeredIds = answered.map(({ eventId }) => eventId)
     expect(stored.toSorted()).toEqual(answeredIds.toSorted())
   })
 
   test('comes at once with a second signal', { timeout: 90_000 }, async () => {
-    const { uri: own, db: database } = await openDatabaseForTest()
-    const ending = await startServeForTest({ uri: own })
-    const sending = flood(ending.webhooks)
-    await until(
-      () =>
-        database
-          .collection('billing.events')
-          .countDocuments()
-          .then((count) => count > 50),
-      'load',
-    )
+    const { ending, sending } = await startFlooded()
     void ending.stop('SIGINT')
     await ending.awaitLine(({ msg }) => String(msg).startsWith('ending'))
     expect(await ending.stop('SIGINT')).toMatchObject({ exitCode: 130 })

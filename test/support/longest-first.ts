@@ -14,6 +14,7 @@ const longest = [
   'store/embedded/embedded-mongod',
   'commands/serve-processes',
   'fault/several-workers',
+  'fault/three-serves',
   'commands/backfill-resume',
   'fault/mongodb-outage',
   'fault/under-fire',
