@@ -36,6 +36,29 @@ export interface Log {
   error(message: string, error: unknown): void
 }
 
+/** Most text that waits to be written; what comes beyond it is left out, as nobody has read for long. */
+const mostWaitingBytes = 8 * 1024 * 1024
+
+/** How often a full pipe is tried again at the end of the process, a tenth of a second each. */
+const triesAtEnd = 3
+
+/**
+ * Returns stderr for a process that keeps answering others: a line waits while the ones before it are written, and goes
+ * with all that came meanwhile. A reader who does not keep up never holds the process; one that ends gives him a moment.
+ */
+export const openPatientStderr = (): DestinationStream => {
+  let tries: number | null = null
+  process.once('exit', () => {
+    tries = 0
+  })
+  return pino.destination({
+    dest: 2,
+    sync: false,
+    maxLength: mostWaitingBytes,
+    retryEAGAIN: () => tries === null || ++tries <= triesAtEnd,
+  })
+}
+
 /** Returns a log of the given level that writes to stderr, or to the stream given. */
 export const openLog = (level: string, destination?: DestinationStream): Log => {
   const logger = pino({ level, base: null }, destination ?? pino.destination({ dest: 2, sync: true }))

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { BillingSyncError } from '../src/errors.ts'
 import { type Log, type LogFields, openLog } from '../src/log.ts'
@@ -72,4 +75,21 @@ describe('the log', () => {
     expect(lines.map(({ event_id }) => event_id)).toEqual(['evt_1', 'evt_1', 'evt_1'])
     expect(JSON.stringify(lines)).not.toContain(secret)
   })
+})
+
+test('a log that nobody reads holds up no process, and is whole once somebody does', async () => {
+  const program = `
+    import { openLog, openPatientStderr } from ${JSON.stringify(new URL('../dist/log.js', import.meta.url))}
+    const log = openLog('info', openPatientStderr())
+    for (let line = 0; line < 5_000; line += 1) log.info('event handled', { event_id: 'evt_' + line })
+    console.log('all told')`
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program])
+  // More than a pipe holds is told by then.
+  expect(String((await once(child.stdout, 'data'))[0])).toBe('all told\n')
+  const lines = (await text(child.stderr)).trim().split('\n')
+  expect(lines.map((line) => JSON.parse(line).event_id)).toEqual(
+    Array.from({ length: 5_000 }, (_, index) => `evt_${index}`),
+  )
+  if (child.exitCode === null) await once(child, 'close')
+  expect(child.exitCode).toBe(0)
 })

@@ -2,7 +2,7 @@
 
 import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
 import { BillingSyncError } from '../errors.ts'
-import { type Log, openLog } from '../log.ts'
+import { type Log, openLog, openPatientStderr } from '../log.ts'
 import { type EndpointSecret, endpointSecretsOf } from '../sources/webhook/endpoint-secrets.ts'
 import { type Listener, openListener } from '../sources/webhook/listener.ts'
 import { showDashboard } from '../ui/serve-dashboard.tsx'
@@ -92,7 +92,7 @@ const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly Endpo
   })
 
 const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>, hasScreen: boolean): Serve => {
-  const log = openLog(hasScreen ? 'silent' : (config.logLevel ?? 'info'))
+  const log = openLog(hasScreen ? 'silent' : (config.logLevel ?? 'info'), openPatientStderr())
   const tally = new ServeTally()
   const metrics = openMetrics({
     backlogDepth: () => serve.serving?.backlog.state.depth ?? 0,

@@ -3,6 +3,13 @@
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'log: a reader who does not keep up holds up no process',
+    file: 'src/log.ts',
+    find: 'sync: false,',
+    replace: 'sync: true,',
+    tests: ['test/log.test.ts'],
+  },
+  {
     name: 'metrics: types that nobody knows share a label',
     file: 'src/watch/metrics.ts',
     find: "eventRows.has(type) ? type : 'other'",
