@@ -4,7 +4,6 @@ import { isPaid } from '../core/canonical.ts'
 import {
   adoptContact,
   contactIdOf,
-  isAdoptable,
   linkContact,
   mapContact,
   newContact,
@@ -90,8 +89,7 @@ const findContact = async (
   if (former[0] !== undefined) return oldest(former)
   const email = normaliseEmail(ownString(adopting, 'email') ?? '')
   if (email === '') return null
-  const namesakes = (await work.contacts.findBy('email', email)).filter(isAdoptable)
-  return oldest(namesakes)
+  return oldest(await work.contacts.findBy('adoptable', email))
 }
 
 /** Returns the document created first; ids decide between equal or missing times. */

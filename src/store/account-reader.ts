@@ -3,6 +3,7 @@
 // `mongodb_unavailable`.
 
 import { type Db, ObjectId } from 'mongodb'
+import { ownSource } from '../core/contact.ts'
 import type { AccountReader, FieldLookup, StoredDocument, WorkCollection } from '../unit-of-work/reader.ts'
 import { caseless } from './collections.ts'
 import { GatheredReads } from './gathered-reads.ts'
@@ -27,7 +28,11 @@ export class MongoAccountReader implements AccountReader {
 
   byField(lookup: FieldLookup, values: readonly string[]): Promise<readonly StoredDocument[]> {
     const wanted = lookup.holdsId === true ? values.flatMap(idForms) : values
-    const filter = { stripe_user_id: this.#account, [lookup.field]: { $in: wanted } }
+    const filter = {
+      stripe_user_id: this.#account,
+      [lookup.field]: { $in: wanted },
+      ...(lookup.adoptable === true ? adoptable : {}),
+    }
     return lookup.caseless === true
       ? this.#findCaseless(lookup.collection, filter)
       : this.#reads.find(lookup.collection, filter, lookup.most)
@@ -64,6 +69,9 @@ export class MongoAccountReader implements AccountReader {
     )
   }
 }
+
+// As core/contact.ts says it; null is what is absent, too.
+const adoptable = { stripe_customer_id: null, source: { $ne: ownSource } }
 
 // Contacts and conversations made by others mostly have ObjectIds.
 const idForms = (id: string): readonly unknown[] =>

@@ -29,6 +29,11 @@ const caselessEmail: IndexRow = {
   keys: { [account]: 1, email: 1 },
   options: { name: 'email_caseless', collation: caseless },
 }
+/** The same, and those without a customer among them apart: thousands may have one address. */
+const adoptableEmail: IndexRow = {
+  keys: { [account]: 1, email: 1, stripe_customer_id: 1 },
+  options: { name: 'email_adoptable', collation: caseless },
+}
 /** Any text but the empty one. A filter of a partial index serves look-ups of a text only in this form, not as `$type`. */
 const anyText = { $gt: '' }
 /** Newest first, by the time at which billing-sync made the document. */
@@ -79,7 +84,7 @@ export const collectionIndexes: Readonly<
     unique('stripe_customer_id', { partialFilterExpression: { stripe_customer_id: anyText } }),
     by('former_stripe_customer_ids'),
     by('email'),
-    caselessEmail,
+    adoptableEmail,
     newestMade,
   ],
   'support.conversations': [

@@ -1,6 +1,7 @@
 // Contacts, conversations, rooms, messages and accounts: documents that others also write, so they
 // stay plain documents here and only differences are written back (change-set.ts).
 
+import { isAdoptable } from '../core/contact.ts'
 import { normaliseEmail } from '../core/email.ts'
 import type { Finder } from './overlay.ts'
 import type { FieldLookup, StoredDocument, WorkCollection } from './reader.ts'
@@ -41,10 +42,12 @@ export const deskTables: Readonly<
         valuesOf: (contact) => texts(contact.former_stripe_customer_ids),
       },
       {
-        name: 'email',
+        // Only what a customer may adopt: thousands of customers of one address would each read the contacts of all.
+        name: 'adoptable',
         field: 'email',
         caseless: true,
-        valuesOf: (contact) => texts(contact.email).map(normaliseEmail),
+        adoptable: true,
+        valuesOf: (contact) => (isAdoptable(contact) ? texts(contact.email).map(normaliseEmail) : []),
       },
     ],
   },

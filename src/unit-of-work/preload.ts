@@ -158,7 +158,7 @@ const preloadContact = async (
   if (known.length > 0) return known.map(({ _id }) => idText(_id))
   const made = contactIdOf(work.account.id, customer)
   const [namesakes] = await Promise.all([
-    email === '' ? [] : work.contacts.findBy('email', email),
+    email === '' ? [] : work.contacts.findBy('adoptable', email),
     work.contacts.load([made]),
   ])
   return [made, ...namesakes.map(({ _id }) => idText(_id))]

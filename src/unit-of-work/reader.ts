@@ -20,6 +20,8 @@ export interface FieldLookup {
   readonly field: string
   /** True where letter case doesn't count. */
   readonly caseless?: true
+  /** True where contacts that have a customer, or that billing-sync made, need not be answered. */
+  readonly adoptable?: true
   /** True where the field holds the id of a document that others may have made: text and ObjectIds are both looked up. */
   readonly holdsId?: true
   /** Where this many are too many to load, one more of them is answered at most. */

@@ -88,6 +88,11 @@ const queries: readonly Query[] = [
   { collection: 'billing.customers', by: { 'metadata.plan': 'plan_7' } },
   { collection: 'crm.contacts', by: { email: 'email_7' } },
   { collection: 'crm.contacts', by: { email: 'EMAIL_7' }, collation: caseless },
+  {
+    collection: 'crm.contacts',
+    by: { email: 'EMAIL_7', stripe_customer_id: 'cus_7' },
+    collation: caseless,
+  },
   { collection: 'crm.contacts', by: { stripe_customer_id: 'cus_7' } },
   { collection: 'crm.contacts', by: { former_stripe_customer_ids: 'cus_7' } },
   { collection: 'crm.contacts', by: {}, sort: newestMade },

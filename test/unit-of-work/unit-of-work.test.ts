@@ -11,7 +11,7 @@ describe('the unit of work', () => {
   test('reads documents of its own account only', async () => {
     const documents = { 'crm.contacts': [contact, { ...contact, _id: 'c2', stripe_user_id: 'acct_2' }] }
     const { work } = await openCountedWork(documents)
-    expect(await work.contacts.findBy('email', 'ann@example.com')).toEqual([contact])
+    expect(await work.contacts.findBy('adoptable', 'ann@example.com')).toEqual([contact])
     expect(await work.contacts.get('c2')).toBeNull()
   })
 
@@ -33,7 +33,24 @@ describe('the unit of work', () => {
 
   test('finds contacts whose address differs in case', async () => {
     const { work } = await openCountedWork({ 'crm.contacts': [contact] })
-    expect(await work.contacts.findBy('email', 'ann@example.com')).toHaveLength(1)
+    expect(await work.contacts.findBy('adoptable', 'ann@example.com')).toHaveLength(1)
+  })
+})
+
+describe('contacts of an address', () => {
+  test.each([
+    ['that have a customer', { stripe_customer_id: 'cus_1' }],
+    ['that billing-sync made', { source: 'billing-sync' }],
+  ])('%s are nobody to be adopted', async (_which, fields) => {
+    const { work } = await openCountedWork({ 'crm.contacts': [{ ...contact, ...fields }] })
+    expect(await work.contacts.findBy('adoptable', 'ann@example.com')).toEqual([])
+  })
+
+  test('are none to be adopted once the batch has linked them', async () => {
+    const { work } = await openCountedWork({ 'crm.contacts': [contact] })
+    const [found] = await work.contacts.findBy('adoptable', 'ann@example.com')
+    work.contacts.put({ ...found, _id: 'c1', stripe_customer_id: 'cus_1' })
+    expect(await work.contacts.findBy('adoptable', 'ann@example.com')).toEqual([])
   })
 })
 

@@ -6,6 +6,20 @@ const mappings = 'test/derive-contacts.test.ts'
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'contacts: only a contact without a customer is adopted',
+    file: 'src/unit-of-work/desk-entities.ts',
+    find: 'isAdoptable(contact) ? texts(contact.email).map(normaliseEmail) : []',
+    replace: 'texts(contact.email).map(normaliseEmail)',
+    tests: ['test/unit-of-work/unit-of-work.test.ts'],
+  },
+  {
+    name: 'contacts: those that can not be adopted are not read',
+    file: 'src/store/account-reader.ts',
+    find: '...(lookup.adoptable === true ? adoptable : {}),',
+    replace: '',
+    tests: ['test/store/account-reader.test.ts'],
+  },
+  {
     name: 'message: exactly one per paid invoice',
     file: 'src/handlers/support.ts',
     find: "if ((await work.messages.findBy('dedupe_key', dedupeKey)).length > 0) return",
