@@ -14,6 +14,8 @@ import { UnitOfWork } from './unit-of-work/unit-of-work.ts'
 export interface FinishingOptions extends Patience {
   readonly store: PipelineStore
   readonly now: () => Date
+  /** Once it aborts, no further step is begun. */
+  readonly signal?: AbortSignal
 }
 
 /** Invoices of one step; most have one charge, so that a commit writes some 200 documents. */
@@ -33,9 +35,11 @@ export interface Finished {
   readonly notices: readonly NoticeDraft[]
   /** Number of commits. */
   readonly commits: number
+  /** False where it was stopped: the name on the account's row tells the next what is left. */
+  readonly isFinished: boolean
 }
 
-interface Step extends Finished {
+interface Step extends Omit<Finished, 'isFinished'> {
   /** Null: nothing is left. */
   readonly plan: Plan | null
 }
@@ -49,13 +53,14 @@ export const finishInheritance = async (account: string, options: FinishingOptio
   let commits = 0
   let plan: Plan | null = null
   do {
+    if (options.signal?.aborted === true) return { notices, commits, isFinished: false }
     const before: Plan | null = plan
     const step: Step = await patiently(() => takeStep(account, before, options), options)
     notices.push(...step.notices)
     commits += step.commits
     plan = step.plan
   } while (plan !== null)
-  return { notices, commits }
+  return { notices, commits, isFinished: true }
 }
 
 const takeStep = async (

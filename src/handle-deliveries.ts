@@ -34,6 +34,8 @@ export interface DeliveryOptions extends PipelineOptions, Patience {
   readonly receive: (deliveries: readonly Delivery[]) => Promise<readonly ReceivedRow[]>
   /** Stores deliveries that could not be handled as pending, where the inbox does not hold them. */
   readonly keep: (deliveries: readonly Delivery[]) => Promise<void>
+  /** Once it aborts, what a batch left to be done stays so: its outcomes defer, and their rows wait for whoever is next. */
+  readonly signal?: AbortSignal
   /** Reads objects from Stripe before events about them are applied; null takes payloads as they are. */
   readonly readObjects: ReadObjects | null
 }
@@ -181,7 +183,9 @@ const finish = async (
   const deferred = deliveries.filter((_, index) => outcomes[index]?.defers === true)
   if (deferred.length === 0) return handled
   try {
-    const { notices } = await finishInheritance(deferred[0]?.account ?? '', options)
+    const finished = await finishInheritance(deferred[0]?.account ?? '', options)
+    const notices = [...handled.notices, ...finished.notices]
+    if (!finished.isFinished) return { outcomes, notices }
     const said = new Map(deliveries.map(({ event }, index) => [event.id, outcomes[index]?.outcome]))
     await settleRows(
       deferred,
@@ -189,7 +193,7 @@ const finish = async (
       (state, { event }) =>
         settle(state, (said.get(event.id) ?? 'unchanged') as Exclude<Outcome, 'failed'>, options.now()), // failed ones defer nothing
     )
-    return { outcomes, notices: [...handled.notices, ...notices] }
+    return { outcomes: outcomes.map(({ defers, ...said }) => said), notices }
   } catch (error) {
     if (!isPassing(error)) throw error
     const waiting: EntryOutcome = { ...failed(failureOf(error)), waits: true }

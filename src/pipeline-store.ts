@@ -46,7 +46,7 @@ export interface EntryOutcome {
   readonly failure: InboxFailure | null
   /** True where nothing is wrong with the event: its row stays as it is and no attempt is used up. */
   readonly waits?: true
-  /** True where the commit left something of it to be done: its row is settled only after that. */
+  /** True while something of it is left to be done after the commit: its row is settled only after that. */
   readonly defers?: true
 }
 

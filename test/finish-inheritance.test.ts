@@ -48,7 +48,8 @@ const handle = async (store: PipelineStore, ...events: readonly object[]) =>
 
 const pending = { status: 'pending', attempts: 0 } as const
 
-const optionsOf = (store: PipelineStore): DeliveryOptions => ({
+const optionsOf = (store: PipelineStore, signal = new AbortController().signal): DeliveryOptions => ({
+  signal,
   ...deliveryOptions(store, null),
   receive: async (deliveries) =>
     deliveries.map(({ event }) => ({ rowId: `acct_1:${event.id}`, state: pending, conflict: false })),
@@ -124,6 +125,22 @@ describe('metadata of a subscription with more invoices than one commit takes', 
       expect(plansOf(memory)).toEqual(['pro'])
       expect(isLeft(memory)).toBe(false)
     }
+  })
+
+  test('is left to the next process where this one is to end', async () => {
+    const ending = new AbortController()
+    const { store, commits } = watched(memory, async (number) => (number === 2 ? ending.abort() : undefined))
+    const event = planned('pro', 5)
+    const stopped = await handleDeliveries([deliveryOf(event)], optionsOf(store, ending.signal))
+    expect(stopped.outcomes).toEqual([{ outcome: 'applied', failure: null, defers: true }])
+    expect(commits).toHaveLength(2)
+    expect(commits.flatMap(({ settlements }) => settlements)).toEqual([])
+    expect(isLeft(memory)).toBe(true)
+
+    const { outcomes } = await handle(memory, event)
+    expect(outcomes).toEqual([{ outcome: 'unchanged', failure: null }])
+    expect(plansOf(memory)).toEqual(['pro'])
+    expect(isLeft(memory)).toBe(false)
   })
 
   test('that returns to what it was reaches those that a dead process had changed', async () => {

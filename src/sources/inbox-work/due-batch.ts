@@ -92,7 +92,8 @@ const tell = (
   { account, event, due }: DueDelivery,
   { result, ms }: { readonly result: EntryOutcome | undefined; readonly ms: number },
 ): void => {
-  if (result === undefined) return
+  // What is left of an event for the next process is done before anything is said of it.
+  if (result === undefined || result.defers === true) return
   const { outcome, failure, waits } = result
   const told: HandledEvent = {
     account,

@@ -118,6 +118,20 @@ export const guards = [
     tests: [inheritance],
   },
   {
+    name: 'inheritance: no step is begun once the process is to end',
+    file: 'src/finish-inheritance.ts',
+    find: 'if (options.signal?.aborted === true) return { notices, commits, isFinished: false }',
+    replace: '',
+    tests: [inheritance],
+  },
+  {
+    name: 'inheritance: a row that is left to the next process is not settled',
+    file: 'src/handle-deliveries.ts',
+    find: 'if (!finished.isFinished) return { outcomes, notices }',
+    replace: '',
+    tests: [inheritance],
+  },
+  {
     name: 'inheritance: a position moves after everything that its page led to',
     file: 'src/observe-batch.ts',
     find: 'const moved = defers ? [] : positions',
