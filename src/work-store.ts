@@ -14,6 +14,13 @@ export interface DueEvent {
   readonly isSuspect: boolean
 }
 
+/** The next due events of an account, as many as one batch may hold. */
+export interface DueBatch {
+  readonly events: readonly DueEvent[]
+  /** True where there may be more of them. */
+  readonly isCut: boolean
+}
+
 /** An account's lane, held by this process until it is released. */
 export interface LaneClaim {
   /** Null where whoever held it before let go of it. */
@@ -30,7 +37,7 @@ export interface WorkStore {
   /** Returns the accounts that have due events. */
   dueAccounts(): Promise<readonly string[]>
   /** Returns the next due events of an account as one batch: of those that never failed, or of those that did. */
-  dueEvents(account: string, kind: 'fresh' | 'retried'): Promise<readonly DueEvent[]>
+  dueEvents(account: string, kind: 'fresh' | 'retried'): Promise<DueBatch>
   /** Lets events that wait for trouble to pass rest for a while; their state stays as it is. */
   postpone(rowIds: readonly string[], pauseMs: number): Promise<void>
   /** Settles an event that can't even be read as failed, provided that it still waits. */

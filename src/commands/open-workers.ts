@@ -11,6 +11,7 @@ import type { DueDelivery } from '../sources/inbox-work/due-batch.ts'
 import { type TurnOptions, takeTurn } from '../sources/inbox-work/lane-turn.ts'
 import { PayloadRoom } from '../sources/inbox-work/payload-room.ts'
 import type { SharedWakes } from '../sources/inbox-work/shared-wakes.ts'
+import { ThreadLoad } from '../sources/inbox-work/thread-load.ts'
 import type { HandledEvent, WorkListener } from '../sources/inbox-work/work-listener.ts'
 import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import type { Database } from '../store/database.ts'
@@ -43,8 +44,15 @@ export interface Workers {
   drain(patienceMs: number): Promise<boolean>
 }
 
-/** Batches that work on the database at once; folding is one thread's work, waiting for commits is not. */
+/**
+ * Batches that work on the database at once; folding is one thread's work, waiting for commits is not. Where the thread is
+ * busy, more than two only keep it longer from webhooks and from what came for their accounts since.
+ */
 const batchesAtOnce = 8
+const batchesAtOnceWhileBusy = 2
+
+/** Turns at once where Stripe is asked: so many may wait for it before an account that needs nothing of it has to. */
+const turnsAtOnceOverStripe = 200
 
 /** How long a batch waits for trouble to pass before its lane rests: shorter than a drain. */
 const patienceMs = 3_000
@@ -57,9 +65,11 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
   setMaxListeners(0, ending.signal)
   const turn = await openTurns(request, ending.signal)
   const { store, pauses, listener } = turn
+  const turns = turnsAtOnce(request)
   const shared = { wakes: null as SharedWakes | null } // made after the dispatcher, which it wakes
-  const dispatcher = new Dispatcher({
-    takeTurn: (account) => takeTurn(account, turn),
+  const dispatcher: Dispatcher = new Dispatcher({
+    takeTurn: (account) => takeTurn(account, { ...turn, isAwaited: () => dispatcher.isAwaited }),
+    mostTurns: turns.now,
     sweep: async () => {
       await store.unpark(config.unknownAccounts === 'accept')
       return store.dueAccounts()
@@ -69,7 +79,8 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
     onMore: (account) => (shared.wakes ?? dispatcher).wake(account),
     onTrouble: listener.onTrouble,
   })
-  if (config.redisUrl !== undefined) shared.wakes = await openWakes(config.redisUrl, database, dispatcher)
+  if (config.redisUrl !== undefined)
+    shared.wakes = await openWakes(config.redisUrl, { db: database.db, most: turns.most, dispatcher })
   return {
     wake: (account) => (shared.wakes ?? dispatcher).wake(account),
     isRunning: () => dispatcher.isRunning,
@@ -82,7 +93,18 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
   }
 }
 
-const openTurns = async (request: WorkersRequest, signal: AbortSignal): Promise<TurnOptions> => {
+// While Stripe is waited for, turns cost nothing.
+const turnsAtOnce = ({ config, calls }: WorkersRequest) => {
+  if (calls !== null && config.hydrate !== 'never')
+    return { most: turnsAtOnceOverStripe, now: () => turnsAtOnceOverStripe }
+  const load = new ThreadLoad()
+  return { most: batchesAtOnce, now: () => (load.isBusy ? batchesAtOnceWhileBusy : batchesAtOnce) }
+}
+
+const openTurns = async (
+  request: WorkersRequest,
+  signal: AbortSignal,
+): Promise<Omit<TurnOptions, 'isAwaited'>> => {
   const { config, database, calls, sinks } = request
   const { options } = await openHandling(config, database, {
     source: 'webhook',
@@ -96,6 +118,7 @@ const openTurns = async (request: WorkersRequest, signal: AbortSignal): Promise<
   const endAbandonedTransactions = openAbandonedTransactions(database.client)
   const handling: DeliveryOptions = {
     ...options,
+    signal,
     now: store.now,
     onLostCommit: () => {
       listener.onLostCommit()
@@ -123,8 +146,15 @@ const openTurns = async (request: WorkersRequest, signal: AbortSignal): Promise<
 
 const openWakes = async (
   redisUrl: string,
-  { db }: Database,
-  dispatcher: Dispatcher,
+  {
+    db,
+    most,
+    dispatcher,
+  }: {
+    readonly db: Database['db']
+    readonly most: number
+    readonly dispatcher: Dispatcher
+  },
 ): Promise<SharedWakes> => {
   const [{ SharedWakes }, { openBlockingRedis, openRedis }] = await Promise.all([
     import('../sources/inbox-work/shared-wakes.ts'),
@@ -135,6 +165,7 @@ const openWakes = async (
     blockingConnection: openBlockingRedis(redisUrl),
     inbox: db.databaseName,
     takeTurn: (account) => dispatcher.turn(account),
+    turnsAtOnce: most,
     onLost: (account) => dispatcher.wake(account),
   })
 }

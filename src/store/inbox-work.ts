@@ -5,7 +5,7 @@
 import type { Binary, Db, Document } from 'mongodb'
 import { type InboxFailure, type InboxStatus, settleFailure } from '../core/inbox-row.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { DueEvent, WorkStore } from '../work-store.ts'
+import type { DueBatch, DueEvent, WorkStore } from '../work-store.ts'
 import { LaneClaims } from './lane-claims.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { ServerClock } from './server-clock.ts'
@@ -89,7 +89,7 @@ const accountsWith = async (
   return groups.map(({ _id }) => _id)
 }
 
-const readDue = async (db: Db, account: string, status: InboxStatus): Promise<readonly DueEvent[]> => {
+const readDue = async (db: Db, account: string, status: InboxStatus): Promise<DueBatch> => {
   const rows = eventsOf(db)
     .find({ status, stripe_user_id: account, ...isDue })
     .sort({ next_attempt_at: 1 })
@@ -99,11 +99,11 @@ const readDue = async (db: Db, account: string, status: InboxStatus): Promise<re
   let bytes = 0
   for await (const { _id, attempts, payload, error, age_ms: ageMs } of rows) {
     bytes += payload.length()
-    if (events.length > 0 && bytes > largestBatchBytes) break
+    if (events.length > 0 && bytes > largestBatchBytes) return { events, isCut: true }
     const isSuspect = error?.code === ('worker_died' satisfies ErrorCode)
     events.push({ rowId: _id, state: { status, attempts }, payload: payload.buffer, ageMs, isSuspect })
   }
-  return events
+  return { events, isCut: events.length === largestBatch }
 }
 
 const readFields = {

@@ -8,6 +8,8 @@ import type { AccountPauses } from './account-pauses.ts'
 import type { TurnEnd } from './lane-turn.ts'
 
 export interface DispatcherOptions {
+  /** Answers how many turns may be under way at once just now. */
+  readonly mostTurns: () => number
   readonly takeTurn: (account: string) => Promise<TurnEnd>
   /** Answers the accounts that have due events. */
   readonly sweep: () => Promise<readonly string[]>
@@ -19,9 +21,6 @@ export interface DispatcherOptions {
   /** Told of what a sweep or a turn threw; the work goes on. */
   readonly onTrouble: (code: string, account: string | null) => void
 }
-
-/** Turns under way at once: so many may wait for Stripe before an account that needs nothing of it has to. */
-const turnsAtOnce = 200
 
 /** Accounts that may wait in memory; the sweep finds the others. */
 const mostWaiting = 10_000
@@ -63,6 +62,11 @@ export class Dispatcher {
     else if (!this.#isEnded && !this.#options.pauses.isResting(account)) await this.#start(account)
   }
 
+  /** True where an account waits for its turn: one that is at work should let it. */
+  get isAwaited(): boolean {
+    return this.#running.size >= this.#options.mostTurns() && this.#hasOthers()
+  }
+
   /** True while the work goes on: its last look at the inbox is not long ago. */
   get isRunning(): boolean {
     return !this.#isEnded && performance.now() - this.#sweptAtMs < longestSilenceMs
@@ -101,12 +105,18 @@ export class Dispatcher {
 
   #fill(): void {
     for (const account of this.#waiting) {
-      if (this.#isEnded || this.#running.size >= turnsAtOnce) return
+      if (this.#isEnded || this.#running.size >= this.#options.mostTurns()) return
       // An account that is at work stays in line for its next turn: what woke it may have come after its last look.
       if (this.#running.has(account)) continue
       this.#waiting.delete(account)
       if (!this.#options.pauses.isResting(account)) void this.#start(account)
     }
+  }
+
+  // Those at work are in line for their own next turn.
+  #hasOthers(): boolean {
+    for (const account of this.#waiting) if (!this.#running.has(account)) return true
+    return false
   }
 
   #start(account: string): Promise<void> {

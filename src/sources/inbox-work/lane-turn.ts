@@ -5,12 +5,14 @@
 
 import { failureOf } from '../../core/inbox-row.ts'
 import { BillingSyncError } from '../../errors.ts'
-import type { DueEvent, LaneClaim } from '../../work-store.ts'
+import type { DueBatch, DueEvent, LaneClaim } from '../../work-store.ts'
 import { type BatchOptions, workOff } from './due-batch.ts'
 import type { PayloadRoom } from './payload-room.ts'
 
 export interface TurnOptions extends BatchOptions {
   readonly room: PayloadRoom
+  /** Tells whether another account waits for a turn. */
+  readonly isAwaited: () => boolean
   /** From 0 up to 1. */
   readonly random: () => number
 }
@@ -18,7 +20,7 @@ export interface TurnOptions extends BatchOptions {
 /** How a turn ended: with nothing to do, with more to do, or with trouble that has to pass. */
 export type TurnEnd = 'idle' | 'more' | 'waits'
 
-/** A turn ends after so long, or so many batches, whichever comes first. */
+/** A turn ends after so long, or so many batches, whichever comes first; after one where another account waits. */
 const turnMs = 1_000
 const batchesPerTurn = 5
 
@@ -65,11 +67,11 @@ const takeOver = async (
   if (aloneRowId !== null)
     await store.fail(aloneRowId, failureOf(new BillingSyncError('worker_died')), random())
   for (const kind of kinds) {
-    const events = await room.load(() => store.dueEvents(account, kind))
+    const batch = await room.load(() => store.dueEvents(account, kind))
     try {
-      if (!(await runEachAlone(account, events, options))) return false
+      if (!(await runEachAlone(account, batch.events, options))) return false
     } finally {
-      room.free(events)
+      room.free(batch)
     }
   }
   return true
@@ -77,27 +79,36 @@ const takeOver = async (
 
 const workOn = async (account: string, options: TurnOptions): Promise<TurnEnd> => {
   const deadline = performance.now() + turnMs
-  for (let batches = 0; batches < batchesPerTurn && performance.now() < deadline; batches += 1) {
-    const events = await loadNext(account, options)
-    if (events.length === 0) return 'idle'
-    try {
-      const together = events.filter(({ isSuspect }) => !isSuspect)
-      const suspects = events.filter(({ isSuspect }) => isSuspect)
-      if (!(await workOff(account, together, options))) return 'waits'
-      if (!(await runEachAlone(account, suspects, options))) return 'waits'
-    } finally {
-      options.room.free(events)
+  let batches = 0
+  for (const kind of kinds) {
+    // A batch that was not full took all there was: what came since has woken the account anew.
+    for (let isCut = true; isCut; ) {
+      const done = await workNext(account, kind, options)
+      if (done === 'waits') return 'waits'
+      batches += 1
+      isCut = done.isCut
+      if (isCut && (batches >= batchesPerTurn || performance.now() >= deadline || options.isAwaited()))
+        return 'more'
     }
   }
-  return 'more'
+  return 'idle'
 }
 
-const loadNext = async (account: string, { store, room }: TurnOptions): Promise<readonly DueEvent[]> => {
-  for (const kind of kinds) {
-    const events = await room.load(() => store.dueEvents(account, kind))
-    if (events.length > 0) return events
+const workNext = async (
+  account: string,
+  kind: (typeof kinds)[number],
+  options: TurnOptions,
+): Promise<DueBatch | 'waits'> => {
+  const { store, room } = options
+  const batch = await room.load(() => store.dueEvents(account, kind))
+  try {
+    const together = batch.events.filter(({ isSuspect }) => !isSuspect)
+    const suspects = batch.events.filter(({ isSuspect }) => isSuspect)
+    if (!(await workOff(account, together, options))) return 'waits'
+    return (await runEachAlone(account, suspects, options)) ? batch : 'waits'
+  } finally {
+    room.free(batch)
   }
-  return []
 }
 
 const runEachAlone = async (

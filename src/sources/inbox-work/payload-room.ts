@@ -6,8 +6,8 @@ import pLimit, { type LimitFunction } from 'p-limit'
 /** Bytes of payload in work. */
 const roomBytes = 16 * 1024 * 1024
 
-interface Sized {
-  readonly payload: Uint8Array
+interface Loaded {
+  readonly events: readonly { readonly payload: Uint8Array }[]
 }
 
 export class PayloadRoom {
@@ -16,17 +16,17 @@ export class PayloadRoom {
   #onFreed: (() => void) | null = null
 
   /** Loads what takes room, once there is some. What was loaded takes it until it is freed. */
-  load<Item extends Sized>(load: () => Promise<readonly Item[]>): Promise<readonly Item[]> {
+  load<Batch extends Loaded>(load: () => Promise<Batch>): Promise<Batch> {
     return this.#loading(async () => {
       while (this.#bytes >= roomBytes) await this.#freed()
-      const items = await load()
-      this.#bytes += bytesOf(items)
-      return items
+      const batch = await load()
+      this.#bytes += bytesOf(batch)
+      return batch
     })
   }
 
-  free(items: readonly Sized[]): void {
-    this.#bytes -= bytesOf(items)
+  free(batch: Loaded): void {
+    this.#bytes -= bytesOf(batch)
     this.#onFreed?.()
   }
 
@@ -37,5 +37,4 @@ export class PayloadRoom {
   }
 }
 
-const bytesOf = (items: readonly Sized[]): number =>
-  items.reduce((sum, { payload }) => sum + payload.length, 0)
+const bytesOf = ({ events }: Loaded): number => events.reduce((sum, { payload }) => sum + payload.length, 0)

@@ -17,12 +17,11 @@ export interface SharedWakesOptions {
   readonly inbox: string
   /** Takes a turn of an account; resolves when it is over, and never rejects. */
   readonly takeTurn: (account: string) => Promise<void>
+  /** Turns of this process at once. */
+  readonly turnsAtOnce: number
   /** Called in place of a wake-up that Redis can't take. */
   readonly onLost: (account: string) => void
 }
-
-/** Jobs of this process at once; turns that wait for Stripe are among them. */
-const jobsAtOnce = 100
 
 /** Wake-ups sent as one command. */
 const largestBulk = 500
@@ -47,11 +46,11 @@ export class SharedWakes {
 
   constructor(options: SharedWakesOptions) {
     this.#options = options
-    const { connection, blockingConnection, inbox, takeTurn } = options
+    const { connection, blockingConnection, inbox, takeTurn, turnsAtOnce } = options
     this.#queue = new Queue(queueNameOf(inbox), { connection, skipVersionCheck: true })
     this.#worker = new Worker(queueNameOf(inbox), ({ name }) => takeTurn(name), {
       connection: blockingConnection,
-      concurrency: jobsAtOnce,
+      concurrency: turnsAtOnce,
       skipVersionCheck: true,
     })
     // Without a listener an error event would end the process; what fails is found by the probe.

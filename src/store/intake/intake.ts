@@ -2,9 +2,11 @@
 // journal; a known event is never written over; every answer comes within three seconds, and at once while MongoDB is
 // known to be away. What is refused may have been stored all the same: it is the same row when it comes again.
 //
-// Rows are written in groups, without a timer: while one insert is under way, the next group collects. Alone a delivery
-// waits for nobody, under load hundreds share one journal flush (2,700 a second one by one, 5,700 in groups, measured).
+// Rows are written in groups, without a timer: while one insert is under way, the next group collects, and what the
+// event loop has at hand joins it. Alone a delivery waits for nobody, under load hundreds share one journal flush (2,700 a
+// second one by one, 5,700 in groups, measured).
 
+import { setImmediate as nextTurnOfLoop } from 'node:timers/promises'
 import type { Db } from 'mongodb'
 import { BillingSyncError } from '../../errors.ts'
 import type { Delivery, Receipt } from '../../pipeline-store.ts'
@@ -65,7 +67,10 @@ export class Intake {
   }
 
   async #run(): Promise<void> {
-    for (let group = this.#queue.cut(); group.size > 0; group = this.#queue.cut()) {
+    for (;;) {
+      await nextTurnOfLoop()
+      const group = this.#queue.cut()
+      if (group.size === 0) break
       try {
         await this.#store(group)
       } catch (error) {

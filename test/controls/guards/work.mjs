@@ -24,6 +24,20 @@ export const guards = [
     tests: ['test/store/abandoned-transactions.test.ts'],
   },
   {
+    name: 'work: a turn ends after a batch where another account waits',
+    file: 'src/sources/inbox-work/lane-turn.ts',
+    find: ' || options.isAwaited())',
+    replace: ')',
+    tests: ['test/sources/inbox-work/lane-turn.test.ts'],
+  },
+  {
+    name: 'work: a batch that was not full is the last one',
+    file: 'src/sources/inbox-work/lane-turn.ts',
+    find: 'isCut = done.isCut',
+    replace: 'isCut = isCut && (done.isCut || done.events.length > 0)',
+    tests: ['test/sources/inbox-work/lane-turn.test.ts'],
+  },
+  {
     name: 'work: events that nobody woke are found',
     file: 'src/sources/inbox-work/dispatcher.ts',
     find: 'for (const account of await this.#options.sweep()) this.wake(account)',
@@ -47,8 +61,8 @@ export const guards = [
   {
     name: 'work: what a process died over runs one by one',
     file: 'src/sources/inbox-work/lane-turn.ts',
-    find: 'if (!(await runEachAlone(account, events, options))) return false',
-    replace: 'if (!(await workOff(account, events, options))) return false',
+    find: 'if (!(await runEachAlone(account, batch.events, options))) return false',
+    replace: 'if (!(await workOff(account, batch.events, options))) return false',
     tests: ['test/fault/several-workers.test.ts'],
   },
   {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Binary } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Delivery, Receipt } from '../../../src/pipeline-store.ts'
@@ -71,30 +72,40 @@ describe('deliveries of new events', () => {
 
   test('collect while one insert is under way', async () => {
     const { intake } = openIntake()
-    const receipts = await receiveAll(intake, numbered(300))
+    const [first, ...others] = numbered(300)
+    const isUnderWay = once(client, 'commandStarted')
+    const stored = intake.receive(first as Delivery) // there are 300
+    await isUnderWay
+    const receipts = [await receiveAll(intake, others), await stored].flat()
     expect(receipts.every((receipt) => receipt === 'stored')).toBe(true)
     expect(groups).toEqual([1, 299])
+  })
+
+  test('go together where they come together', async () => {
+    const { intake } = openIntake()
+    await receiveAll(intake, numbered(300))
+    expect(groups).toEqual([300])
   })
 
   test('are cut into groups of five hundred rows', async () => {
     const { intake } = openIntake()
     await receiveAll(intake, numbered(1_200))
-    expect(groups).toEqual([1, 500, 500, 199])
+    expect(groups).toEqual([500, 500, 200])
     expect(await rows.countDocuments()).toBe(1_200)
   })
 
   test('are cut into groups of eight MiB', async () => {
     const { intake } = openIntake()
     await receiveAll(intake, numbered(8, 3 * 1024 * 1024))
-    expect(groups).toEqual([1, 2, 2, 2, 1])
+    expect(groups).toEqual([2, 2, 2, 2])
   })
 
   test('are refused beyond thirty-two MiB that wait', async () => {
     const { intake } = openIntake()
     const receipts = await receiveAll(intake, numbered(14, 3 * 1024 * 1024))
-    expect(receipts.filter((receipt) => receipt === 'too_busy')).toHaveLength(3)
-    expect(await rows.countDocuments()).toBe(11)
-    expect(await receiveAll(intake, numbered(14).slice(11))).toEqual(['stored', 'stored', 'stored'])
+    expect(receipts.filter((receipt) => receipt === 'too_busy')).toHaveLength(4)
+    expect(await rows.countDocuments()).toBe(10)
+    expect(await receiveAll(intake, numbered(14).slice(10))).toEqual(Array(4).fill('stored'))
   })
 
   test('are refused while too many wait to be handled', async () => {
@@ -123,7 +134,7 @@ describe('deliveries of a known event', () => {
     const { intake } = openIntake()
     const receipts = await receiveAll(intake, [deliveryOf(numberedEvent(2)), ...Array(50).fill(delivery)])
     expect(receipts).toEqual(['stored', 'stored', ...Array(49).fill('duplicate')])
-    expect(groups).toEqual([1, 1])
+    expect(groups).toEqual([2])
   })
 
   test('stand beside new ones in one group', async () => {
