@@ -48,6 +48,8 @@ export interface PipelineOptions {
   readonly now: () => Date
   /** From 0 up to 1. */
   readonly random: () => number
+  /** Asked before each event, where the process has others to answer: lets them go first, null where none has waited long. */
+  readonly rest?: () => Promise<void> | null
 }
 
 /** A committed batch. */
@@ -81,6 +83,8 @@ export const runBatch = async (
   if (!opened.parked) await preload(work, observationsIn(informed, reads))
   const outcomes: EntryOutcome[] = []
   for (const entry of informed) {
+    const resting = options.rest?.() ?? null
+    if (resting !== null) await resting
     outcomes.push(opened.parked ? outcome('parked') : await handle(work, entry))
   }
   const changes = changeSetOf(work)

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurnOfLoop } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type DeliveryOptions, handleDeliveries } from '../src/handle-deliveries.ts'
 import type { Commit, PipelineStore } from '../src/pipeline-store.ts'
@@ -104,4 +105,25 @@ describe('a batch that the server refuses', () => {
     // Seven levels, at most two commits on each, and the row of the dead one.
     expect(tried.length).toBeLessThanOrEqual(2 * 7 + 1)
   })
+})
+
+test('a batch lets others have the thread before each of its events', async () => {
+  const { options } = open()
+  const order: string[] = []
+  const deliveries = [1, 2].map((number) => charge(number, 'acct_rests'))
+  await handleDeliveries(deliveries, {
+    ...options,
+    rest: async () => {
+      await nextTurnOfLoop()
+      order.push('others')
+    },
+    store: {
+      ...options.store,
+      commit: (commit) => {
+        order.push('commit')
+        return options.store.commit(commit)
+      },
+    },
+  })
+  expect(order).toEqual(['others', 'others', 'commit'])
 })

@@ -63,9 +63,10 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
   const ending = new AbortController()
   // As many listen as requests are under way.
   setMaxListeners(0, ending.signal)
-  const turn = await openTurns(request, ending.signal)
+  const load = new ThreadLoad()
+  const turn = await openTurns(request, { signal: ending.signal, rest: load.rest })
   const { store, pauses, listener } = turn
-  const turns = turnsAtOnce(request)
+  const turns = turnsAtOnce(request, load)
   const shared = { wakes: null as SharedWakes | null } // made after the dispatcher, which it wakes
   const dispatcher: Dispatcher = new Dispatcher({
     takeTurn: (account) => takeTurn(account, { ...turn, isAwaited: () => dispatcher.isAwaited }),
@@ -94,16 +95,15 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
 }
 
 // While Stripe is waited for, turns cost nothing.
-const turnsAtOnce = ({ config, calls }: WorkersRequest) => {
+const turnsAtOnce = ({ config, calls }: WorkersRequest, load: ThreadLoad) => {
   if (calls !== null && config.hydrate !== 'never')
     return { most: turnsAtOnceOverStripe, now: () => turnsAtOnceOverStripe }
-  const load = new ThreadLoad()
   return { most: batchesAtOnce, now: () => (load.isBusy ? batchesAtOnceWhileBusy : batchesAtOnce) }
 }
 
 const openTurns = async (
   request: WorkersRequest,
-  signal: AbortSignal,
+  { signal, rest }: Pick<TurnOptions, 'signal' | 'rest'>,
 ): Promise<Omit<TurnOptions, 'isAwaited'>> => {
   const { config, database, calls, sinks } = request
   const { options } = await openHandling(config, database, {
@@ -118,7 +118,7 @@ const openTurns = async (
   const endAbandonedTransactions = openAbandonedTransactions(database.client)
   const handling: DeliveryOptions = {
     ...options,
-    signal,
+    ...{ signal, rest },
     now: store.now,
     onLostCommit: () => {
       listener.onLostCommit()
@@ -139,7 +139,7 @@ const openTurns = async (
     room: new PayloadRoom(),
     pauses: new AccountPauses(Math.random),
     listener,
-    signal,
+    ...{ signal, rest },
     random: Math.random,
   }
 }

@@ -24,8 +24,8 @@ interface ReadRow extends EventRow {
   readonly age_ms: number
 }
 
-/** Most events of a batch, and its most bytes of payload; a single event may be larger. */
-const largestBatch = 200
+/** Most events of a batch (some 200 documents change by them), and its most bytes of payload; a single event may be larger. */
+const largestBatch = 400
 const largestBatchBytes = 8 * 1024 * 1024
 
 /** The status of due events by kind. */
@@ -94,6 +94,7 @@ const readDue = async (db: Db, account: string, status: InboxStatus): Promise<Du
     .find({ status, stripe_user_id: account, ...isDue })
     .sort({ next_attempt_at: 1 })
     .limit(largestBatch)
+    .batchSize(largestBatch) // in one answer, as far as that holds it
     .project<ReadRow>(readFields)
   const events: DueEvent[] = []
   let bytes = 0

@@ -20,6 +20,8 @@ export interface BatchOptions {
   readonly read: (deliveries: readonly DueDelivery[]) => Promise<Reads>
   /** Handles deliveries of one account as one batch, and answers one outcome for each. */
   readonly handle: (deliveries: readonly DueDelivery[], reads: Reads) => Promise<readonly EntryOutcome[]>
+  /** Lets others have the thread where this work had it for long, null where it had not. */
+  readonly rest: () => Promise<void> | null
   /** Runs work on the database once a place is free. */
   readonly inPlace: <Result>(work: () => Promise<Result>) => Promise<Result>
   readonly pauses: AccountPauses
@@ -71,10 +73,12 @@ const unlessEnded = async <Result>(reading: Promise<Result>, signal: AbortSignal
 const readable = async (
   account: string,
   events: readonly DueEvent[],
-  { store, listener, random }: BatchOptions,
+  { store, listener, random, rest }: BatchOptions,
 ): Promise<readonly DueDelivery[]> => {
   const deliveries: DueDelivery[] = []
   for (const due of events) {
+    const resting = rest()
+    if (resting !== null) await resting
     const parsed = parseEntry(due.payload)
     if ('event' in parsed) {
       deliveries.push({ account, event: parsed.event, payload: due.payload, due })

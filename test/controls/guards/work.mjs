@@ -24,6 +24,20 @@ export const guards = [
     tests: ['test/store/abandoned-transactions.test.ts'],
   },
   {
+    name: 'work: a batch does not keep the thread from others',
+    file: 'src/pipeline.ts',
+    find: 'options.rest?.() ?? null',
+    replace: 'null as Promise<void> | null',
+    tests: ['test/handle-deliveries.test.ts'],
+  },
+  {
+    name: 'work: others go first while work rests',
+    file: 'src/sources/inbox-work/thread-load.ts',
+    find: 'return nextTurnOfLoop().then(() => {',
+    replace: 'return Promise.resolve().then(() => {',
+    tests: ['test/sources/inbox-work/thread-load.test.ts'],
+  },
+  {
     name: 'work: a turn ends after a batch where another account waits',
     file: 'src/sources/inbox-work/lane-turn.ts',
     find: ' || options.isAwaited())',

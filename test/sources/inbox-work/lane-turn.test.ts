@@ -36,6 +36,7 @@ const turnOf = async (account: string, isAwaited: boolean) => {
       )
       return deliveries.map(() => ({ outcome: 'applied', failure: null }))
     },
+    rest: () => null,
     inPlace: (work) => work(),
     room: new PayloadRoom(),
     isAwaited: () => isAwaited,
@@ -58,14 +59,14 @@ const fill = (account: string, count: number): Promise<void> =>
   )
 
 test('a turn works off all there is, and looks again only after a full batch', async () => {
-  await fill('acct_alone', 450)
+  await fill('acct_alone', 850)
   // One more look is for events that failed before.
-  expect(await turnOf('acct_alone', false)).toEqual({ end: 'idle', batches: [200, 200, 50], looks: 4 })
+  expect(await turnOf('acct_alone', false)).toEqual({ end: 'idle', batches: [400, 400, 50], looks: 4 })
 })
 
 test('a turn ends after a full batch where another account waits for its own', async () => {
-  await fill('acct_long', 450)
-  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [200] })
-  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [200] })
+  await fill('acct_long', 850)
+  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [400] })
+  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [400] })
   expect(await turnOf('acct_long', true)).toMatchObject({ end: 'idle', batches: [50] })
 })
