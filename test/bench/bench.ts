@@ -3,6 +3,8 @@
 //
 //   npm run bench -- [--only replay,serve,backfill,start] [--events 20000] [--rounds 3]
 //   npm run bench -- --events 500000 --memory       (the same as --only memory: replays one large file, once)
+//   npm run bench -- --events 200000 --only backlog (memory of serve while so many wait)
+//   npm run bench -- --only soak [--minutes 10]     (serve under steady webhooks)
 //
 // A new chapter is a file with its `run`, and a row in the table below.
 
@@ -13,23 +15,26 @@ import { parseArgs } from 'node:util'
 import { openEmbeddedMongod } from '../../src/store/embedded/embedded-mongod.ts'
 import { awaitNoSupervisor, testEnvironment } from '../support/embedded-environment.ts'
 import { backfillChapter } from './backfill-chapter.ts'
+import { backlogChapter } from './backlog-chapter.ts'
 import type { Bench, Chapter } from './chapter.ts'
 import { memoryChapter } from './memory-chapter.ts'
 import { writeConcern } from './raw-writes.ts'
 import { replayChapter } from './replay-chapter.ts'
 import { printRows } from './report.ts'
 import { serveChapter } from './serve-chapter.ts'
+import { soakChapter } from './soak-chapter.ts'
 import { startChapter } from './start-chapter.ts'
 
 /** What runs when no chapter is named, in this order. */
 const standardChapters: readonly Chapter[] = [replayChapter, serveChapter, backfillChapter, startChapter]
 
-const allChapters: readonly Chapter[] = [...standardChapters, memoryChapter]
+const allChapters: readonly Chapter[] = [...standardChapters, memoryChapter, backlogChapter, soakChapter]
 
 interface Request {
   readonly chapters: readonly Chapter[]
   readonly events: number
   readonly rounds: number
+  readonly minutes: number
 }
 
 const main = async (): Promise<boolean> => {
@@ -61,12 +66,18 @@ const readRequest = (): Request => {
       only: { type: 'string' },
       events: { type: 'string', default: '20000' },
       rounds: { type: 'string', default: '3' },
+      minutes: { type: 'string', default: '10' },
       memory: { type: 'boolean', default: false },
     },
   })
   const names = (values.memory ? 'memory' : values.only)?.split(',')
   const chapters = names === undefined ? standardChapters : names.map(chapterNamed)
-  return { chapters, events: Number(values.events), rounds: Number(values.rounds) }
+  return {
+    chapters,
+    events: Number(values.events),
+    rounds: Number(values.rounds),
+    minutes: Number(values.minutes),
+  }
 }
 
 const chapterNamed = (name: string): Chapter => {

@@ -22,6 +22,8 @@ export interface Bench {
   readonly folder: string
   readonly events: number
   readonly rounds: number
+  /** How long the soak lasts. */
+  readonly minutes: number
   /** Connection string of a database of this name on the bench's own server. */
   readonly databaseUri: (name: string) => string
 }

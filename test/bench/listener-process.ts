@@ -14,6 +14,8 @@ export interface ListenerProcess {
   readonly url: string
   /** Memory that it holds now, in millions of bytes. */
   megabytes(): Promise<number>
+  /** The most that it ever held. */
+  peakMegabytes(): Promise<number>
   /** Ends it, and resolves once it is gone. */
   stop(): Promise<void>
 }
@@ -50,14 +52,17 @@ const start = async (
   await ready
   return {
     url: /listening on (http:\S+?)["\s]/.exec(told)?.[1] ?? '',
-    megabytes: async () => {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8').catch(() => '')
-      return (Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / 1e6
-    },
+    megabytes: () => memoryOf(child.pid, /VmRSS:\s+(\d+) kB/),
+    peakMegabytes: () => memoryOf(child.pid, /VmHWM:\s+(\d+) kB/),
     stop: async () => {
       child.stdin.end()
       child.kill('SIGTERM')
       await closed
     },
   }
+}
+
+const memoryOf = async (pid: number | undefined, field: RegExp): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return (Number(field.exec(status)?.[1]) * 1024) / 1e6
 }

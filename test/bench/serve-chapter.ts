@@ -103,7 +103,8 @@ const measureThrough = (bench: Bench, bodies: readonly string[]): Promise<boolea
     const started = performance.now()
     const run = await deliverAll(bodies, { url: serve.url, secret, connections: 32 })
     const events = db.collection('billing.events')
-    while ((await events.countDocuments({ status: 'pending' })) > 0) await wait(50)
+    // One row tells: counting them all would take the server from what is measured.
+    while ((await events.findOne({ status: 'pending' }, { projection: { _id: 1 } })) !== null) await wait(50)
     const rate = bodies.length / ((performance.now() - started) / 1000)
     const megabytes = await serve.megabytes()
     const done = await events.countDocuments({ status: 'done' })
