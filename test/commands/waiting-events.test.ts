@@ -47,12 +47,15 @@ describe('an event that waits for Stripe', () => {
     expect(await statusesOf('acct_waits')).toEqual(['pending'])
     await expect.poll(() => statusesOf('acct_waits'), patience).toEqual(['done'])
     expect(await events.findOne()).toMatchObject({ attempts: 0 })
-    expect(workers.told.map(([what, { code }]) => [what, code])).toEqual([
-      ['waiting', 'stripe_unauthorized'],
-      ['waiting', 'stripe_unauthorized'],
-      ['waiting', 'stripe_unauthorized'],
-      ['outcome', null],
-    ])
+    // What is stored is told right after.
+    await expect
+      .poll(() => workers.told.map(([what, { code }]) => [what, code]), patience)
+      .toEqual([
+        ['waiting', 'stripe_unauthorized'],
+        ['waiting', 'stripe_unauthorized'],
+        ['waiting', 'stripe_unauthorized'],
+        ['outcome', null],
+      ])
     expect(workers.degraded()).toEqual([])
   })
 

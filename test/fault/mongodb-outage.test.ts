@@ -1,3 +1,6 @@
+// What `serve` answers while MongoDB is away. Run alone, by `npm run test:faults`, it is held to what it promises; among
+// other tests, which take the processor from it, with a margin.
+
 import { setTimeout as wait } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
 import { describe, expect, test } from 'vitest'
@@ -8,7 +11,13 @@ import { type DeliveryResult, deliver } from '../support/stripe/deliver.ts'
 import { signatureHeader } from '../support/stripe/webhook-signature.ts'
 import { until } from '../support/until.ts'
 
+const isFull = process.env.FULL === '1'
 const mongod = await prepareMongodServer()
+
+/** The slowest answer of all, an answer once MongoDB is known to be away, the first 200 once it is back, the end. */
+const promised = isFull
+  ? { answerMs: 3_000, knownMs: 50, recoveryMs: 2_000, endMs: 10_000 }
+  : { answerMs: 4_000, knownMs: 100, recoveryMs: 4_000, endMs: 12_000 }
 
 /** Delivers new events in eight lanes, with a short rest after each, until told to stop. */
 const keepDelivering = (url: string, firstNumber: number) => {
@@ -47,7 +56,7 @@ const storedIds = async (): Promise<ReadonlySet<string>> => {
 /** What holds of every answer, whatever became of the server. */
 const expectHonest = async (results: readonly DeliveryResult[]): Promise<void> => {
   expect(new Set(results.map(({ status }) => status))).toEqual(new Set([200, 503]))
-  expect(Math.max(...results.map(({ ms }) => ms))).toBeLessThan(4_000)
+  expect(Math.max(...results.map(({ ms }) => ms))).toBeLessThan(promised.answerMs)
   const stored = await storedIds()
   const acknowledged = results.filter(({ status }) => status === 200).map(({ eventId }) => eventId ?? '')
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
@@ -92,13 +101,13 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
       { url: serve.webhooks, secret },
     )
     // Known to be down, it is told at once; the load goes on meanwhile, on the same two cores.
-    expect(alone.map(({ ms }) => ms).toSorted((one, other) => one - other)[10]).toBeLessThan(100)
+    expect(alone.map(({ ms }) => ms).toSorted((one, other) => one - other)[10]).toBeLessThan(promised.knownMs)
     expect(await retryAfter(serve.webhooks)).toBe('5')
     expect((await fetch(`${serve.url}/readyz`)).status).toBe(503)
     await back()
     const returned = performance.now()
     await until(() => load.results.at(-1)?.status === 200, 'an answer 200')
-    expect(performance.now() - returned).toBeLessThan(4_000)
+    expect(performance.now() - returned).toBeLessThan(promised.recoveryMs)
     await load.stop()
     await expectHonest(load.results)
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
@@ -113,7 +122,7 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     const started = performance.now()
     const { exitCode } = await serve.stop()
     mongod.thaw()
-    expect(performance.now() - started).toBeLessThan(12_000)
+    expect(performance.now() - started).toBeLessThan(promised.endMs)
     expect(exitCode).toBe(1)
   })
 })
