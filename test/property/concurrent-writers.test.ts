@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 
 const prepare = async (history: History): Promise<void> => {
-  for (const name of resultNames) await db.collection(name).deleteMany({})
+  await Promise.all(resultNames.map((name) => db.collection(name).deleteMany({})))
   await listAccounts(db, history.accounts)
   for (const [name, documents] of Object.entries(history.preexisting)) {
     if (documents.length > 0) await db.collection(name).insertMany(structuredClone([...documents]) as never[]) // ids are strings
