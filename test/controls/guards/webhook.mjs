@@ -38,6 +38,14 @@ export const guards = [
     tests: ['test/sources/webhook/accept-delivery.test.ts'],
   },
   {
+    name: 'intake: what one server alone has may be rolled back, and is not acknowledged',
+    file: 'src/store/intake/durably.ts',
+    find: "const writeConcern = { w: 'majority', j: true }",
+    replace: 'const writeConcern = { w: 1, j: true }',
+    tests: ['test/fault/rollback.full.ts'],
+    isFull: true,
+  },
+  {
     name: 'intake: what waits is bounded in bytes',
     file: 'src/store/intake/group-queue.ts',
     find: 'return this.#waitingBytes + payload.byteLength <= mostWaitingBytes',
