@@ -9,6 +9,7 @@ import type { StripeClock } from '../stripe/stripe-clock.ts'
 import { failureOfStripe, refusalOf } from '../stripe/stripe-failure.ts'
 import type { ListPage, ListQuery } from './list-page.ts'
 import { observeEntries } from './observe-entries.ts'
+import type { PageRoom } from './page-rooms.ts'
 import { expandInRange, type ListName, listRows, type ResourceName, servedResource } from './resources.ts'
 import type { Position, TakePage } from './walk.ts'
 import { walkList } from './walk-list.ts'
@@ -30,8 +31,8 @@ export interface AccountWalk {
   readonly takePage: TakePage
   /** Tells whether requests to a path have to wait for their turn; without it none ever has. */
   readonly isPaced?: (path: string) => boolean
-  /** Waits for room for one more page in memory (`PageRooms`). */
-  readonly makeRoom: () => Promise<() => void>
+  /** Waits for room to ask for one more page (`PageRooms`). */
+  readonly makeRoom: () => Promise<PageRoom>
   /** Told once of each thing that the key may not read and the walk goes on without. */
   readonly onRefusedHelper: (what: string) => void
   /** Ends the walk between two pages. */

@@ -8,6 +8,7 @@ import type { AccountClient } from '../stripe/account-client.ts'
 import type { StripeClock } from '../stripe/stripe-clock.ts'
 import { createdOf, type ListPage, type ListQuery, readListPage } from './list-page.ts'
 import type { ObservedEntries, ReadMoment } from './observe-entries.ts'
+import type { PageRoom } from './page-rooms.ts'
 import type { ListName } from './resources.ts'
 import type { Position, TakePage } from './walk.ts'
 import { type PageFacts, type Window, windowsAfter } from './windows.ts'
@@ -29,8 +30,8 @@ export interface ListWalk {
   readonly takePage: TakePage
   /** Tells whether requests to the list have to wait for their turn: more windows would only wait as well. */
   readonly isPaced: () => boolean
-  /** Waits for room for one more page in memory; whoever takes the page gives it back. */
-  readonly makeRoom: () => Promise<() => void>
+  /** Waits for room to ask for one more page; whoever takes the page gives it back. */
+  readonly makeRoom: () => Promise<PageRoom>
   /** Ends the walk between two pages. */
   readonly signal: AbortSignal
 }
@@ -98,11 +99,12 @@ class Walk {
 
   async #turn(window: Window): Promise<void> {
     const { client, read, seqNow, makeRoom, signal } = this.#walk
-    const giveBack = await makeRoom()
+    const { fill, giveBack } = await makeRoom()
     try {
       if (signal.aborted || this.#fault !== null) return giveBack()
       const stampedAt = seqNow()
       const page = await read((query) => readListPage(client, query, window))
+      fill()
       await this.#hand({ window, page, stampedAt, giveBack })
     } catch (error) {
       giveBack()

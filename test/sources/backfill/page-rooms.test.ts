@@ -1,32 +1,73 @@
 import { expect, test } from 'vitest'
-import { PageRooms } from '../../../src/sources/backfill/page-rooms.ts'
+import { type PageRoom, PageRooms } from '../../../src/sources/backfill/page-rooms.ts'
 
-/** Takes places one after another and notes which were got. */
-const takeAll = (rooms: PageRooms, names: readonly string[]) => {
+/** Takes rooms one after another and notes which were got. */
+const takeAll = (rooms: PageRooms, names: string) => {
   const got: string[] = []
-  const taken = names.map(async (name) => {
-    const giveBack = await rooms.take()
+  const taken = [...names].map(async (name) => {
+    const room = await rooms.take()
     got.push(name)
-    return giveBack
+    return room
   })
-  return { got, taken }
+  const room = async (index: number): Promise<PageRoom> => {
+    const found = await taken[index]
+    if (found === undefined) throw new RangeError(`nothing was taken at ${index}`)
+    return found
+  }
+  return { got, room }
 }
 
-test('places are given in the order of asking, as far as there are any', async () => {
-  const { got, taken } = takeAll(new PageRooms(2), ['a', 'b', 'c', 'd'])
-  const [giveBack] = await Promise.all(taken.slice(0, 2))
-  expect(got).toEqual(['a', 'b'])
-  giveBack?.()
-  await taken[2]
-  expect(got).toEqual(['a', 'b', 'c'])
+const settled = () => new Promise((resolve) => setImmediate(resolve))
+
+test('rooms are given in the order of asking, four for a page that is here', async () => {
+  const { got, room } = takeAll(new PageRooms(1), 'abcdef')
+  const first = await room(0)
+  await settled()
+  expect(got.join('')).toBe('abcd')
+  first.giveBack()
+  await settled()
+  expect(got.join('')).toBe('abcde')
 })
 
-test('a place that is given back twice is free once', async () => {
-  const { got, taken } = takeAll(new PageRooms(1), ['a', 'b', 'c'])
-  const giveBack = await taken[0]
-  giveBack?.()
-  giveBack?.()
-  await taken[1]
-  await Promise.resolve()
-  expect(got).toEqual(['a', 'b'])
+test('a page that is here keeps others from being asked for', async () => {
+  const rooms = new PageRooms(2)
+  const full = takeAll(rooms, 'ab')
+  const [first, second] = [await full.room(0), await full.room(1)]
+  first.fill()
+  second.fill()
+  const { got } = takeAll(rooms, 'cd')
+  await settled()
+  expect(got).toEqual([])
+  second.giveBack()
+  await settled()
+  expect(got).toEqual(['c', 'd'])
+})
+
+test('where more came at once than there is room for, all of it is waited for', async () => {
+  const rooms = new PageRooms(1)
+  const { room } = takeAll(rooms, 'abcd')
+  const all = await Promise.all([0, 1, 2, 3].map(room))
+  for (const one of all) one.fill()
+  const { got } = takeAll(rooms, 'e')
+  for (const one of all.slice(0, 3)) one.giveBack()
+  await settled()
+  expect(got).toEqual([])
+  all[3]?.giveBack()
+  await settled()
+  expect(got).toEqual(['e'])
+})
+
+test('a room that is given back twice is free once', async () => {
+  const rooms = new PageRooms(1)
+  const { got, room } = takeAll(rooms, 'abcdef')
+  const first = await room(0)
+  first.fill()
+  for (const index of [1, 2, 3]) (await room(index)).giveBack()
+  first.giveBack()
+  first.giveBack()
+  await settled()
+  expect(got.join('')).toBe('abcdef')
+  const { got: more } = takeAll(rooms, 'ghi')
+  await settled()
+  expect(more.join('')).toBe('gh')
 })
