@@ -84,7 +84,10 @@ export const observeBatch = async (
   if (objects.length > 0) return { kind: 'overtaken', objects }
   if (connection !== undefined) await connectAccount(work, connection.state, connection.unixSeconds)
   const outcomes: EntryOutcome[] = []
-  for (const { observation } of seen) outcomes.push(await handle(work, observation))
+  for (const [index, { observation }] of seen.entries()) {
+    if (index % objectsPerTurn === objectsPerTurn - 1) await nextTurn()
+    outcomes.push(await handle(work, observation))
+  }
   const changes = changeSetOf(work)
   const { notices } = changes
   const defers = work.awaiting > 0
@@ -95,6 +98,11 @@ export const observeBatch = async (
   const commit = { account, seq: seqBefore, now, writes, notices, settlements: [], positions: moved }
   return (await options.store.commit(commit)) ? { ...result, seq: seqBefore + 1 } : null
 }
+
+/** Objects handled before answers of Stripe get their turn: one that is noticed late keeps its request's place taken. */
+const objectsPerTurn = 25
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 // As in pipeline.ts: what one object throws takes back its own changes only.
 const handle = async (work: UnitOfWork, observation: Observation): Promise<EntryOutcome> => {
