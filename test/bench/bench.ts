@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openEmbeddedMongod } from '../../src/store/embedded/embedded-mongod.ts'
 import { awaitNoSupervisor, testEnvironment } from '../support/embedded-environment.ts'
-import { backfillChapter } from './backfill-chapter.ts'
+import { backfillChapters } from './backfill-chapter.ts'
 import { backlogChapter } from './backlog-chapter.ts'
 import type { Bench, Chapter } from './chapter.ts'
 import { memoryChapter } from './memory-chapter.ts'
@@ -26,7 +26,7 @@ import { soakChapter } from './soak-chapter.ts'
 import { startChapter } from './start-chapter.ts'
 
 /** What runs when no chapter is named, in this order. */
-const standardChapters: readonly Chapter[] = [replayChapter, serveChapter, backfillChapter, startChapter]
+const standardChapters: readonly Chapter[] = [replayChapter, serveChapter, ...backfillChapters, startChapter]
 
 const allChapters: readonly Chapter[] = [...standardChapters, memoryChapter, backlogChapter, soakChapter]
 
@@ -71,7 +71,7 @@ const readRequest = (): Request => {
     },
   })
   const names = (values.memory ? 'memory' : values.only)?.split(',')
-  const chapters = names === undefined ? standardChapters : names.map(chapterNamed)
+  const chapters = names === undefined ? standardChapters : names.flatMap(chaptersNamed)
   return {
     chapters,
     events: Number(values.events),
@@ -80,9 +80,12 @@ const readRequest = (): Request => {
   }
 }
 
-const chapterNamed = (name: string): Chapter => {
-  const chapter = allChapters.find((candidate) => candidate.name === name)
-  if (chapter !== undefined) return chapter
+// A name stands for those that begin with it, too: `backfill` for `backfill-one` and its sisters.
+const chaptersNamed = (name: string): readonly Chapter[] => {
+  const chapters = allChapters.filter(
+    (candidate) => candidate.name === name || candidate.name.startsWith(`${name}-`),
+  )
+  if (chapters.length > 0) return chapters
   const known = allChapters.map((candidate) => candidate.name).join(', ')
   throw new RangeError(`--only names no chapter "${name}"; there are ${known}`)
 }
