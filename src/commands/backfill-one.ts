@@ -26,6 +26,8 @@ export interface BackfillRun {
   readonly stripe: BackfillStripe
   /** Answers how many of an account's stored objects its list ought to show. */
   readonly countStored: (account: string, resource: ResourceName) => Promise<number>
+  /** Tells whether `eachStored` would hand over anything. */
+  readonly isAnyStored: (account: string, resource: ResourceName) => Promise<boolean>
   /** Hands over what is stored of a resource within the range; nothing where the key does not tell its mode. */
   readonly eachStored: (
     account: string,
@@ -82,6 +84,7 @@ const walkOne = async (
     mending: mendingOf({
       ...{ tally, opened, handling, stripe: run.stripe, insists: run.request.restart },
       readAlone: readerOf(tally, run, { readsRelatives: false }),
+      isAnyStored: (resource) => run.isAnyStored(account, resource),
       eachStored: (resource, take) => run.eachStored(account, resource, take),
       someStored: (before) => run.someStored(account, before),
     }),

@@ -10,7 +10,7 @@ import type { Mending } from '../sources/backfill/mend-unlisted.ts'
 import { pinnedApiVersion } from '../sources/stripe/api-version.ts'
 import type { BackfillStripe } from './open-backfill-stripe.ts'
 
-export interface MendingRun extends Pick<Mending, 'insists' | 'eachStored' | 'someStored'> {
+export interface MendingRun extends Pick<Mending, 'insists' | 'isAnyStored' | 'eachStored' | 'someStored'> {
   readonly tally: AccountTally
   readonly opened: OpenAccount
   readonly handling: ObservationHandling
@@ -25,6 +25,7 @@ export const mendingOf = (run: MendingRun): Mending => {
   return {
     account: tally.account,
     insists: run.insists,
+    isAnyStored: run.isAnyStored,
     eachStored: run.eachStored,
     someStored: run.someStored,
     readSingly: (objects) =>

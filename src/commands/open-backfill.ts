@@ -5,13 +5,13 @@ import type { DocumentChange } from '../core/document-change.ts'
 import { objectKinds } from '../core/object-kinds.ts'
 import type { Log } from '../log.ts'
 import { PageRooms } from '../sources/backfill/page-rooms.ts'
-import { listRows } from '../sources/backfill/resources.ts'
+import { listRows, type ResourceName } from '../sources/backfill/resources.ts'
 import { livemodeOfKey } from '../sources/stripe/key-mode.ts'
 import { MongoAccountReader } from '../store/account-reader.ts'
 import { connectedAccounts } from '../store/connected-accounts.ts'
 import { countListed } from '../store/count-listed.ts'
 import type { Database } from '../store/database.ts'
-import { eachStoredOutline, newestStored } from '../store/stored-objects.ts'
+import { eachStoredOutline, isAnyStored, newestStored, type OutlineQuery } from '../store/stored-objects.ts'
 import type { BackfillRun } from './backfill-one.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { deriveContacts } from './derive-contacts.ts'
@@ -57,6 +57,11 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const livemode = livemodeOfKey(config.stripeKey ?? '')
   const accessTokenOf = await openAccessTokens(config, { database, dryRun })
   const calls = await openStripeCalls(config, { requestsPerSecond, onServed: null })
+  const outlineQuery = (account: string, resource: ResourceName): OutlineQuery | null => {
+    const { collection } = objectKinds[listRows[resource].kind]
+    const { since, until } = request.range
+    return livemode === null ? null : { account, collection, livemode, since, until }
+  }
   const keepsPositions = !dryRun && request.ids.length === 0
   return {
     run: {
@@ -65,11 +70,13 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       positions: keepsPositions
         ? await openStoredPositions(database, request)
         : openForgottenPositions(request),
-      eachStored: (account, resource, take) => {
-        if (livemode === null) return Promise.resolve()
-        const { collection } = objectKinds[listRows[resource].kind]
-        const { since, until } = request.range
-        return eachStoredOutline(database.db, { account, collection, livemode, since, until }, take)
+      isAnyStored: async (account, resource) => {
+        const query = outlineQuery(account, resource)
+        return query !== null && isAnyStored(database.db, query)
+      },
+      eachStored: async (account, resource, take) => {
+        const query = outlineQuery(account, resource)
+        if (query !== null) await eachStoredOutline(database.db, query, take)
       },
       someStored: (account, before) =>
         livemode === null ? Promise.resolve([]) : newestStored(database.db, { account, livemode, before }),

@@ -68,6 +68,13 @@ export const eachStoredOutline = (
       })
   })
 
+/** Tells whether anything is stored that the query is about, tombstones among them. Throws `mongodb_unavailable`. */
+export const isAnyStored = (db: Db, query: OutlineQuery): Promise<boolean> =>
+  translateMongoErrors(async () => {
+    const rows = db.collection<OutlineRow>(query.collection)
+    return (await rows.findOne(filterOf(query), { projection: { _id: 1 } })) !== null
+  })
+
 /** Kinds that every account has some of, and objects of each that are answered. */
 const commonKinds = ['customer', 'charge', 'invoice', 'subscription', 'product'] as const
 const mostOfKind = 2

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { ensureCollections } from '../../src/store/collections.ts'
 import {
   eachStoredOutline,
+  isAnyStored,
   newestStored,
   type OutlineQuery,
   type StoredOutline,
@@ -100,4 +101,11 @@ describe('what is stored of a kind of objects', () => {
     const plan = await db.collection('billing.customers').find(range).explain('queryPlanner')
     expect(JSON.stringify(plan)).toContain('"indexName":"stripe_user_id_1_created_-1"')
   })
+})
+
+test('tells whether anything is stored of a mode and within a range', async () => {
+  expect(await isAnyStored(db, query)).toBe(true)
+  expect(await isAnyStored(db, { ...query, collection: 'billing.products' })).toBe(false)
+  expect(await isAnyStored(db, { ...query, account: 'acct_2', livemode: true })).toBe(false)
+  expect(await isAnyStored(db, { ...query, since: new Date(200_000) })).toBe(false)
 })

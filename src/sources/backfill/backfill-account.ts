@@ -28,6 +28,8 @@ export interface AccountBackfill extends Pick<CommitLaneOptions, 'seq' | 'commit
 export const backfillAccount = async (options: AccountBackfill): Promise<WalkFailure | null> => {
   const { tally, walk, seq, commit, continued, countStored } = options
   const lane = new CommitLane({ seq, commit, onCommitted: countPages(options) })
+  // A first import has nothing that could be unlisted: what it has written itself need not be read again.
+  const held = await heldBefore([...tally.resources.keys()], options.mending)
   const startedAt = new Date()
   const seen = new Map([...tally.resources.keys()].map((resource) => [resource, new SeenIds()]))
   const takePage = (page: WalkedPage): Promise<void> => {
@@ -43,7 +45,7 @@ export const backfillAccount = async (options: AccountBackfill): Promise<WalkFai
   if (failure !== null && isForAll(failure)) return failure
   const resources = [...seen]
     .map(([resource, ids]) => ({ resource, seen: ids }))
-    .filter(({ resource }) => complete.has(resource) && !continued.has(resource))
+    .filter(({ resource }) => complete.has(resource) && !continued.has(resource) && held.has(resource))
   const isEmpty = (resource: ResourceName): boolean => tally.resources.get(resource)?.read === 0
   const { mended, failures } = await mendUnlisted({ resources, startedAt }, options.mending)
   // Of a list without any object there is something plainer to be said.
@@ -55,6 +57,14 @@ export const backfillAccount = async (options: AccountBackfill): Promise<WalkFai
     positions: walk.positions,
     countStored,
   })
+}
+
+const heldBefore = async (
+  resources: readonly ResourceName[],
+  { isAnyStored }: Mending,
+): Promise<ReadonlySet<ResourceName>> => {
+  const held = await Promise.all(resources.map(isAnyStored))
+  return new Set(resources.filter((_, index) => held[index]))
 }
 
 // Where one list alone could not be read, the others are as good as ever.

@@ -23,6 +23,8 @@ export interface Mending {
   readonly account: string
   /** True where a person has seen that much is gone and goes on. */
   readonly insists: boolean
+  /** Tells whether `eachStored` would hand over anything. */
+  readonly isAnyStored: (resource: ResourceName) => Promise<boolean>
   readonly eachStored: (resource: ResourceName, take: (outline: StoredOutline) => void) => Promise<void>
   /** Answers some objects of the account, of any kind, that were stored before then and are not deleted. */
   readonly someStored: (before: Date) => Promise<readonly SingleObject[]>
