@@ -119,4 +119,12 @@ export const guards = [
     replace: 'if (!isCommitUnknown(error) || attempt > 0) throw error',
     tests: ['test/store/commit-batch.test.ts'],
   },
+  {
+    name: 'dry run: nothing is written',
+    file: 'src/commands/open-handling.ts',
+    find: '(dryRun === true ? openDryRun : openWriting)',
+    replace: '(dryRun === undefined ? openDryRun : openWriting)',
+    tests: ['test/commands/backfill.test.ts'],
+    titled: 'writes nothing and lists what would change',
+  },
 ]

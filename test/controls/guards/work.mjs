@@ -141,4 +141,12 @@ export const guards = [
     replace: 'pid === this.#owner.pid && (await hasEnded(pid))',
     tests: ['test/store/lane-claims.test.ts'],
   },
+  {
+    name: 'end: a second signal does not wait for the first',
+    file: 'src/commands/interrupt.ts',
+    find: 'if (exitCode !== null) process.exit(exitCodes[name])',
+    replace: '',
+    tests: ['test/commands/serve-processes.test.ts'],
+    titled: 'comes at once with a second signal',
+  },
 ]
