@@ -4,7 +4,7 @@
 
 import { BillingSyncError } from './errors.ts'
 import { deriveContact } from './handlers/contacts.ts'
-import { type Patience, patiently, reloadingOnce } from './patience.ts'
+import { mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 import type { ContactsDue, PipelineStore } from './pipeline-store.ts'
 import { changeSetOf, type Write } from './unit-of-work/change-set.ts'
 import { preloadContacts } from './unit-of-work/preload.ts'
@@ -38,7 +38,7 @@ const takeStep = async (account: string, options: DerivingOptions): Promise<Step
   const attempt = (size: StepSize): Promise<Step> =>
     patiently(
       reloadingOnce(() => attemptStep(account, size, options)),
-      options,
+      { ...options, isDivisible: size.most > 1 },
     )
   try {
     return await attempt({ most: customersPerStep, isWritten: true })
@@ -55,7 +55,7 @@ const takeStep = async (account: string, options: DerivingOptions): Promise<Step
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof BillingSyncError &&
-  (error.code === 'payload_unstorable' || error.code === 'document_conflict')
+  (error.code === 'payload_unstorable' || error.code === 'document_conflict' || mayGoInParts(error))
 
 interface StepSize {
   readonly most: number

@@ -31,6 +31,12 @@ export const errorKinds = {
   document_conflict: fatal(
     'A document that somebody else made has the key of one that billing-sync has to make; remove or merge it, then replay the event',
   ),
+  commit_too_heavy: fatal(
+    'MongoDB keeps ending the transaction of this event: it writes too much at once, or its contact is written all the time; see the size of its metadata',
+  ),
+  commit_too_slow: passing(
+    'MongoDB ended a transaction that outlasted its time limit; see what slows the server down',
+  ),
   handler_failed: fatal(
     'Handling the event failed: {reason}; please report it, replay the event once it is mended',
   ),

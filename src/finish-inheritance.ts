@@ -3,8 +3,9 @@
 // by the next step; metadata that changes again meanwhile begins anew; the last step takes the name off the account.
 
 import type { NoticeDraft } from './core/notice.ts'
+import { BillingSyncError } from './errors.ts'
 import { settleInheritance } from './handlers/relatives.ts'
-import { type Patience, patiently } from './patience.ts'
+import { mayGoInParts, type Patience, patiently } from './patience.ts'
 import type { OpenAccount, PipelineStore, Unfinished } from './pipeline-store.ts'
 import { clearingWrite, isAmong } from './unfinished.ts'
 import { changeSetOf } from './unit-of-work/change-set.ts'
@@ -18,8 +19,8 @@ export interface FinishingOptions extends Patience {
   readonly signal?: AbortSignal
 }
 
-/** Invoices of one step; most have one charge, so that a commit writes some 200 documents. */
-const invoicesPerStep = 100
+/** Invoices of one step; most have one charge, so that a commit writes some 200 documents. Heavy ones go in fewer. */
+const mostInvoicesPerStep = 100
 
 /** Subscriptions that are finished together. */
 const subscriptionsAtOnce = 50
@@ -28,6 +29,7 @@ const subscriptionsAtOnce = 50
 interface Plan {
   readonly finishing: readonly Unfinished[]
   readonly invoices: readonly string[]
+  readonly invoicesPerStep: number
 }
 
 /** What was done. */
@@ -55,7 +57,10 @@ export const finishInheritance = async (account: string, options: FinishingOptio
   do {
     if (options.signal?.aborted === true) return { notices, commits, isFinished: false }
     const before: Plan | null = plan
-    const step: Step = await patiently(() => takeStep(account, before, options), options)
+    const step: Step = await patiently(() => takeStep(account, before, options), {
+      ...options,
+      isDivisible: true,
+    })
     notices.push(...step.notices)
     commits += step.commits
     plan = step.plan
@@ -70,7 +75,8 @@ const takeStep = async (
 ): Promise<Step | null> => {
   const opened = await store.openAccount(account)
   if (opened.unfinished.length === 0) return { notices: [], commits: 0, plan: null }
-  const { finishing, invoices } = before !== null && isCurrent(before, opened) ? before : await planOf(opened)
+  const planned = before !== null && isCurrent(before, opened) ? before : await planOf(opened)
+  const { finishing, invoices, invoicesPerStep } = planned
   const now = clock()
   // Nobody is told anything here, so no effect is due.
   const work = new UnitOfWork({ account: opened.settings, effects: 'none', now, reader: opened.reader })
@@ -80,10 +86,21 @@ const takeStep = async (
   const { writes, notices } = changeSetOf(work)
   const rest = invoices.slice(invoicesPerStep)
   const all = rest.length > 0 ? writes : [...writes, clearingWrite(opened, finishing)]
-  const plan = { finishing, invoices: rest }
+  const plan = { ...planned, invoices: rest }
   if (all.length === 0) return { notices, commits: 0, plan }
   const commit = { account, seq: opened.seq, now, writes: all, notices, settlements: [] }
-  return (await store.commit(commit)) ? { notices, commits: 1, plan } : null
+  try {
+    return (await store.commit(commit)) ? { notices, commits: 1, plan } : null
+  } catch (error) {
+    // One that MongoDB ended, or refused for the sum of what it writes, may go through in smaller steps.
+    return { notices: [], commits: 0, plan: lighter(planned, error) }
+  }
+}
+
+const lighter = (plan: Plan, error: unknown): Plan => {
+  const isUnstorable = error instanceof BillingSyncError && error.code === 'payload_unstorable'
+  if (!(isUnstorable || mayGoInParts(error)) || plan.invoicesPerStep === 1) throw error
+  return { ...plan, invoicesPerStep: Math.ceil(plan.invoicesPerStep / 2) }
 }
 
 // Named anew since, a subscription begins anew.
@@ -94,5 +111,6 @@ const planOf = async ({ unfinished, reader }: OpenAccount): Promise<Plan> => {
   const finishing = unfinished.slice(0, subscriptionsAtOnce)
   const subscriptions = finishing.map(({ subscription }) => subscription)
   const lookup = { collection: 'billing.invoices', field: 'subscription' } as const
-  return { finishing, invoices: await reader.idsByField(lookup, subscriptions) }
+  const invoices = await reader.idsByField(lookup, subscriptions)
+  return { finishing, invoices, invoicesPerStep: mostInvoicesPerStep }
 }

@@ -15,7 +15,7 @@ import type { NoticeDraft } from './core/notice.ts'
 import { BillingSyncError } from './errors.ts'
 import { meaningOf, requestsOf } from './event-meaning.ts'
 import { finishInheritance } from './finish-inheritance.ts'
-import { isPassing, type Patience, patiently, reloadingOnce } from './patience.ts'
+import { isPassing, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
 import {
   type Delivery,
@@ -59,11 +59,13 @@ export const handleDeliveries = async (
     const reads = options.reads ?? (await readDeliveries(deliveries, options))
     const handled = await patiently(
       reloadingOnce(() => attempt(deliveries, { ...options, reads })),
-      options,
+      { ...options, isDivisible: deliveries.length > 1 },
     )
     return await finish(deliveries, handled, options)
   } catch (error) {
-    if (isPassing(error)) return giveUp(deliveries, error, options)
+    const inParts = deliveries.length > 1 && mayGoInParts(error)
+    if (inParts) options.onLostCommit()
+    else if (isPassing(error)) return giveUp(deliveries, error, options)
     // Which event it was that the store refused shows when it is alone.
     return deliveries.length > 1
       ? handleHalves(deliveries, options)

@@ -12,7 +12,7 @@ import {
   type SeenBatch,
   type SeenObject,
 } from './observe-batch.ts'
-import { patiently, reloadingOnce } from './patience.ts'
+import { mayGoInParts, patiently, reloadingOnce } from './patience.ts'
 import { type EntryOutcome, type ReadObjects, type ReadResult, readKey } from './pipeline-store.ts'
 
 export interface ObservationHandling extends ObserveOptions {
@@ -49,7 +49,7 @@ export const handleObservations = async (
   try {
     const observed = await patiently(
       reloadingOnce(() => observeBatch(account, batch, options)),
-      options,
+      { ...options, isDivisible: batch.seen.length > 1 },
     )
     if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
     const { outcomes, notices, seq, seqBefore, defers } = observed
@@ -57,16 +57,17 @@ export const handleObservations = async (
     const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers }
     return defers ? await finish(account, { batch, handled }, options) : handled
   } catch (error) {
+    const isRefused = error instanceof BillingSyncError && refusals.has(error.code)
     // Which object it was that the store refused shows when each is alone.
-    if (!(error instanceof BillingSyncError) || !refusals.has(error.code)) throw error
-    return batch.seen.length > 1
-      ? handleOneByOne(account, batch, options)
-      : refuse(account, { batch, error }, options)
+    if (batch.seen.length > 1 && (isRefused || mayGoInParts(error)))
+      return handleOneByOne(account, batch, options)
+    if (!isRefused) throw error
+    return refuse(account, { batch, error }, options)
   }
 }
 
 /** What the store refuses of one object alone. */
-const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_conflict'])
+const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_conflict', 'commit_too_heavy'])
 
 // The positions move once nothing is left to be done: a run that dies before that reads the page again.
 const finish = async (

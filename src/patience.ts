@@ -14,6 +14,8 @@ export interface Patience {
   readonly patienceMs?: number
   /** Told what is waited for, for people; null once it is over. */
   readonly onWaiting?: (reason: string | null) => void
+  /** True where a commit that is too heavy is told at once, since parts of it can be tried instead. */
+  readonly isDivisible?: boolean
 }
 
 /** How long trouble that passes is waited out, unless told otherwise. */
@@ -25,6 +27,9 @@ const longestPauseMs = 5_000
 
 /** The same after a lost commit: a dead process's transaction holds the account, and its end must not be overslept. */
 const longestPauseAfterLossMs = 500
+
+/** How often a commit that MongoDB ends counts as lost to somebody else before it counts as too heavy: some seconds in all. */
+const mostCrowded = 5
 
 /** Repeats an attempt until it answers: null is a commit lost to another writer, a passing error is waited out. */
 export const patiently = async <Result>(
@@ -40,9 +45,10 @@ export const patiently = async <Result>(
 
 const repeat = async <Result>(
   attemptOnce: () => Promise<Result | null>,
-  { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting }: Patience,
+  { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting, isDivisible = false }: Patience,
 ): Promise<Result> => {
   const deadline = performance.now() + patienceMs
+  let crowded = 0
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
     let longestMs = longestPauseMs
     try {
@@ -53,12 +59,20 @@ const repeat = async <Result>(
       if (performance.now() > deadline)
         throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
     } catch (error) {
-      if (!isPassing(error) || performance.now() > deadline) throw error
-      onWaiting?.(failureOf(error).message)
+      if (performance.now() > deadline || (isDivisible && mayGoInParts(error))) throw error
+      if (isPassing(error)) onWaiting?.(failureOf(error).message)
+      else if (mayGoInParts(error) && crowded < mostCrowded) {
+        crowded += 1
+        onLostCommit()
+      } else throw error
     }
     await wait(Math.min(longestMs, pauseMs) * (0.5 + random() / 2))
   }
 }
+
+/** Tells whether MongoDB ended a commit for what it writes: parts of it may go through. */
+export const mayGoInParts = (error: unknown): boolean =>
+  error instanceof BillingSyncError && (error.code === 'commit_too_heavy' || error.code === 'commit_too_slow')
 
 /** Tells whether trouble passes by itself. */
 export const isPassing = (error: unknown): boolean => error instanceof BillingSyncError && error.retryable

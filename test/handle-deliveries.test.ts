@@ -127,3 +127,33 @@ test('a batch lets others have the thread before each of its events', async () =
   })
   expect(order).toEqual(['others', 'others', 'commit'])
 })
+
+describe('a commit that MongoDB ends for its weight', () => {
+  const conflict = { errorCode: 112, errorLabels: ['TransientTransactionError'] }
+
+  test('goes through in parts', async () => {
+    const { options, tried } = open()
+    await server.fail(['insert'], conflict, 1)
+    const deliveries = [1, 2, 3, 4].map((number) => charge(number, 'acct_parts'))
+    const { outcomes } = await handleDeliveries(deliveries, options)
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(deliveries.map(() => 'applied'))
+    expect(tried.map(({ settlements }) => settlements.length)).toEqual([4, 2, 2])
+  })
+
+  test('counts as lost to others for a while where it has no parts', async () => {
+    const { options, tried } = open()
+    await server.fail(['insert'], conflict, 5)
+    const { outcomes } = await handleDeliveries([charge(1, 'acct_met')], options)
+    expect(outcomes).toEqual([{ outcome: 'applied', failure: null }])
+    expect(tried).toHaveLength(6)
+  })
+
+  test('fails the one event that never goes through', async () => {
+    const { options } = open()
+    await server.fail(['insert'], conflict, 6)
+    const { outcomes } = await handleDeliveries([charge(1, 'acct_heavy')], { ...options, patienceMs: 20_000 })
+    expect(outcomes.map(({ failure }) => failure?.code)).toEqual(['commit_too_heavy'])
+    const row = await db.collection('billing.events').findOne({ stripe_user_id: 'acct_heavy' })
+    expect(row).toMatchObject({ status: 'failed', attempts: 1, error: { code: 'commit_too_heavy' } })
+  })
+})

@@ -22,14 +22,17 @@ interface CommitTarget {
 }
 
 /**
- * Commits a batch. Throws `mongodb_unavailable`, `payload_unstorable` where the server refuses a document, and
- * `document_conflict` where a key is taken: by somebody else, since no other batch of the account came in between.
+ * Commits a batch. Throws `mongodb_unavailable`, `payload_unstorable` where the server refuses a document,
+ * `document_conflict` where a key is taken: by somebody else, since no other batch of the account came in between, and
+ * `commit_too_heavy` or `commit_too_slow` where the server ended a transaction that held the account already.
  */
 export const commitBatch = async (commit: Commit, target: CommitTarget): Promise<boolean> => {
   const session = target.client.startSession()
+  let holdsAccount = false
   try {
     session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
-    if (!(await writeBatch(commit, target, session))) {
+    holdsAccount = await raiseSequence(target.db, commit, session)
+    if (!holdsAccount || !(await writeBatch(commit, target, session))) {
       await session.abortTransaction()
       return false
     }
@@ -37,7 +40,7 @@ export const commitBatch = async (commit: Commit, target: CommitTarget): Promise
     return true
   } catch (error) {
     if (session.inTransaction()) await session.abortTransaction().catch(ignoreAbort)
-    return verdictOn(error)
+    return verdictOn(error, holdsAccount)
   } finally {
     await session.endSession()
   }
@@ -46,17 +49,22 @@ export const commitBatch = async (commit: Commit, target: CommitTarget): Promise
 // The server forgets a transaction that can't be aborted by itself; the error that led here is the one to tell.
 const ignoreAbort = (): void => undefined
 
-const verdictOn = (error: unknown): false => {
+const problems = {
+  unstorable: 'it makes a document of over 16 MB',
+  overflowing: "writing it takes more than the server's cache has room for",
+} as const
+
+// Who holds the account meets no other writer of it: it was overtaken by somebody who writes one of its contacts, and
+// will be through soon, or it writes too much at once.
+const verdictOn = (error: unknown, holdsAccount: boolean): false => {
   const verdict = judgeTransactionError(error)
-  if (verdict === 'again') return false
+  if (verdict === 'crowded' && holdsAccount)
+    throw new BillingSyncError('commit_too_heavy', {}, { cause: error })
+  if (verdict === 'outlasted') throw new BillingSyncError('commit_too_slow', {}, { cause: error })
+  if (verdict === 'again' || verdict === 'crowded') return false
   if (verdict === 'taken') throw new BillingSyncError('document_conflict', {}, { cause: error })
-  if (verdict === 'unstorable') {
-    throw new BillingSyncError(
-      'payload_unstorable',
-      { problem: 'it makes a document of over 16 MB' },
-      { cause: error },
-    )
-  }
+  if (verdict === 'unstorable' || verdict === 'overflowing')
+    throw new BillingSyncError('payload_unstorable', { problem: problems[verdict] }, { cause: error })
   if (verdict === 'ours') throw error
   throw new BillingSyncError(
     'mongodb_unavailable',
@@ -85,7 +93,6 @@ const writeBatch = async (
   { db, retentionMs, targets = queueOnly }: CommitTarget,
   session: ClientSession,
 ): Promise<boolean> => {
-  if (!(await raiseSequence(db, commit, session))) return false
   for (const [collection, writes] of groupByCollection(commit.writes)) {
     if (!(await applyWrites(db, collection, writes, session))) return false
   }

@@ -206,9 +206,19 @@ describe('a transaction that is cut off', () => {
     expect(await state()).toEqual(nothing)
   })
 
-  test('writes nothing and is run again after a write conflict', async () => {
-    await server.fail(['insert'], { errorCode: 112, errorLabels: ['TransientTransactionError'] }, 1)
+  test('writes nothing and is run again where another writer has the account', async () => {
+    await server.fail(['update'], { errorCode: 112, errorLabels: ['TransientTransactionError'] }, 1)
     expect(await run()).toBe(false)
+    expect(await state()).toEqual(nothing)
+  })
+
+  test.each([
+    [112, ['TransientTransactionError'], 'commit_too_heavy'],
+    [290, [], 'commit_too_slow'],
+    [388, [], 'payload_unstorable'],
+  ])('writes nothing after error %d once it has the account', async (errorCode, errorLabels, code) => {
+    await server.fail(['insert'], { errorCode, errorLabels }, 1)
+    expect(await run().catch(codeOf)).toBe(code)
     expect(await state()).toEqual(nothing)
   })
 

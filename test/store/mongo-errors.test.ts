@@ -11,14 +11,16 @@ const serverError = (code: number, ...errorLabels: string[]) =>
 
 describe('an error inside a transaction', () => {
   test.each([
-    ['a write conflict', serverError(112, 'TransientTransactionError'), 'again'],
+    ['a write conflict', serverError(112, 'TransientTransactionError'), 'crowded'],
+    ['a session that the server does not know', serverError(251, 'TransientTransactionError'), 'again'],
+    ['a transaction that does not fit into the cache', serverError(388), 'overflowing'],
     ['a key that is taken', serverError(11_000), 'taken'],
     ['a document that is too large', serverError(10_334), 'unstorable'],
     ['a document that the driver refuses', new MongoInvalidArgumentError('too large'), 'unstorable'],
     ['a document that outgrows a buffer', new RangeError('offset'), 'unstorable'],
     ['a lost connection', new MongoNetworkError('x'), 'unavailable'],
     ['a server that steps down', serverError(10_107), 'unavailable'],
-    ['a transaction that outlived its time', serverError(290), 'unavailable'],
+    ['a transaction that outlived its time', serverError(290), 'outlasted'],
     ['a transaction whose session was killed', serverError(11_601), 'unavailable'],
     ['a commit whose answer is unknown', serverError(50, 'UnknownTransactionCommitResult'), 'unavailable'],
     ['anything else of the server', serverError(2), 'ours'],

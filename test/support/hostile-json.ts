@@ -101,3 +101,22 @@ export const hostileObject = (keys: readonly string[]): fc.Arbitrary<JsonObject>
 }
 
 const withoutNul = (text: string): string => text.replaceAll('\0', '')
+
+/** Returns JSON as it reads once it is stored: what MongoDB can't hold in a key or a text stands there as its escape. */
+export const withEscapes = (value: Json): Json => {
+  if (typeof value === 'string') return escaped(value, isLone)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withEscapes)
+  const entries = Object.entries(value).map(([key, held]): [string, Json] => [
+    escaped(key, (character) => character === '\0' || isLone(character)),
+    withEscapes(held),
+  ])
+  return Object.fromEntries(entries)
+}
+
+const isLone = (character: string): boolean => !character.isWellFormed()
+
+const escaped = (text: string, isEscaped: (character: string) => boolean): string =>
+  [...text].map((character) => (isEscaped(character) ? escapeOf(character) : character)).join('')
+
+const escapeOf = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
