@@ -4,7 +4,7 @@
 // `rememberedMoments` newest moments before it.
 
 import { fingerprintsOf } from './content-hash.ts'
-import type { JsonObject } from './json.ts'
+import { isEqual, type JsonObject } from './json.ts'
 import type { Moment, Observation, ObservationSource } from './observation.ts'
 import { lastOfTie, nothing, type TieEntry } from './tie.ts'
 
@@ -47,7 +47,7 @@ export const foldContent = (
   register: ContentRegister | null,
   seen: Observation & { readonly content: JsonObject },
 ): ContentRegister => {
-  const entry = topEntryOf(seen)
+  const entry = topEntryOf(seen, register?.winner.content)
   if (register === null) return { moment: seen.moment, winner: entry, top: [entry], past: [] }
   if (seen.moment > register.moment) return supersede(register, seen.moment, entry)
   if (seen.moment === register.moment) return joinTop(register, entry)
@@ -67,12 +67,16 @@ const readPrefix = 'read:'
 /** Returns the id of the event whose state an entry shows, or null for a read. */
 export const eventIdOf = ({ id }: TopEntry): string | null => (id.startsWith(readPrefix) ? null : id)
 
-const topEntryOf = (seen: Observation & { readonly content: JsonObject }): TopEntry => ({
+// Content that says what the winner says is the winner's own: whoever asks for a change need not look into it.
+const topEntryOf = (
+  seen: Observation & { readonly content: JsonObject },
+  known: JsonObject | undefined,
+): TopEntry => ({
   id: seen.eventId ?? readId(seen.readSeq ?? 0),
   rank: seen.rank,
   creates: seen.creates,
   previous: seen.previous,
-  content: seen.content,
+  content: known !== undefined && isEqual(known, seen.content) ? known : seen.content,
   source: seen.source,
   version: seen.apiVersion,
   livemode: seen.livemode,
@@ -82,7 +86,7 @@ const supersede = (register: ContentRegister, moment: Moment, entry: TopEntry): 
   moment,
   winner: entry,
   top: [entry],
-  past: newestMoments([...register.past, ...register.top.map((old) => pastEntryOf(old, register.moment))]),
+  past: newestMoments([...register.past, ...register.top.map((old) => tieEntryOf(old, register.moment))]),
 })
 
 const joinTop = (register: ContentRegister, entry: TopEntry): ContentRegister =>

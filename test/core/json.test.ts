@@ -83,6 +83,7 @@ describe('equality', () => {
     ['an own key and one of the prototype', parse('{"toString": "a"}'), {}],
     ['two hashes with as many but other keys', { a: undefined, b: 1 }, { a: 1, b: undefined }],
     ['null and an empty hash', null, {}],
+    ['a hash under the key of the prototype and none', parse('{"__proto__": {}, "a": 1}'), { a: 1, b: 2 }],
   ])('does not hold between %s', (_, left, right) => {
     expect(isEqual(left, right)).toBe(false)
     expect(isEqual(right, left)).toBe(false)

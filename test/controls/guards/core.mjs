@@ -13,6 +13,13 @@ export const guards = [
     tests: [order],
   },
   {
+    name: 'equality: what an object only inherits is no key of it',
+    file: 'src/core/json.ts',
+    find: 'Object.hasOwn(right, key) && isEqual(value, other)',
+    replace: 'isEqual(value, other)',
+    tests: ['test/core/json.test.ts'],
+  },
+  {
     name: 'tie: the winner of a second does not depend on arrival',
     file: 'src/core/tie.ts',
     find: 'return atEnd.reduce((last, entry) => (isAfter(entry, last) ? entry : last))',
