@@ -35,7 +35,7 @@ import {
 import { namingWrites } from './unfinished.ts'
 import { changeSetOf, isVisiblyChanged } from './unit-of-work/change-set.ts'
 import { preload } from './unit-of-work/preload.ts'
-import { type Effects, UnitOfWork } from './unit-of-work/unit-of-work.ts'
+import { type Effects, type Savepoint, UnitOfWork } from './unit-of-work/unit-of-work.ts'
 
 export interface PipelineOptions {
   readonly store: PipelineStore
@@ -106,6 +106,7 @@ interface Informed {
 }
 
 const informedBy = (reads: Reads, told: Meaning): Informed => {
+  if (reads.size === 0) return { meaning: told, results: [] }
   const results = requestsOf(told).flatMap((request) => reads.get(readKey(request)) ?? [])
   return { meaning: meaningAfter(told, results), results }
 }
@@ -124,7 +125,7 @@ const handle = async (work: UnitOfWork, { meaning, results }: Informed): Promise
   try {
     const age = await applyMeaning(work, meaning)
     for (const result of results) await applyRead(work, result)
-    const changed = [...work.changedSince(savepoint)].some(([slot, was]) => isVisiblyChanged(was, slot.now))
+    const changed = hasChanged(work, savepoint)
     const said = outcome(changed ? 'applied' : quietOutcome(meaning, results, age))
     return work.awaiting > awaiting ? { ...said, defers: true } : said
   } catch (error) {
@@ -133,6 +134,11 @@ const handle = async (work: UnitOfWork, { meaning, results }: Informed): Promise
     work.rollback(savepoint)
     return { outcome: 'failed', failure: failureOf(error) }
   }
+}
+
+const hasChanged = (work: UnitOfWork, savepoint: Savepoint): boolean => {
+  for (const [slot, was] of work.changedSince(savepoint)) if (isVisiblyChanged(was, slot.now)) return true
+  return false
 }
 
 const quietOutcome = (meaning: Meaning, results: readonly ReadResult[], age: Age) => {

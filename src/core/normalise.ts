@@ -128,7 +128,16 @@ export const isIdentified = (value: Json | undefined): value is JsonObject & { r
 
 /** Returns the first link of an object that is neither null, nor an id, nor an expanded object with one. */
 export const brokenLinkOf = (kind: ObjectKind, object: JsonObject): string | null =>
-  objectKinds[kind].links.find((path) => !isLink(linkAt(object, path.split('.')))) ?? null
+  linkPathsOf(kind)
+    .find((path) => !isLink(linkAt(object, path)))
+    ?.join('.') ?? null
+
+// Taken apart once, not with every event.
+const linkPaths: ReadonlyMap<string, readonly (readonly string[])[]> = new Map(
+  Object.entries(objectKinds).map(([kind, { links }]) => [kind, links.map((path) => path.split('.'))]),
+)
+
+const linkPathsOf = (kind: ObjectKind): readonly (readonly string[])[] => linkPaths.get(kind) ?? []
 
 const linkAt = (object: JsonObject | null, [name = '', ...rest]: readonly string[]): Json | undefined =>
   rest.length === 0 ? own(object, name) : linkAt(ownObject(object, name), rest)
@@ -143,16 +152,16 @@ const isStub = (object: JsonObject): boolean =>
 // Links become ids wherever they were expanded; what they showed is kept apart, by the link's name.
 const collapse = (kind: ObjectKind, object: JsonObject): { content: JsonObject; expanded: JsonObject } => {
   const expanded: Record<string, Json> = {}
-  const { links, snapshots } = objectKinds[kind]
-  const content = links.reduce(
-    (at, path) => collapseLink(at, path.split('.'), expanded),
+  const { snapshots } = objectKinds[kind]
+  const content = linkPathsOf(kind).reduce(
+    (at, path) => collapseLink(at, path, expanded),
     without(object, notContent),
   )
   for (const name of snapshots) {
     const value = own(content, name)
     if (value !== undefined) expanded[name] = value
   }
-  return { content: without(content, new Set(snapshots)), expanded }
+  return { content: snapshots.length === 0 ? content : without(content, new Set(snapshots)), expanded }
 }
 
 const notContent: ReadonlySet<string> = new Set(['deleted'])

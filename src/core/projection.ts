@@ -65,26 +65,37 @@ export const foldObservation = (projection: Projection | null, seen: Observation
   const before = projection ?? emptyProjection(seen)
   const content =
     seen.content === null ? before.content : foldContent(before.content, { ...seen, content: seen.content })
+  // Each field by itself, in the order of all projections: they have one shape so.
   return {
-    ...before,
+    kind: before.kind,
+    id: before.id,
     content,
     lists: foldLists(before, content, seen),
     deletedAt: seen.deletes ? latest(before.deletedAt, seen.moment) : before.deletedAt,
+    createdAt: seen.revives ? latest(before.createdAt, seen.moment) : before.createdAt,
     deletionEventAt:
       seen.deletes && seen.eventId !== null
         ? latest(before.deletionEventAt, seen.moment)
         : before.deletionEventAt,
-    createdAt: seen.revives ? latest(before.createdAt, seen.moment) : before.createdAt,
     links: mergeLinks(before.links, seen.links),
     paymentTold: before.paymentTold || seen.tellsPayment,
     seenAlive: before.seenAlive || !seen.deletes,
-    expanded:
-      ageOf(before.content, seen.moment) === 'older'
-        ? before.expanded
-        : { ...before.expanded, ...seen.expanded },
+    expanded: expandedAfter(before, seen),
+    canonical: before.canonical,
     lastSource: seen.source,
     livemode: content?.winner.livemode ?? seen.livemode ?? before.livemode,
+    firstStoredAt: before.firstStoredAt,
   }
+}
+
+const expandedAfter = (before: Projection, seen: Observation): JsonObject => {
+  if (ageOf(before.content, seen.moment) === 'older' || isEmpty(seen.expanded)) return before.expanded
+  return { ...before.expanded, ...seen.expanded }
+}
+
+const isEmpty = (object: JsonObject): boolean => {
+  for (const _ in object) return false
+  return true
 }
 
 /** Returns the union of two sets of relatives, sorted; the first one itself when nothing is new. */

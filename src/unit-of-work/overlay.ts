@@ -37,6 +37,12 @@ interface FinderIndex<Entity> {
   readonly loader: DataLoader<string, null>
 }
 
+/**
+ * An answer that is there already, or a promise of it: nearly all answers are there since `preload`, and a promise for each
+ * of them would cost more than the look-up itself.
+ */
+export type Soon<Answer> = Answer | Promise<Answer>
+
 /** Told of every put, so that a savepoint can take it back. */
 export type PutListener = (undo: { readonly slot: Slot<unknown>; readonly previous: unknown }) => void
 
@@ -62,28 +68,40 @@ export class Overlay<Entity> {
   }
 
   /** Returns the entity, or null where there is none. */
-  async get(id: string): Promise<Entity | null> {
-    if (!this.#slots.has(id)) await this.load([id])
-    return this.#slots.get(id)?.now ?? null
+  get(id: string): Soon<Entity | null> {
+    const slot = this.#slots.get(id)
+    return slot === undefined ? this.#byId.load(id).then(() => this.#nowAt(id)) : slot.now
   }
 
   /** Returns those of the entities that exist. */
-  async getAll(ids: readonly string[]): Promise<readonly Entity[]> {
-    await this.load(ids)
-    return ids.map((id) => this.#slots.get(id)?.now ?? null).filter((entity) => entity !== null)
+  getAll(ids: readonly string[]): Soon<readonly Entity[]> {
+    const loading = this.load(ids)
+    return loading === undefined ? this.#nowOf(ids) : loading.then(() => this.#nowOf(ids))
   }
 
   /** Returns every entity that the finder finds under the value, sorted by id. */
-  async findBy(finder: string, value: string): Promise<readonly Entity[]> {
+  findBy(finder: string, value: string): Soon<readonly Entity[]> {
     const index = this.#indexes.get(finder)
     if (index === undefined) return []
-    if (!index.asked.has(value)) {
-      await index.loader.load(value)
+    if (index.asked.has(value)) return this.#foundBy(index, value)
+    return index.loader.load(value).then(() => {
       index.asked.add(value)
-    }
+      return this.#foundBy(index, value)
+    })
+  }
+
+  #nowAt(id: string): Entity | null {
+    return this.#slots.get(id)?.now ?? null
+  }
+
+  #nowOf(ids: readonly string[]): readonly Entity[] {
+    return ids.map((id) => this.#nowAt(id)).filter((entity) => entity !== null)
+  }
+
+  #foundBy(index: FinderIndex<Entity>, value: string): readonly Entity[] {
     const found: Entity[] = []
     for (const id of sorted(index.ids.get(value))) {
-      const entity = this.#slots.get(id)?.now ?? null
+      const entity = this.#nowAt(id)
       if (entity !== null && index.valuesOf(entity).includes(value)) found.push(entity)
     }
     return found
@@ -105,9 +123,9 @@ export class Overlay<Entity> {
   }
 
   /** Loads entities that later calls will ask for. */
-  async load(ids: readonly string[]): Promise<void> {
-    const missing = ids.filter((id) => !this.#slots.has(id))
-    if (missing.length > 0) await Promise.all(missing.map((id) => this.#byId.load(id)))
+  load(ids: readonly string[]): Promise<unknown> | undefined {
+    if (ids.every((id) => this.#slots.has(id))) return undefined
+    return Promise.all(ids.map((id) => (this.#slots.has(id) ? null : this.#byId.load(id))))
   }
 
   /** Returns every slot that was ever put. */

@@ -86,6 +86,18 @@ describe('preloading', () => {
     expect((await countReads(later, story)).later).toEqual([])
   })
 
+  test('leaves handlers nothing to read where events of one object need different things', async () => {
+    const { invoice: paid, customer: known } = nth(1)
+    const events = [
+      told('customer.created', { ...known, email: 'first@example.com' }, 1),
+      told('customer.updated', known, 2),
+      told('invoice.created', { ...paid, status: 'draft', customer: 'cus_9' }, 3),
+      told('invoice.paid', paid, 4),
+      told('invoice.updated', paid, 5),
+    ]
+    expect((await countReads(events)).later).toEqual([])
+  })
+
   test('finds the relatives of what is stored', async () => {
     const earlier = [
       told('customer.subscription.created', subscription({ metadata: { plan: 'free' } }), 1),
