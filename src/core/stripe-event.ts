@@ -83,23 +83,49 @@ export const parseStripeEvent = (value: Json): ParsedEvent => {
   if (!isJsonObject(value)) return { problem: `expected a Stripe event object, got ${nameOfType(value)}` }
   if (value.object === 'v2.core.event') return parseThin(value)
   if (value.object !== 'event') return { problem: `expected "object": "event", got ${nameOfObject(value)}` }
+  if (isPlainSnapshot(value)) return { event: snapshotOf(value) }
   const parsed = snapshotEnvelope.safeParse(value)
-  if (!parsed.success) return { problem: firstProblem(parsed.error) }
-  const { data, account, api_version, livemode, ...rest } = parsed.data
-  return {
-    event: {
-      id: rest.id,
-      type: rest.type,
-      created: rest.created,
-      account: account ?? null,
-      apiVersion: api_version ?? null,
-      livemode: livemode ?? null,
-      object: data.object,
-      previous: data.previous_attributes ?? null,
-      related: null,
-    },
-  }
+  return parsed.success ? { event: snapshotOf(parsed.data) } : { problem: firstProblem(parsed.error) }
 }
+
+type Snapshot = z.infer<typeof snapshotEnvelope>
+
+// What nearly every event is, told in a tenth of the time that the schema takes (measured). Takes nothing that the
+// schema refuses; what it does not take is left to the schema, which says why.
+const isPlainSnapshot = (value: JsonObject): value is JsonObject & Snapshot => {
+  const { id, account, type, api_version: version, created, livemode, data } = value
+  return (
+    isPlainId(id) &&
+    (account == null || isPlainId(account)) &&
+    typeof type === 'string' &&
+    type.length > 0 &&
+    type.length <= longestId &&
+    (version == null || (typeof version === 'string' && version.length <= longestId)) &&
+    typeof created === 'number' &&
+    Number.isInteger(created) &&
+    created >= 0 &&
+    created <= lastSecond &&
+    (livemode == null || typeof livemode === 'boolean') &&
+    isJsonObject(data) &&
+    isJsonObject(data.object) &&
+    (data.previous_attributes == null || isJsonObject(data.previous_attributes))
+  )
+}
+
+const isPlainId = (value: Json | undefined): boolean =>
+  typeof value === 'string' && value.length <= longestId && idPattern.test(value)
+
+const snapshotOf = (snapshot: Snapshot): StripeEvent => ({
+  id: snapshot.id,
+  type: snapshot.type,
+  created: snapshot.created,
+  account: snapshot.account ?? null,
+  apiVersion: snapshot.api_version ?? null,
+  livemode: snapshot.livemode ?? null,
+  object: snapshot.data.object,
+  previous: snapshot.data.previous_attributes ?? null,
+  related: null,
+})
 
 const parseThin = (value: JsonObject): ParsedEvent => {
   const parsed = thinEnvelope.safeParse(value)

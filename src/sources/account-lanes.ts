@@ -63,10 +63,10 @@ export class AccountLanes<Item extends LaneItem> {
     return this.#waiting
   }
 
-  /** Adds an item; resolves once there is room for the next. Rejects with what a batch rejected with. */
-  async push(item: Item): Promise<void> {
+  /** Adds an item; what it returns resolves once there is room for the next. Rejects with what a batch rejected with. */
+  push(item: Item): Promise<void> | undefined {
     this.add(item)
-    while (this.#waiting >= mostWaiting || this.#waitingBytes >= mostWaitingBytes) await this.#makeRoom()
+    return this.#isFull() ? this.#awaitRoom() : undefined
   }
 
   /** Adds an item without waiting for room: for a batch that finds items of another lane among its own. */
@@ -84,6 +84,14 @@ export class AccountLanes<Item extends LaneItem> {
     while (this.#waiting > 0 || this.#running.size > 0) await this.#makeRoom()
     this.#over.abort()
     this.#tellFault()
+  }
+
+  #isFull(): boolean {
+    return this.#waiting >= mostWaiting || this.#waitingBytes >= mostWaitingBytes
+  }
+
+  async #awaitRoom(): Promise<void> {
+    while (this.#isFull()) await this.#makeRoom()
   }
 
   async #makeRoom(): Promise<void> {

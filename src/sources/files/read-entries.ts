@@ -22,8 +22,14 @@ export interface ReadListener {
   readonly signal: AbortSignal
 }
 
-/** Yields the entries of an input. Throws `input_unreadable` where it ends badly; what came before is yielded. */
-export async function* readEntries(path: string, listener: ReadListener): AsyncGenerator<RawEntry> {
+/**
+ * Yields the entries of an input, some at a time. Throws `input_unreadable` where it ends badly; what came before is
+ * yielded.
+ */
+export async function* readEntries(
+  path: string,
+  listener: ReadListener,
+): AsyncGenerator<readonly RawEntry[]> {
   try {
     const [start, chunks] = await peek(inflate(readBytes(path, listener)), headBytes)
     const head = withoutMark(start)

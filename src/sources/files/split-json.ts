@@ -7,11 +7,11 @@
 import { ByteWindow } from './byte-window.ts'
 import type { RawEntry } from './raw-entry.ts'
 
-/** Yields the entries of a JSON stream; `ordinal` counts them from 1. */
-export async function* splitJson(chunks: AsyncIterable<Buffer>): AsyncGenerator<RawEntry> {
+/** Yields the entries of a JSON stream, those that a chunk completes together; `ordinal` counts them from 1. */
+export async function* splitJson(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly RawEntry[]> {
   const splitter = new JsonSplitter()
-  for await (const chunk of chunks) yield* splitter.write(chunk)
-  yield* splitter.end()
+  for await (const chunk of chunks) yield splitter.write(chunk)
+  yield splitter.end()
 }
 
 /**

@@ -4,8 +4,11 @@ import { largestEntryBytes, type RawEntry, rawEntry, tooLarge } from './raw-entr
 
 const newline = 0x0a
 
-/** Yields the entries of a stream of JSON lines; `ordinal` is the line's number, from 1. */
-export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<RawEntry> {
+/**
+ * Yields the entries of a stream of JSON lines, those that a chunk completes together: one by one each would take several
+ * turns of the event loop's queue. `ordinal` is the line's number, from 1.
+ */
+export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<readonly RawEntry[]> {
   let line = 1
   let pending: Buffer[] = []
   let pendingBytes = 0
@@ -29,17 +32,19 @@ export async function* splitLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
     else pending = []
   }
   for await (const chunk of chunks) {
+    const entries: RawEntry[] = []
     let start = 0
     for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
       keep(chunk.subarray(start, end))
       start = end + 1
       const entry = finishLine()
-      if (entry !== null) yield entry
+      if (entry !== null) entries.push(entry)
     }
     if (start < chunk.length) keep(chunk.subarray(start))
+    yield entries
   }
   const last = finishLine()
-  if (last !== null) yield last
+  if (last !== null) yield [last]
 }
 
 const lineEntry = (line: number, bytes: Buffer): RawEntry | null => {

@@ -25,8 +25,8 @@ const readPath = async (path: string, signal = new AbortController().signal): Pr
     bytes += count
   }
   try {
-    for await (const entry of readEntries(path, { onBytes, signal }))
-      entries.push(`${entry.ordinal} ${shown(entry)}`)
+    for await (const some of readEntries(path, { onBytes, signal }))
+      entries.push(...some.map((entry) => `${entry.ordinal} ${shown(entry)}`))
     return { entries, bytes, error: null }
   } catch (error) {
     if (!(error instanceof BillingSyncError) || error.code !== 'input_unreadable') throw error

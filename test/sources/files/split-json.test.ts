@@ -4,7 +4,7 @@ import { splitJson } from '../../../src/sources/files/split-json.ts'
 import { collect, inChunks, shown } from './entries.ts'
 
 const read = async (text: string, chunkBytes = text.length || 1) =>
-  (await collect(splitJson(inChunks(text, chunkBytes)))).map(shown)
+  (await collect(splitJson(inChunks(text, chunkBytes)))).flat().map(shown)
 
 const event = '{"id":"evt_1","data":{"object":{"a":[1,{"b":"]}"}]}}}'
 const other = '{"id":"evt_2"}'
@@ -39,7 +39,7 @@ describe('the entries of a JSON document', () => {
 
   test('are numbered from one', async () => {
     const entries = await collect(splitJson(inChunks(`[${event},3,${other}]`, 5)))
-    expect(entries.map(({ ordinal }) => ordinal)).toEqual([1, 2, 3])
+    expect(entries.flat().map(({ ordinal }) => ordinal)).toEqual([1, 2, 3])
   })
 
   test('do not include lists that an event holds under data', async () => {

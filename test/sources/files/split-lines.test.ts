@@ -3,7 +3,8 @@ import { largestEntryBytes } from '../../../src/sources/files/raw-entry.ts'
 import { splitLines } from '../../../src/sources/files/split-lines.ts'
 import { collect, inChunks, shown } from './entries.ts'
 
-const read = (text: string, chunkBytes = 1024 * 1024) => collect(splitLines(inChunks(text, chunkBytes)))
+const read = async (text: string, chunkBytes = 1024 * 1024) =>
+  (await collect(splitLines(inChunks(text, chunkBytes)))).flat()
 const numbered = async (text: string, chunkBytes?: number) =>
   (await read(text, chunkBytes)).map((entry) => [entry.ordinal, shown(entry)])
 
