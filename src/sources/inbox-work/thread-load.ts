@@ -1,6 +1,5 @@
 // How busy this process's thread is, so that work on events leaves it to webhooks when it is short. Guarantee: a look costs
-// nothing; what it tells is at most a second old while somebody looks; work that rests keeps the thread for a few
-// milliseconds at a time.
+// nothing and tells of the time since the look before; work that rests keeps the thread for a few milliseconds at a time.
 
 import { setImmediate as nextTurnOfLoop } from 'node:timers/promises'
 
