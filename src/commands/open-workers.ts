@@ -54,6 +54,13 @@ const batchesAtOnceWhileBusy = 2
 /** Turns at once where Stripe is asked: so many may wait for it before an account that needs nothing of it has to. */
 const turnsAtOnceOverStripe = 200
 
+/**
+ * Events of a batch. Some 200 documents change by 400, and the fuller the batches, the fewer the commits; but where each of
+ * them is read from Stripe first, a batch takes seconds, for which what comes meanwhile waits.
+ */
+const largestBatch = 400
+const largestBatchOverStripe = 200
+
 /** How long a batch waits for trouble to pass before its lane rests: shorter than a drain. */
 const patienceMs = 3_000
 
@@ -94,10 +101,12 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
   }
 }
 
+const asksStripe = ({ config, calls }: Pick<WorkersRequest, 'config' | 'calls'>): boolean =>
+  calls !== null && config.hydrate !== 'never'
+
 // While Stripe is waited for, turns cost nothing.
-const turnsAtOnce = ({ config, calls }: WorkersRequest, load: ThreadLoad) => {
-  if (calls !== null && config.hydrate !== 'never')
-    return { most: turnsAtOnceOverStripe, now: () => turnsAtOnceOverStripe }
+const turnsAtOnce = (request: WorkersRequest, load: ThreadLoad) => {
+  if (asksStripe(request)) return { most: turnsAtOnceOverStripe, now: () => turnsAtOnceOverStripe }
   return { most: batchesAtOnce, now: () => (load.isBusy ? batchesAtOnceWhileBusy : batchesAtOnce) }
 }
 
@@ -113,7 +122,8 @@ const openTurns = async (
     isStored: true,
     patienceMs,
   })
-  const store = openWorkStore(database.db, await identifyThisProcess())
+  const most = asksStripe(request) ? largestBatchOverStripe : largestBatch
+  const store = openWorkStore(database.db, await identifyThisProcess(), most)
   const listener = alsoLogging(request)
   const endAbandonedTransactions = openAbandonedTransactions(database.client)
   const handling: DeliveryOptions = {

@@ -24,8 +24,7 @@ interface ReadRow extends EventRow {
   readonly age_ms: number
 }
 
-/** Most events of a batch (some 200 documents change by them), and its most bytes of payload; a single event may be larger. */
-const largestBatch = 400
+/** Most bytes of payload of a batch; a single event may be larger. */
 const largestBatchBytes = 8 * 1024 * 1024
 
 /** The status of due events by kind. */
@@ -34,8 +33,11 @@ const dueStatuses = Object.values(statusOf)
 
 const isDue = { $expr: { $lte: ['$next_attempt_at', '$$NOW'] } }
 
-/** Returns the inbox as the work of this process sees it. */
-export const openWorkStore = (db: Db, owner: ThisProcess): WorkStore => {
+/**
+ * Returns the inbox as the work of this process sees it.
+ * @param largestBatch most events of a batch
+ */
+export const openWorkStore = (db: Db, owner: ThisProcess, largestBatch: number): WorkStore => {
   const claims = new LaneClaims(db, owner)
   const clock = new ServerClock()
   return {
@@ -45,7 +47,8 @@ export const openWorkStore = (db: Db, owner: ThisProcess): WorkStore => {
         await clock.synchronise(db)
         return dueAccounts(db)
       }),
-    dueEvents: (account, kind) => translateMongoErrors(() => readDue(db, account, statusOf[kind])),
+    dueEvents: (account, kind) =>
+      translateMongoErrors(() => readDue(db, { account, status: statusOf[kind], most: largestBatch })),
     postpone: (rowIds, pauseMs) =>
       translateMongoErrors(async () => {
         const filter = { _id: { $in: [...rowIds] }, status: statusOf.fresh }
@@ -89,12 +92,19 @@ const accountsWith = async (
   return groups.map(({ _id }) => _id)
 }
 
-const readDue = async (db: Db, account: string, status: InboxStatus): Promise<DueBatch> => {
+const readDue = async (
+  db: Db,
+  {
+    account,
+    status,
+    most,
+  }: { readonly account: string; readonly status: InboxStatus; readonly most: number },
+): Promise<DueBatch> => {
   const rows = eventsOf(db)
     .find({ status, stripe_user_id: account, ...isDue })
     .sort({ next_attempt_at: 1 })
-    .limit(largestBatch)
-    .batchSize(largestBatch) // in one answer, as far as that holds it
+    .limit(most)
+    .batchSize(most) // in one answer, as far as that holds it
     .project<ReadRow>(readFields)
   const events: DueEvent[] = []
   let bytes = 0
@@ -104,7 +114,7 @@ const readDue = async (db: Db, account: string, status: InboxStatus): Promise<Du
     const isSuspect = error?.code === ('worker_died' satisfies ErrorCode)
     events.push({ rowId: _id, state: { status, attempts }, payload: payload.buffer, ageMs, isSuspect })
   }
-  return { events, isCut: events.length === largestBatch }
+  return { events, isCut: events.length === most }
 }
 
 const readFields = {

@@ -14,7 +14,7 @@ const database = await openTestDatabase({ monitorCommands: true })
 const { client, db } = database
 await ensureCollections(db)
 const events = db.collection<{ _id: string }>('billing.events')
-const store = openWorkStore(db, await identifyThisProcess())
+const store = openWorkStore(db, await identifyThisProcess(), 40)
 const nobody = (): void => undefined
 
 /** Takes a turn, and tells how it ended, the size of each batch, and how often due events were looked for. */
@@ -59,14 +59,14 @@ const fill = (account: string, count: number): Promise<void> =>
   )
 
 test('a turn works off all there is, and looks again only after a full batch', async () => {
-  await fill('acct_alone', 850)
+  await fill('acct_alone', 85)
   // One more look is for events that failed before.
-  expect(await turnOf('acct_alone', false)).toEqual({ end: 'idle', batches: [400, 400, 50], looks: 4 })
+  expect(await turnOf('acct_alone', false)).toEqual({ end: 'idle', batches: [40, 40, 5], looks: 4 })
 })
 
 test('a turn ends after a full batch where another account waits for its own', async () => {
-  await fill('acct_long', 850)
-  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [400] })
-  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [400] })
-  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'idle', batches: [50] })
+  await fill('acct_long', 85)
+  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [40] })
+  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'more', batches: [40] })
+  expect(await turnOf('acct_long', true)).toMatchObject({ end: 'idle', batches: [5] })
 })
