@@ -5,24 +5,24 @@ import type { Config } from '../config/config.ts'
 import { groupBy } from '../core/group-by.ts'
 import type { ReadObjects, ReadResult } from '../pipeline-store.ts'
 import { type ResourceName, resourceOfKind } from '../sources/backfill/resources.ts'
-import type { RequestListener } from '../sources/backfill/walk.ts'
 import type { AccountClient } from '../sources/stripe/account-client.ts'
 import { livemodeOfKey } from '../sources/stripe/key-mode.ts'
 import { openObjectReader } from '../sources/stripe/object-reader.ts'
 import { endpointOf } from '../sources/stripe/pace-endpoint.ts'
+import type { PaceListener } from '../sources/stripe/pace-http-client.ts'
 import { StripeClock } from '../sources/stripe/stripe-clock.ts'
 import { openPacedClients } from './open-paced-clients.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 
 /** Answers who counts the requests made on behalf of a resource. */
-export type ListenerOf = (resource: ResourceName) => RequestListener
+export type ListenerOf = (resource: ResourceName) => PaceListener
 
 export interface BackfillStripe {
   /** Mode of the key, where it tells. */
   readonly livemode: boolean | null
   readonly clock: StripeClock
   /** Answers an account's client; its requests end with the signal. */
-  clientOf(account: string, listener: RequestListener, signal: AbortSignal): Promise<AccountClient>
+  clientOf(account: string, listener: PaceListener, signal: AbortSignal): Promise<AccountClient>
   /** Answers what tells whether requests about an account have to wait for their turn. */
   isPacedFor(account: string): Promise<(path: string) => boolean>
   /** Answers the reader of an account's single objects. */

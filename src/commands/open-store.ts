@@ -76,8 +76,8 @@ export const openWriting = async (
   }
 }
 
-/** Returns where the notices of this process's commits go. */
-export const noticeTargetsOf = ({ redisUrl, socketSecret }: Config): NoticeTargets => ({
+/** Where the notices of this process's commits go. */
+const noticeTargetsOf = ({ redisUrl, socketSecret }: Config): NoticeTargets => ({
   queue: redisUrl === undefined ? 'mongodb' : 'redis',
   sockets: socketSecret !== undefined,
 })

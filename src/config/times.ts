@@ -6,7 +6,7 @@ import { z } from 'zod'
 const asDuration = /^\d+(\.\d+)?\s*[a-z]+$/i
 
 /** Returns a time such as `30d` or `12h` in milliseconds, or null where the text is none. */
-export const parseDuration = (text: string): number | null => {
+const parseDuration = (text: string): number | null => {
   const milliseconds = asDuration.test(text) ? ms(text as StringValue) : undefined // ms judges the unit itself
   return typeof milliseconds === 'number' && milliseconds > 0 ? milliseconds : null
 }

@@ -24,7 +24,7 @@ interface LaneRow {
 }
 
 /** How long a claim holds without being renewed; it is renewed three times as often. */
-export const claimMs = 9_000
+const claimMs = 9_000
 
 /** Token of a process that died, for a lane that is left as if its process had. */
 const ofNobody = 'nobody'

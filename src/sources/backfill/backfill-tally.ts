@@ -2,8 +2,8 @@
 
 import type { Drift } from '../../core/drift.ts'
 import type { BillingSyncError } from '../../errors.ts'
+import type { PaceListener } from '../stripe/pace-http-client.ts'
 import type { ResourceName } from './resources.ts'
-import type { RequestListener } from './walk.ts'
 
 /** What came of one resource of one account. */
 export interface ResourceCount {
@@ -81,7 +81,7 @@ export class AccountTally {
   }
 
   /** Counts the requests that are made on behalf of a resource. */
-  listenerOf(resource: ResourceName): RequestListener {
+  listenerOf(resource: ResourceName): PaceListener {
     const count = this.resources.get(resource) ?? newProgress()
     return {
       onRequest: () => {

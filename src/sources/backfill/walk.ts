@@ -1,8 +1,8 @@
-// What a walk yields and whom it tells: the types between the walk of a list and whoever takes its pages (the commit
-// lane of a backfill, the comparison of a drift audit).
+// What a walk yields: the types between the walk of a list and whoever takes its pages (the commit lane of a backfill,
+// the comparison of a drift audit).
 
 import type { Observation } from '../../core/observation.ts'
-import type { ListName, ResourceName } from './resources.ts'
+import type { ListName } from './resources.ts'
 import type { Window } from './windows.ts'
 
 /** Where a walk of one list stands: what is left of it. Empty: it is complete. */
@@ -32,19 +32,3 @@ export interface WalkedPage {
  * more, not when the page is stored; rejects to end the walk.
  */
 export type TakePage = (page: WalkedPage) => Promise<void>
-
-/** Told of every request to Stripe; `resource` is the one it is made for. */
-export interface RequestListener {
-  readonly onRequest: () => void
-  readonly onRetry: () => void
-  /** A 429, with `Stripe-Rate-Limited-Reason` or `lock_timeout`. */
-  readonly onLimited: (reason: string) => void
-  /** Told what a request waits for, or null when it goes on. */
-  readonly onWaiting: (reason: string | null) => void
-}
-
-/** Answers the listener for requests made on behalf of a resource of an account. */
-export type ListenerOf = (account: string, resource: ResourceName) => RequestListener
-
-/** Told once per account of what the key may not read and the backfill goes on without. */
-export type OnRefusedHelper = (account: string, what: string) => void

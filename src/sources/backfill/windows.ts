@@ -70,12 +70,6 @@ export const windowsAfter = (window: Window, page: PageFacts, mayCut: boolean): 
 export const windowWithoutCursor = (window: Window): Window =>
   window.last === null ? window : { ...window, to: window.last.created + 1, last: null }
 
-/** Returns roughly how many objects a window still has, by the density of a page; null where nothing tells. */
-export const estimateObjects = (window: Window, objectsPerSecond: number): number | null =>
-  window.last === null || window.from === null
-    ? null
-    : Math.round((window.last.created - window.from) * objectsPerSecond)
-
 // Whatever is created after the page was asked for has its second or a later one.
 const headAfter = (window: Window, { places, sentSecond }: PageFacts): Window | null => {
   if (window.to !== null && window.to <= sentSecond) return null

@@ -12,7 +12,9 @@ import { lockTimeout, type PaceVerdict, pauseBefore, verdictOn } from './pace-ve
 export interface PaceListener {
   readonly onRequest: () => void
   readonly onRetry: () => void
+  /** A 429, with `Stripe-Rate-Limited-Reason` or `lock_timeout`. */
   readonly onLimited: (reason: string) => void
+  /** Told what a request waits for, or null when it goes on. */
   readonly onWaiting: (reason: string | null) => void
 }
 

@@ -7,9 +7,6 @@ import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { AccountClient } from './account-client.ts'
 import { sentAtHeader } from './pace-http-client.ts'
 
-/** One object as Stripe answers it now; the SDK's decimals are plain strings in it, as in webhooks. */
-export type Retrieved = JsonObject & { readonly id: string }
-
 interface Answer {
   readonly object: JsonObject
   /** The answer's `Date` header. */
@@ -18,8 +15,8 @@ interface Answer {
   readonly sentAt: number | null
 }
 
-/** What each object is read with; a list reads the same, one level deeper. */
-export const expandsOf: Readonly<Record<ObjectKind, readonly string[]>> = {
+/** What each object is read with. Lists have their own (backfill/resources.ts): they are read one level deeper. */
+const expandsOf: Readonly<Record<ObjectKind, readonly string[]>> = {
   charge: ['customer', 'balance_transaction'],
   invoice: ['payments', 'parent.subscription_details.subscription'],
   customer: [],

