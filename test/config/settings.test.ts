@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type SettingName, settingRows } from '../../src/config/settings.ts'
 
@@ -18,7 +19,25 @@ describe('the table of settings', () => {
   test('has no key for a secret', () => {
     expect(settingRows.stripeKey.key).toBeNull()
   })
+
+  test('is told whole by the table of the README', () => {
+    const rows = Object.values(settingRows)
+    const { variables, keys } = tableInReadme()
+    expect(variables).toEqual([...rows.map(({ env }) => env), 'BILLING_SYNC_CONFIG'].sort())
+    expect(keys).toEqual(rows.flatMap(({ key }) => key ?? []).sort())
+  })
 })
+
+/** Variables and config keys in the table under the README's heading on settings, sorted. */
+const tableInReadme = () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
+  const [, section = ''] = readme.split(/^## Settings$/m)
+  const [table = ''] = section.split(/^## /m)
+  const cells = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()))
+  const codesIn = (column: number) =>
+    cells.flatMap((row) => [...(row[column] ?? '').matchAll(/`(\w+)`/g)].map(([, code = '']) => code)).sort()
+  return { variables: codesIn(3), keys: codesIn(4) }
+}
 
 describe('time kept', () => {
   test.each([
