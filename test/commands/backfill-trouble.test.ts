@@ -9,7 +9,7 @@ import type { StripeAccount } from '../support/stripe/stripe-account.ts'
 
 const { db, uri } = await openTestDatabase()
 
-/** With FULL set as many as a platform has, the largest with some 3,000 objects. */
+/** With FULL set as many as a small platform has. */
 const accountCount = process.env.FULL === undefined ? 6 : 20
 
 const accountIds = Array.from({ length: accountCount }, (_, index) => `acct_${index + 1}`)
@@ -18,9 +18,9 @@ const accountIds = Array.from({ length: accountCount }, (_, index) => `acct_${in
 const shops = ({ world }: PlayedStripe): readonly StripeAccount[] =>
   accountIds.map((id, index) => {
     const account = world.account(id)
-    const size = index * 30
+    const size = (index % 6) * 30
     const counts = { customers: 100 + size, products: 2, subscriptions: size, paidInvoices: size, charges: 7 }
-    populate(account, { ...counts, refunds: size / 2, disputes: index, secondsApart: index % 2 })
+    populate(account, { ...counts, refunds: size / 2, disputes: index % 6, secondsApart: index % 2 })
     const lines = Array.from({ length: 15 }, (_, line) => ({ amount: line }))
     account.seed('invoice', { lines, customer: account.ids('customer')[0] ?? null })
     account.seed('product', { id: `tea ${index}` })
