@@ -4,6 +4,7 @@ import chalk from 'chalk'
 import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
 import { formatChanges } from './changes-table.ts'
 import { formatDrift, mendingCommand } from './drift-table.ts'
+import { inDigits } from './figures.ts'
 import type { DryRunChanges } from './replay-result.ts'
 
 /** Accounts of which each resource is shown; of more, those that need somebody come first. */
@@ -106,5 +107,3 @@ const nextStep = (
 
 const sum = (rows: readonly ResourceProgress[], name: 'read' | 'requests'): number =>
   rows.reduce((total, row) => total + row[name], 0)
-
-const inDigits = (value: number): string => value.toLocaleString('en-US')

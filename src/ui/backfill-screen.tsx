@@ -12,6 +12,7 @@ import {
   secondsBetween,
   totalsText,
 } from './backfill-texts.ts'
+import { inDigits } from './figures.ts'
 
 interface BackfillScreenProps {
   readonly tally: BackfillTally
@@ -93,7 +94,7 @@ const mark: Readonly<Record<AccountPhase, string>> = { running: '▸', waiting: 
 
 const moreLine = (phase: AccountPhase, hidden: number): Line => ({
   key: phase,
-  text: `  … and ${hidden.toLocaleString('en-US')} more ${phase}`,
+  text: `  … and ${inDigits(hidden)} more ${phase}`,
   look: { dimColor: true },
 })
 

@@ -6,6 +6,7 @@ import type {
   BackfillTally,
   ResourceProgress,
 } from '../sources/backfill/backfill-tally.ts'
+import { bar, inDigits, inTime } from './figures.ts'
 
 /** States of accounts, in the order in which they are shown. */
 export const phaseOrder: readonly AccountPhase[] = ['running', 'waiting', 'done', 'failed']
@@ -51,7 +52,7 @@ export const headText = (
 export const resourceText = (name: string, count: ResourceProgress, seconds: number): string => {
   const share = count.complete ? 1 : shareOf(count)
   const cells = `${inDigits(count.read).padStart(9)} ${rateText(count.read, seconds).padStart(8)}`
-  return `  ${name.padEnd(14)}${bar(share)} ${cells}${leftText(share, seconds)}`
+  return `  ${name.padEnd(14)}${bar(share, barWidth)} ${cells}${leftText(share, seconds)}`
 }
 
 /** Returns all that is said of an account in one line. */
@@ -67,7 +68,7 @@ export const accountText = (tally: AccountTally, now: number): string => {
       tally.waitingFor === null
         ? ` ${rateText(read, seconds).padStart(8)}${leftText(share, seconds)}`
         : `  ${waitText(tally.waitingFor)}`
-    return `${account}  ${bar(share)} ${inDigits(read).padStart(9)}${pace}`
+    return `${account}  ${bar(share, barWidth)} ${inDigits(read).padStart(9)}${pace}`
   }
   const came = `${inDigits(read)} objects · ${inDigits(requests)} requests · ${inTime(seconds)}`
   return error === null ? `${account}  ${came}` : `${account}  ${error.code}: ${error.message}`
@@ -100,14 +101,4 @@ const shareOfAll = (counts: readonly ResourceProgress[]): number | null => {
 const leftText = (share: number | null, seconds: number): string =>
   share === null || share === 0 || share === 1 ? '' : `  ${inTime((seconds / share) * (1 - share))} left`
 
-const bar = (share: number | null): string => {
-  const filled = Math.round((share ?? 0) * barWidth)
-  return '█'.repeat(filled) + '░'.repeat(barWidth - filled)
-}
-
 const rateText = (count: number, seconds: number): string => `${inDigits(Math.round(count / seconds))}/s`
-
-const inTime = (seconds: number): string =>
-  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
-
-const inDigits = (value: number): string => value.toLocaleString('en-US')

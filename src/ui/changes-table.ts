@@ -2,6 +2,7 @@
 
 import chalk from 'chalk'
 import type { DocumentChange, FieldChange } from '../core/document-change.ts'
+import { inWords } from './figures.ts'
 import { printable } from './printable.ts'
 
 /** Lines shown; `--json` lists more. */
@@ -43,6 +44,3 @@ const cut = (text: string, width: number): string => {
   const plain = printable(text)
   return (plain.length > width ? `${plain.slice(0, width - 1)}…` : plain).padEnd(width)
 }
-
-const inWords = (count: number, noun: string): string =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`

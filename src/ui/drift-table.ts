@@ -3,6 +3,7 @@
 import chalk from 'chalk'
 import type { Drift } from '../core/drift.ts'
 import { groupBy } from '../core/group-by.ts'
+import { inDigits } from './figures.ts'
 
 /** Objects shown; of more, only their number. */
 const mostShown = 20
@@ -29,5 +30,3 @@ export const mendingCommand = (drift: readonly Drift[]): string => {
 
 const line = ({ kind, stripe_id: id, fields }: Drift): string =>
   `    ${kind.padEnd(10)} ${id}${fields.length > 0 ? `  ${fields.join(', ')}` : ''}`
-
-const inDigits = (value: number): string => value.toLocaleString('en-US')

@@ -3,6 +3,7 @@
 import chalk from 'chalk'
 import { groupBy } from '../core/group-by.ts'
 import type { ReplayFailure } from '../sources/replay-summary.ts'
+import { inDigits, inWords } from './figures.ts'
 import { printable } from './printable.ts'
 
 /** Causes shown, messages of each, and places of each message. */
@@ -37,7 +38,7 @@ const formatCause = (
   const shown = messages.slice(0, mostMessages).flatMap(([error, same]) => formatMessage(error, same))
   const hidden = messages.length - mostMessages
   return [
-    chalk.red(`  ${code} (${count.toLocaleString('en-US')})`),
+    chalk.red(`  ${code} (${inDigits(count)})`),
     ...shown,
     ...(hidden > 0 ? [`    and ${inWords(hidden, 'more message')}; --json lists them`] : []),
   ].join('\n')
@@ -45,7 +46,7 @@ const formatCause = (
 
 const formatMessage = (error: string, same: readonly ReplayFailure[]): readonly string[] => {
   const places = same.filter(({ source }) => !error.startsWith(source)).map(placeOf)
-  const more = places.length > mostPlaces ? [`and ${inWords(places.length - mostPlaces, 'more')}`] : []
+  const more = places.length > mostPlaces ? [`and ${inDigits(places.length - mostPlaces)} more`] : []
   const told = [
     ...places.slice(0, mostPlaces).map((place, index, all) => (index < all.length - 1 ? `${place},` : place)),
     ...more,
@@ -66,6 +67,3 @@ const wrap = (text: string, indent: number): readonly string[] => {
   }
   return lines.map((line) => `${' '.repeat(indent)}${line}`)
 }
-
-const inWords = (count: number, noun: string): string =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 || noun === 'more' ? '' : 's'}`

@@ -5,6 +5,7 @@ import type { DocumentChange } from '../core/document-change.ts'
 import type { CollectionCount, ReplaySummary } from '../sources/replay-summary.ts'
 import { formatChanges } from './changes-table.ts'
 import { formatFailures } from './failures-text.ts'
+import { inDigits, inWords } from './figures.ts'
 
 /** Outcomes in the order shown, and what each means. */
 const outcomeRows: readonly (readonly [keyof ReplaySummary, string])[] = [
@@ -55,10 +56,10 @@ export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): st
 const headline = (summary: ReplaySummary, { dryRun, interrupted }: ReplayDetails): string => {
   const seconds = summary.duration_ms / 1000
   const rate =
-    seconds > 0 && summary.read > 0 ? `, ${count(Math.round(summary.read / seconds))} a second` : ''
+    seconds > 0 && summary.read > 0 ? `, ${inDigits(Math.round(summary.read / seconds))} a second` : ''
   const dry = dryRun === null ? '' : 'Dry run, nothing was written: '
   const done = interrupted ? 'interrupted, after' : 'replayed'
-  const text = `${dry}${done} ${count(summary.read)} ${summary.read === 1 ? 'event' : 'events'} in ${seconds.toFixed(1)} s${rate}`
+  const text = `${dry}${done} ${inWords(summary.read, 'event')} in ${seconds.toFixed(1)} s${rate}`
   return chalk.bold(`${text.slice(0, 1).toUpperCase()}${text.slice(1)}`)
 }
 
@@ -66,7 +67,7 @@ const outcomes = (summary: ReplaySummary): string =>
   outcomeRows
     .filter(([name]) => Number(summary[name]) > 0)
     .map(([name, meaning]) => {
-      const row = `  ${name.padEnd(10)}${count(Number(summary[name])).padStart(9)}   ${meaning}`
+      const row = `  ${name.padEnd(10)}${inDigits(Number(summary[name])).padStart(9)}   ${meaning}`
       return name === 'failed' || name === 'invalid' ? chalk.red(row) : row
     })
     .join('\n')
@@ -82,7 +83,7 @@ const documents = (collections: ReadonlyMap<string, Readonly<CollectionCount>>):
   return [chalk.dim(header), ...lines].join('\n')
 }
 
-const cell = (value: number): string => (value === 0 ? '-' : count(value)).padStart(9)
+const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).padStart(9)
 
 /** Accounts named; more are only counted. */
 const mostNamed = 5
@@ -90,7 +91,7 @@ const mostNamed = 5
 const beyondReach = (accounts: readonly string[]): string => {
   if (accounts.length === 0) return ''
   const named = accounts.slice(0, mostNamed).join(',')
-  const more = accounts.length > mostNamed ? ` and ${count(accounts.length - mostNamed)} more` : ''
+  const more = accounts.length > mostNamed ? ` and ${inDigits(accounts.length - mostNamed)} more` : ''
   return `Stripe keeps events for 30 days. What is older needs a backfill:\n  ${chalk.bold(`billing-sync backfill --account ${named}`)}${more}`
 }
 
@@ -118,5 +119,3 @@ const nothingRead = ({ filtered }: ReplaySummary): string =>
   filtered > 0
     ? 'Every event was left out by the filters.'
     : 'No event was found. In directories, *.json, *.jsonl and *.ndjson files are read,\ngzip or not.'
-
-const count = (value: number): string => value.toLocaleString('en-US')

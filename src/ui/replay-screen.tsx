@@ -2,6 +2,7 @@
 
 import { Box, Text } from 'ink'
 import type { ReplayTally } from '../sources/replay-summary.ts'
+import { bar, inDigits, inTime } from './figures.ts'
 
 interface ReplayScreenProps {
   readonly tally: ReplayTally
@@ -20,11 +21,10 @@ export const ReplayScreen = ({ tally, elapsedMs }: ReplayScreenProps) => {
   return (
     <Box flexDirection="column">
       <Text>
-        {share === null ? '' : `${bar(share)} ${Math.floor(share * 100)} %  `}
-        {tally.read.toLocaleString('en-US')} events,{' '}
-        {Math.round(tally.read / Math.max(seconds, 0.1)).toLocaleString('en-US')}
+        {share === null ? '' : `${bar(share, barWidth)} ${Math.floor(share * 100)} %  `}
+        {inDigits(tally.read)} events, {inDigits(Math.round(tally.read / Math.max(seconds, 0.1)))}
         /s
-        {remaining === null ? '' : `, ${formatSeconds(remaining)} left`}
+        {remaining === null ? '' : `, ${inTime(remaining)} left`}
       </Text>
       <Text dimColor>
         applied {tally.counts.applied} · unchanged {tally.counts.unchanged} · stale {tally.counts.stale} ·
@@ -35,11 +35,3 @@ export const ReplayScreen = ({ tally, elapsedMs }: ReplayScreenProps) => {
     </Box>
   )
 }
-
-const bar = (share: number): string => {
-  const filled = Math.round(share * barWidth)
-  return '█'.repeat(filled) + '░'.repeat(barWidth - filled)
-}
-
-const formatSeconds = (seconds: number): string =>
-  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`

@@ -4,6 +4,7 @@
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
 import type { ServeTally } from '../watch/serve-tally.ts'
+import { inDigits } from './figures.ts'
 
 /** What the tally does not count, read when the screen is drawn. */
 export interface ServeState {
@@ -126,7 +127,7 @@ const listed = (of: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${name} ${number(count)}`)
     .join(' · ')
 
-const number = (value: number): string => Math.round(value).toLocaleString('en-US')
+const number = (value: number): string => inDigits(Math.round(value))
 
 const duration = (seconds: number): string => {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`

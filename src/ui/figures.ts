@@ -1,0 +1,18 @@
+// Figures as people read them: grouped digits, counted nouns, times, bars.
+
+/** Returns a whole number with its digits grouped: `12,345`. */
+export const inDigits = (value: number): string => value.toLocaleString('en-US')
+
+/** Returns a count with its noun: `1 event`, `2 events`. */
+export const inWords = (count: number, noun: string): string =>
+  `${inDigits(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** Returns a time in seconds as `90 s` or, from there on, in minutes. */
+export const inTime = (seconds: number): string =>
+  seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
+
+/** Returns a bar of so many columns, filled by a share from 0 to 1; null: not known, empty. */
+export const bar = (share: number | null, width: number): string => {
+  const filled = Math.round((share ?? 0) * width)
+  return '█'.repeat(filled) + '░'.repeat(width - filled)
+}
