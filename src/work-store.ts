@@ -1,4 +1,4 @@
-// The port between the work on received events and whatever keeps the inbox.
+// The ports between the work on received events and whatever keeps the inbox, and the claims of who works on it.
 
 import type { InboxFailure, InboxState } from './core/inbox-row.ts'
 
@@ -42,8 +42,12 @@ export interface WorkStore {
   postpone(rowIds: readonly string[], pauseMs: number): Promise<void>
   /** Settles an event that can't even be read as failed, provided that it still waits. */
   fail(rowId: string, failure: InboxFailure, random: number): Promise<void>
-  /** Makes parked events of accounts that are listed by now due; `all` those of every account. */
-  unpark(all: boolean): Promise<void>
+  /** Makes parked events due: of accounts that are listed by now, or of every account. */
+  unpark(whose: 'listed' | 'all'): Promise<void>
+}
+
+/** Keeps two processes from working on one account at once. Every method throws `mongodb_unavailable` likewise. */
+export interface LaneStore {
   /** Claims an account's lane, or returns null where another process holds it. */
   claim(account: string): Promise<LaneClaim | null>
   /** Notes which event runs alone next, null for none: only that one can be to blame if the process dies. */

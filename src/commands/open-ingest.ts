@@ -2,7 +2,6 @@
 
 import type { Config } from '../config/config.ts'
 import type { Log } from '../log.ts'
-import type { Delivery, Receipt } from '../pipeline-store.ts'
 import { type EndpointSecret, endpointSecretsOf } from '../sources/webhook/endpoint-secrets.ts'
 import { answerInTime } from '../sources/webhook/platform-answer.ts'
 import { readWebhookSecrets } from '../store/account-secrets.ts'
@@ -28,10 +27,7 @@ export interface Ingest {
   readonly secrets: readonly EndpointSecret[]
   /** Answers the account of deliveries that name none. Throws what kept it from being known in time. */
   readonly platformAccount: () => Promise<string>
-  /** Stores a delivery. Never rejects. */
-  readonly receive: (delivery: Delivery) => Promise<Receipt>
-  /** Resolves once everything that was received is stored or answered. */
-  readonly drain: () => Promise<void>
+  readonly intake: Intake
 }
 
 /** Takes over the config's accounts. Throws `config_invalid` for a platform that does not fit the database. */
@@ -66,7 +62,6 @@ export const openIngest = async (request: IngestRequest): Promise<Ingest> => {
         throw error
       }
     }),
-    receive: (delivery) => intake.receive(delivery),
-    drain: () => intake.drain(),
+    intake,
   }
 }

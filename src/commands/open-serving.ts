@@ -73,7 +73,7 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     }),
     end: async (patienceMs) => {
       await behind.end()
-      await ingest?.drain()
+      await ingest?.intake.drain()
       const isDrained = (await worked?.workers.drain(patienceMs)) ?? true
       await worked?.sinks.drain(noticePatienceMs)
       await worked?.sinks.close()

@@ -40,21 +40,18 @@ export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
   const server = await openServer(request, store)
   const lanes = sinks
     .filter((sink) => sink !== null)
-    .map((sink) => ({
-      name: sink.name,
-      of: new SinkLanes({ sink, store, listener, random: Math.random }),
-    }))
+    .map((sink) => new SinkLanes({ sink, store, listener, random: Math.random }))
   return {
     wake: (account) => {
-      for (const lane of lanes) lane.of.wake(account)
+      for (const ofSink of lanes) ofSink.wake(account)
     },
-    unavailable: () => lanes.filter(({ of }) => of.isUnavailable).map(({ name }) => name),
+    unavailable: () => lanes.filter(({ isUnavailable }) => isUnavailable).map(({ name }) => name),
     clients: () => server?.clients() ?? 0,
     disconnectClients: () => server?.disconnectClients(),
     drain: async (patienceMs) =>
-      (await Promise.all(lanes.map(({ of }) => of.drain(patienceMs)))).every(Boolean),
+      (await Promise.all(lanes.map((ofSink) => ofSink.drain(patienceMs)))).every(Boolean),
     close: async () => {
-      await Promise.all([server?.close(), ...lanes.map(({ of }) => of.close())])
+      await Promise.all([server?.close(), ...lanes.map((ofSink) => ofSink.close())])
     },
   }
 }

@@ -17,6 +17,7 @@ import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import type { Database } from '../store/database.ts'
 import { reopenEvents } from '../store/inbox.ts'
 import { openWorkStore } from '../store/inbox-work.ts'
+import { LaneClaims } from '../store/lane-claims.ts'
 import { identifyThisProcess } from '../store/this-process.ts'
 import { openHandling } from './open-handling.ts'
 import type { Sinks } from './open-sinks.ts'
@@ -72,25 +73,27 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
   setMaxListeners(0, ending.signal)
   const load = new ThreadLoad()
   const turn = await openTurns(request, { signal: ending.signal, rest: load.rest })
-  const { store, pauses, listener } = turn
+  const { store, lanes, pauses, listener } = turn
   const turns = turnsAtOnce(request, load)
   const shared = { wakes: null as SharedWakes | null } // made after the dispatcher, which it wakes
+  const wake = (account: string): void => (shared.wakes ?? dispatcher).wake(account)
+  const options = { ...turn, isAwaited: () => dispatcher.isAwaited }
   const dispatcher: Dispatcher = new Dispatcher({
-    takeTurn: (account) => takeTurn(account, { ...turn, isAwaited: () => dispatcher.isAwaited }),
+    takeTurn: (account) => takeTurn(account, options),
     mostTurns: turns.now,
     sweep: async () => {
-      await store.unpark(config.unknownAccounts === 'accept')
+      await store.unpark(config.unknownAccounts === 'accept' ? 'all' : 'listed')
       return store.dueAccounts()
     },
-    renew: store.renew,
+    renew: () => lanes.renew(),
     pauses,
-    onMore: (account) => (shared.wakes ?? dispatcher).wake(account),
+    onMore: wake,
     onTrouble: listener.onTrouble,
   })
   if (config.redisUrl !== undefined)
     shared.wakes = await openWakes(config.redisUrl, { db: database.db, most: turns.most, dispatcher })
   return {
-    wake: (account) => (shared.wakes ?? dispatcher).wake(account),
+    wake,
     isRunning: () => dispatcher.isRunning,
     degraded: () => [...pauses.codes(), ...(shared.wakes?.isAway === true ? ['redis_unavailable'] : [])],
     drain: async (patience) => {
@@ -122,8 +125,7 @@ const openTurns = async (
     isStored: true,
     patienceMs,
   })
-  const most = asksStripe(request) ? largestBatchOverStripe : largestBatch
-  const store = openWorkStore(database.db, await identifyThisProcess(), most)
+  const store = openWorkStore(database.db, asksStripe(request) ? largestBatchOverStripe : largestBatch)
   const listener = alsoLogging(request)
   const endAbandonedTransactions = openAbandonedTransactions(database.client)
   const handling: DeliveryOptions = {
@@ -138,6 +140,7 @@ const openTurns = async (
   const places = pLimit(batchesAtOnce)
   return {
     store,
+    lanes: new LaneClaims(database.db, await identifyThisProcess()),
     read: (deliveries) => readDeliveries(deliveries, handling),
     handle: async (deliveries, reads) => {
       const options = { ...withLoadedRows(handling, database), reads }
@@ -145,7 +148,7 @@ const openTurns = async (
       sinks.wake(deliveries[0]?.account ?? '')
       return outcomes
     },
-    inPlace: (work) => places(work),
+    inPlace: places,
     room: new PayloadRoom(),
     pauses: new AccountPauses(Math.random),
     listener,

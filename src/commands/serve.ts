@@ -135,7 +135,8 @@ const listen = (serve: Serve, secrets: readonly EndpointSecret[]): Promise<Liste
             maxBodyBytes,
             secrets: () => serve.serving?.ingest?.secrets ?? secrets,
             platformAccount: () => serve.serving?.ingest?.platformAccount() ?? Promise.reject(notYet()),
-            receive: async (delivery) => serve.serving?.ingest?.receive(delivery) ?? 'mongodb_unavailable',
+            receive: async (delivery) =>
+              serve.serving?.ingest?.intake.receive(delivery) ?? 'mongodb_unavailable',
             listener,
           },
   })

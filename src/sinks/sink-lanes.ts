@@ -5,7 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../errors.ts'
-import type { Claim, Lane, OutboxStore } from '../outbox-store.ts'
+import type { Claim, Lane, OutboxStore, SinkName } from '../outbox-store.ts'
 import type { Sink, SinkListener } from './sink.ts'
 
 export interface SinkLanesOptions {
@@ -57,6 +57,11 @@ export class SinkLanes {
   constructor(options: SinkLanesOptions) {
     this.#options = options
     this.#timer = setTimeout(() => this.#sweepForEver(), 0)
+  }
+
+  /** Name of the sink. */
+  get name(): SinkName {
+    return this.#options.sink.name
   }
 
   /** True while the receiver does not answer. */

@@ -1,15 +1,13 @@
-// What there is to do in the inbox, by the server's clock alone. Guarantees: the accounts with due events are found by
-// one read of an index, however many events wait (a step per account); a batch is bounded in rows and bytes; an account's
-// events that were never tried come before those that failed, in batches of their own.
+// What there is to do in the inbox, by the server's clock alone. Guarantees: the accounts with due events are found in an
+// index, a step per account, however many events wait; a batch is bounded in rows and bytes; events that were never tried
+// and those that failed come in batches of their own.
 
 import type { Binary, Db, Document } from 'mongodb'
 import { type InboxFailure, type InboxStatus, settleFailure } from '../core/inbox-row.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { DueBatch, DueEvent, WorkStore } from '../work-store.ts'
-import { LaneClaims } from './lane-claims.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { ServerClock } from './server-clock.ts'
-import type { ThisProcess } from './this-process.ts'
 
 interface EventRow {
   readonly _id: string
@@ -34,11 +32,10 @@ const dueStatuses = Object.values(statusOf)
 const isDue = { $expr: { $lte: ['$next_attempt_at', '$$NOW'] } }
 
 /**
- * Returns the inbox as the work of this process sees it.
+ * Returns the inbox as the work on it sees it.
  * @param largestBatch most events of a batch
  */
-export const openWorkStore = (db: Db, owner: ThisProcess, largestBatch: number): WorkStore => {
-  const claims = new LaneClaims(db, owner)
+export const openWorkStore = (db: Db, largestBatch: number): WorkStore => {
   const clock = new ServerClock()
   return {
     now: () => clock.now(),
@@ -56,11 +53,7 @@ export const openWorkStore = (db: Db, owner: ThisProcess, largestBatch: number):
       }),
     fail: (rowId, failure, random) =>
       translateMongoErrors(() => failRow(db, rowId, { failure, random, now: clock.now() })),
-    unpark: (all) => translateMongoErrors(() => unpark(db, all)),
-    claim: (account) => claims.claim(account),
-    runAlone: (account, rowId) => claims.runAlone(account, rowId),
-    release: (account, state) => claims.release(account, state),
-    renew: () => claims.renew(),
+    unpark: (whose) => translateMongoErrors(() => unpark(db, whose)),
   }
 }
 
@@ -139,9 +132,9 @@ const failRow = async (
 
 const isWaiting = (status: InboxStatus): boolean => dueStatuses.some((due) => due === status)
 
-const unpark = async (db: Db, all: boolean): Promise<void> => {
+const unpark = async (db: Db, whose: 'listed' | 'all'): Promise<void> => {
   const accounts = await accountsWith(db, 'parked', [])
-  const listed = all ? accounts : await listedAmong(db, accounts)
+  const listed = whose === 'all' ? accounts : await listedAmong(db, accounts)
   if (listed.length === 0) return
   const filter = { stripe_user_id: { $in: [...listed] }, status: 'parked' as const }
   await eventsOf(db).updateMany(filter, { $set: { status: statusOf.fresh } })

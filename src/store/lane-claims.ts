@@ -6,7 +6,7 @@
 // Rows are written without waiting for other nodes: a claim that a failover undoes is merely made again.
 
 import type { Db } from 'mongodb'
-import type { LaneClaim, WorkStore } from '../work-store.ts'
+import type { LaneClaim, LaneStore } from '../work-store.ts'
 import { hasEnded } from './embedded/process-table.ts'
 import { duplicateKey, translateMongoErrors } from './mongo-errors.ts'
 import type { ThisProcess } from './this-process.ts'
@@ -34,7 +34,7 @@ const cheap = { writeConcern: { w: 1 } } as const
 const lapsesAt = { $add: ['$$NOW', claimMs] }
 const hasLapsed = { $expr: { $lt: ['$lapses_at', '$$NOW'] } }
 
-export class LaneClaims implements Pick<WorkStore, 'claim' | 'runAlone' | 'release' | 'renew'> {
+export class LaneClaims implements LaneStore {
   readonly #db: Db
   readonly #owner: ThisProcess
   readonly #held = new Set<string>()

@@ -25,16 +25,9 @@ export interface MongoStoreOptions {
 export const openMongoStore = (options: MongoStoreOptions): PipelineStore => ({
   openAccount: (id): Promise<OpenAccount> =>
     translateMongoErrors(async () => {
-      const row = await openAccountRow(options.db, id)
-      return {
-        settings: row.settings,
-        seq: row.seq,
-        disconnected: row.disconnected,
-        unfinished: row.unfinished,
-        contactsDue: row.contactsDue,
-        parked: options.parkUnknown && !row.listed,
-        reader: new MongoAccountReader(options.db, id),
-      }
+      const { listed, ...state } = await openAccountRow(options.db, id)
+      const parked = options.parkUnknown && !listed
+      return { ...state, parked, reader: new MongoAccountReader(options.db, id) }
     }),
   commit: (commit: Commit): Promise<boolean> => commitBatch(commit, options),
 })

@@ -5,16 +5,15 @@
 
 import { failureOf } from '../../core/inbox-row.ts'
 import { BillingSyncError } from '../../errors.ts'
-import type { DueBatch, DueEvent, LaneClaim } from '../../work-store.ts'
+import type { DueBatch, DueEvent, LaneClaim, LaneStore } from '../../work-store.ts'
 import { type BatchOptions, workOff } from './due-batch.ts'
 import type { PayloadRoom } from './payload-room.ts'
 
 export interface TurnOptions extends BatchOptions {
+  readonly lanes: LaneStore
   readonly room: PayloadRoom
   /** Tells whether another account waits for a turn. */
   readonly isAwaited: () => boolean
-  /** From 0 up to 1. */
-  readonly random: () => number
 }
 
 /** How a turn ended: with nothing to do, with more to do, or with trouble that has to pass. */
@@ -29,9 +28,9 @@ const kinds = ['fresh', 'retried'] as const
 
 /** Works off an account's due events for one turn. Never rejects for trouble that passes. */
 export const takeTurn = async (account: string, options: TurnOptions): Promise<TurnEnd> => {
-  const { store, pauses, listener } = options
+  const { lanes, pauses, listener } = options
   try {
-    const claim = await store.claim(account)
+    const claim = await lanes.claim(account)
     return claim === null ? 'idle' : await workClaimed(account, claim, options)
   } catch (error) {
     if (!(error instanceof BillingSyncError && error.retryable)) throw error
@@ -52,7 +51,7 @@ const workClaimed = async (
     if (abandoned !== null) isSafe = await takeOver(account, abandoned, options)
     return isSafe ? await workOn(account, options) : 'waits'
   } finally {
-    await options.store.release(account, { isSafe })
+    await options.lanes.release(account, { isSafe })
   }
 }
 
@@ -117,7 +116,7 @@ const runEachAlone = async (
   options: TurnOptions,
 ): Promise<boolean> => {
   for (const event of events) {
-    await options.store.runAlone(account, event.rowId)
+    await options.lanes.runAlone(account, event.rowId)
     if (!(await workOff(account, [event], options))) return false
   }
   return true

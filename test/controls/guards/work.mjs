@@ -61,7 +61,7 @@ export const guards = [
   {
     name: 'work: parked events wake with their account',
     file: 'src/commands/open-workers.ts',
-    find: "await store.unpark(config.unknownAccounts === 'accept')",
+    find: "await store.unpark(config.unknownAccounts === 'accept' ? 'all' : 'listed')",
     replace: '',
     tests: ['test/commands/waiting-events.test.ts'],
   },
@@ -82,7 +82,7 @@ export const guards = [
   {
     name: 'work: an event that its process died over uses up an attempt',
     file: 'src/sources/inbox-work/lane-turn.ts',
-    find: 'await options.store.runAlone(account, event.rowId)',
+    find: 'await options.lanes.runAlone(account, event.rowId)',
     replace: '',
     tests: ['test/fault/several-workers.test.ts'],
   },

@@ -5,6 +5,7 @@ import { type TurnEnd, takeTurn } from '../../../src/sources/inbox-work/lane-tur
 import { PayloadRoom } from '../../../src/sources/inbox-work/payload-room.ts'
 import { ensureCollections } from '../../../src/store/collections.ts'
 import { openWorkStore } from '../../../src/store/inbox-work.ts'
+import { LaneClaims } from '../../../src/store/lane-claims.ts'
 import { identifyThisProcess } from '../../../src/store/this-process.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { deliveryOf, numberedEvent } from '../../support/deliveries.ts'
@@ -14,7 +15,8 @@ const database = await openTestDatabase({ monitorCommands: true })
 const { client, db } = database
 await ensureCollections(db)
 const events = db.collection<{ _id: string }>('billing.events')
-const store = openWorkStore(db, await identifyThisProcess(), 40)
+const store = openWorkStore(db, 40)
+const lanes = new LaneClaims(db, await identifyThisProcess())
 const nobody = (): void => undefined
 
 /** Takes a turn, and tells how it ended, the size of each batch, and how often due events were looked for. */
@@ -26,7 +28,7 @@ const turnOf = async (account: string, isAwaited: boolean) => {
   }
   client.on('commandStarted', listen)
   const end: TurnEnd = await takeTurn(account, {
-    store,
+    ...{ store, lanes },
     read: async () => noReads,
     handle: async (deliveries) => {
       batches.push(deliveries.length)
