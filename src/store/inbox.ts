@@ -1,5 +1,6 @@
-// The inbox: every event received, in the bytes it came in. Guarantee: a row is written once, on its own and
-// before any transaction touches it (majority, journaled), and is never overwritten by a later delivery.
+// The inbox: every event received, in the bytes it came in. Guarantee: a row is written once and never overwritten by a
+// later delivery. That of a webhook is written on its own, before any transaction touches it (majority, journaled); that
+// of an event which its source keeps is written by the commit that handles it, or here where none could.
 
 import { Binary, type Db } from 'mongodb'
 import { freshRow, type InboxState, type InboxStatus } from '../core/inbox-row.ts'
@@ -39,19 +40,18 @@ export const receiveEvents = async (
  * until they are handled, so nothing is stored before: that saves each row an update and each batch a wait for the
  * journal. Throws `mongodb_unavailable`.
  */
-export const lookUpEvents = (
+export const lookUpEvents = async (
   db: Db,
   deliveries: readonly Delivery[],
   source: ObservationSource,
-): Promise<readonly ReceivedRow[]> =>
-  translateMongoErrors(async () => {
-    const rows = firstOfEach(deliveries)
-    const stored = await readRows(db, [...rows.keys()])
-    return deliveries.map((delivery) => {
-      const row = receivedRow(delivery, rows, stored)
-      return stored.has(row.rowId) ? row : { ...row, newRow: { delivery, source } }
-    })
+): Promise<readonly ReceivedRow[]> => {
+  const rows = firstOfEach(deliveries)
+  const stored = await storedRows(db, deliveries)
+  return deliveries.map((delivery) => {
+    const row = receivedRow(delivery, rows, stored)
+    return stored.has(row.rowId) ? row : { ...row, newRow: { delivery, source } }
   })
+}
 
 /**
  * Returns rows as `lookUpEvents` does, for events that Stripe itself lists under their ids. It renders an event for each
@@ -62,21 +62,19 @@ export const lookUpListedEvents = async (
   db: Db,
   deliveries: readonly Delivery[],
   source: ObservationSource,
-): Promise<readonly ReceivedRow[]> =>
-  translateMongoErrors(async () => {
-    const rows = firstOfEach(deliveries)
-    const stored = await readRows(db, [...rows.keys()])
-    return deliveries.map((delivery) => {
-      const rowId = rowIdOf(delivery)
-      const row = stored.get(rowId)
-      return row === undefined
-        ? { rowId, state: fresh, conflict: false, newRow: { delivery, source } }
-        : keptRow(rowId, row)
-    })
+): Promise<readonly ReceivedRow[]> => {
+  const stored = await storedRows(db, deliveries)
+  return deliveries.map((delivery) => {
+    const rowId = rowIdOf(delivery)
+    const row = stored.get(rowId)
+    return row === undefined
+      ? { rowId, state: fresh, conflict: false, newRow: { delivery, source } }
+      : keptRow(row)
   })
+}
 
 /** Returns a row with the event that it holds. */
-export const keptRow = (rowId: string, { status, attempts, payload }: EventRow): ReceivedRow => {
+export const keptRow = ({ _id: rowId, status, attempts, payload }: EventRow): ReceivedRow => {
   const parsed = parseStripeEvent(JSON.parse(Buffer.from(payload.buffer).toString('utf8')))
   // What is in the inbox was found to be an event before.
   const kept = 'event' in parsed ? { kept: parsed.event } : {}
@@ -139,8 +137,11 @@ const insertRows = async (db: Db, rows: readonly ReturnType<typeof rowOf>[]): Pr
   }
 }
 
-/** Returns those of the rows that are there. */
-export const readRows = async (db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, EventRow>> => {
+/** Returns the rows of deliveries, as far as they are there. Throws `mongodb_unavailable`. */
+export const storedRows = (db: Db, deliveries: readonly Delivery[]): Promise<ReadonlyMap<string, EventRow>> =>
+  translateMongoErrors(() => readRows(db, [...new Set(deliveries.map(rowIdOf))]))
+
+const readRows = async (db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, EventRow>> => {
   if (ids.length === 0) return new Map()
   const projection = { status: 1, attempts: 1, payload: 1 }
   const rows = await db

@@ -6,8 +6,7 @@ import type { Db } from 'mongodb'
 import { isJsonObject } from '../../core/json.ts'
 import { problemOfStoring } from '../../core/storable.ts'
 import type { Delivery, ReceivedRow } from '../../pipeline-store.ts'
-import { comparedPart, fresh, isSameEvent, keptRow, readRows, rowIdOf } from '../inbox.ts'
-import { translateMongoErrors } from '../mongo-errors.ts'
+import { comparedPart, fresh, isSameEvent, keptRow, rowIdOf, storedRows } from '../inbox.ts'
 
 export class LookingInbox {
   readonly #db: Db
@@ -19,33 +18,25 @@ export class LookingInbox {
   }
 
   /** Returns each delivery's row as it is, or as it would be had it been stored. Throws `mongodb_unavailable`. */
-  receive(deliveries: readonly Delivery[]): Promise<readonly ReceivedRow[]> {
-    return translateMongoErrors(async () => {
-      const stored = await readRows(this.#db, [...new Set(deliveries.map(rowIdOf))])
-      return deliveries.map((delivery) => {
-        const rowId = rowIdOf(delivery)
-        const row = stored.get(rowId)
-        if (row === undefined)
-          return { rowId, state: fresh, conflict: this.#conflicts(rowId, delivery.payload) }
-        const { status, attempts, payload } = row
-        return {
-          rowId,
-          state: { status, attempts },
-          conflict: !isSameEvent(payload.buffer, delivery.payload),
-        }
-      })
+  async receive(deliveries: readonly Delivery[]): Promise<readonly ReceivedRow[]> {
+    const stored = await storedRows(this.#db, deliveries)
+    return deliveries.map((delivery) => {
+      const rowId = rowIdOf(delivery)
+      const row = stored.get(rowId)
+      if (row === undefined)
+        return { rowId, state: fresh, conflict: this.#conflicts(rowId, delivery.payload) }
+      const { status, attempts, payload } = row
+      return { rowId, state: { status, attempts }, conflict: !isSameEvent(payload.buffer, delivery.payload) }
     })
   }
 
   /** The same for events that Stripe lists: the rendering that is stored counts. Throws `mongodb_unavailable`. */
-  receiveListed(deliveries: readonly Delivery[]): Promise<readonly ReceivedRow[]> {
-    return translateMongoErrors(async () => {
-      const stored = await readRows(this.#db, [...new Set(deliveries.map(rowIdOf))])
-      return deliveries.map((delivery) => {
-        const rowId = rowIdOf(delivery)
-        const row = stored.get(rowId)
-        return row === undefined ? { rowId, state: fresh, conflict: false } : keptRow(rowId, row)
-      })
+  async receiveListed(deliveries: readonly Delivery[]): Promise<readonly ReceivedRow[]> {
+    const stored = await storedRows(this.#db, deliveries)
+    return deliveries.map((delivery) => {
+      const rowId = rowIdOf(delivery)
+      const row = stored.get(rowId)
+      return row === undefined ? { rowId, state: fresh, conflict: false } : keptRow(row)
     })
   }
 
