@@ -32,7 +32,7 @@ interface ListedReplay {
 export const replayFromStripe = async (
   options: ReplayOptions,
   { request, config, calls, handling, database, log }: ListedReplay,
-  { undelivered }: Extract<ReplayInput, { kind: 'listed' }>,
+  input: Extract<ReplayInput, { kind: 'listed' }>,
 ): Promise<void> => {
   const { criteria, dryRun } = request
   const { tally, signal } = options
@@ -45,7 +45,7 @@ export const replayFromStripe = async (
     },
   })
   const now = Date.now()
-  const query = queryOf(criteria, undelivered, now)
+  const query = queryOf(criteria, input, now)
   if (isOutOfReach(criteria, now)) tellOutOfReach(accounts, tally, log)
   await replayListed({
     ...options,
@@ -79,7 +79,7 @@ const tellOutOfReach = (accounts: readonly string[], tally: ReplayTally, log: Lo
 
 const queryOf = (
   { types, since, until }: EventCriteria,
-  undelivered: boolean,
+  { undelivered }: Pick<EventListQuery, 'undelivered'>,
   now: number,
 ): EventListQuery => {
   const oldest = Math.floor(now / 1000) - keptSeconds

@@ -51,8 +51,10 @@ const defaultName = 'billing-sync.config.json'
  */
 export const readConfigFile = async (folder: string, named: string | undefined): Promise<ConfigFile> => {
   const name = named ?? defaultName
-  const text = await readText(resolve(folder, name), name, named === undefined)
-  if (text === null) return { settings: {}, unknownAccounts: 'accept', accounts: [] }
+  const text = await readText(resolve(folder, name), name)
+  if (text === null && named === undefined) return { settings: {}, unknownAccounts: 'accept', accounts: [] }
+  if (text === null)
+    throw new BillingSyncError('config_invalid', { source: name, problem: 'there is no such file' })
   const parsed = fileSchema.safeParse(parseJson(text, name))
   if (!parsed.success)
     throw new BillingSyncError('config_invalid', { source: name, problem: firstProblem(parsed.error) })
@@ -62,13 +64,14 @@ export const readConfigFile = async (folder: string, named: string | undefined):
   return { settings, unknownAccounts, accounts }
 }
 
-const readText = async (path: string, name: string, optional: boolean): Promise<string | null> => {
+/** Answers null where there is no such file. */
+const readText = async (path: string, name: string): Promise<string | null> => {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    if (optional && code === 'ENOENT') return null
-    const problem = code === 'ENOENT' ? 'there is no such file' : `can not be read (${code})`
+    if (code === 'ENOENT') return null
+    const problem = `can not be read (${code})`
     throw new BillingSyncError('config_invalid', { source: name, problem }, { cause: error })
   }
 }

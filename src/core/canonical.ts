@@ -37,8 +37,8 @@ export const canonicalSubscription = (subscription: Projection): CanonicalFields
   const items = content === null ? undefined : own(shownList('items', content, subscription.lists), 'data')
   const periods = Array.isArray(items) ? items.filter(isJsonObject) : []
   return {
-    current_period_start: periodBound(content, periods, 'current_period_start', Math.min),
-    current_period_end: periodBound(content, periods, 'current_period_end', Math.max),
+    current_period_start: choose(Math.min, boundsOf('current_period_start', { content, periods })),
+    current_period_end: choose(Math.max, boundsOf('current_period_end', { content, periods })),
   }
 }
 
@@ -88,12 +88,14 @@ const isCreatedAfter = (charge: Projection, last: Projection): boolean => {
   return created !== lastCreated ? created > lastCreated : charge.id > last.id
 }
 
-const periodBound = (
-  content: JsonObject | null,
-  items: readonly JsonObject[],
+// Before basil the subscription itself had one period.
+const boundsOf = (
   field: string,
-  choose: (...values: number[]) => number,
-): Json => {
-  const bounds = items.map((item) => ownNumber(item, field)).filter((bound) => bound !== null)
-  return bounds.length > 0 ? choose(...bounds) : (ownNumber(content, field) ?? null)
+  { content, periods }: { readonly content: JsonObject | null; readonly periods: readonly JsonObject[] },
+): readonly number[] => {
+  const bounds = periods.map((period) => ownNumber(period, field)).filter((bound) => bound !== null)
+  return bounds.length > 0 ? bounds : [ownNumber(content, field)].filter((bound) => bound !== null)
 }
+
+const choose = (among: (...values: number[]) => number, bounds: readonly number[]): Json =>
+  bounds.length > 0 ? among(...bounds) : null

@@ -32,7 +32,7 @@ export const foldLists = (
   if (content === null) return before.lists
   const lists: Record<string, CompleteList> = {}
   for (const name of objectKinds[before.kind].lists) {
-    const kept = foldList(name, before, content, seen)
+    const kept = foldList(name, { before, content, seen })
     if (kept !== null) lists[name] = kept
   }
   return lists
@@ -51,12 +51,13 @@ export const incompleteLists = (kind: Observation['kind'], content: JsonObject):
     return list !== null && isCut(list)
   })
 
-const foldList = (
-  name: string,
-  before: Before,
-  content: ContentRegister,
-  seen: Observation,
-): CompleteList | null => {
+interface Fold {
+  readonly before: Before
+  readonly content: ContentRegister
+  readonly seen: Observation
+}
+
+const foldList = (name: string, { before, content, seen }: Fold): CompleteList | null => {
   if (isComplete(own(content.winner.content, name))) return null
   const candidates = [
     before.lists[name],

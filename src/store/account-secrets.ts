@@ -4,15 +4,13 @@
 // a secret that is quietly missing.
 
 import type { Db } from 'mongodb'
+import type { ListedAccount } from '../config/config.ts'
 import { BillingSyncError } from '../errors.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { isSealed, openText, sealText } from './sealed-text.ts'
 
 /** Secrets as the config file lists them. */
-export interface ListedSecrets {
-  readonly access_token?: string | null | undefined
-  readonly webhook_secrets?: readonly string[] | undefined
-}
+export type ListedSecrets = Pick<ListedAccount, 'access_token' | 'webhook_secrets'>
 
 interface SecretsRow {
   readonly _id: string

@@ -1,6 +1,7 @@
 // Connected accounts ("stripeBilling"), which are the truth at run time; the config only overwrites what it names.
 
 import type { Db } from 'mongodb'
+import type { ListedAccount } from '../config/config.ts'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
 import { isEqual } from '../core/json.ts'
 import { type MappingRule, targetsOf } from '../core/mapping.ts'
@@ -22,14 +23,6 @@ export interface AccountRow extends ListedSecrets {
   readonly connection?: { readonly state: string }
   readonly unfinished?: readonly Unfinished[]
   readonly contacts_due?: ContactsDue
-}
-
-/** Fields of an account that the config file may name. */
-export interface ListedAccount extends ListedSecrets {
-  readonly stripe_user_id: string
-  readonly new_contact?: boolean | undefined
-  readonly support?: boolean | undefined
-  readonly mappings?: readonly MappingRule[] | undefined
 }
 
 /** An account as the pipeline opens it. */

@@ -55,9 +55,8 @@ export const paymentIntentOf = (charge: Projection): string | null =>
   ownString(contentOf(charge), 'payment_intent')
 
 /** Returns the id that an invoice payment was paid through, be it expanded or not, or null. */
-export const linkOfPayment = (payment: Projection, name: 'payment_intent' | 'charge'): string | null => {
-  return linkIn(contentOf(payment), name)
-}
+export const linkOfPayment = (payment: Projection, name: 'payment_intent' | 'charge'): string | null =>
+  linkIn(contentOf(payment), name)
 
 /** Returns the payment intent in an invoice payment's payload, or null. */
 export const paymentIntentIn = (payload: JsonObject | null): string | null =>

@@ -14,9 +14,14 @@ export interface Acceptance {
   readonly platformAccount: () => Promise<string>
 }
 
-export type Accepted =
-  | { readonly delivery: Delivery; readonly signedBy: string }
-  | { readonly refusal: Refusal; readonly event: StripeEvent | null }
+/** A delivery that is not taken. */
+export interface Refused {
+  readonly refusal: Refusal
+  /** Null where the event can't be trusted or read. */
+  readonly event: StripeEvent | null
+}
+
+export type Accepted = { readonly delivery: Delivery; readonly signedBy: string } | Refused
 
 /** Returns the delivery that a body is, or why it is refused. */
 export const acceptDelivery = async (

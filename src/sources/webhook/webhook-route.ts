@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StripeEvent } from '../../core/stripe-event.ts'
 import type { Delivery, Receipt } from '../../pipeline-store.ts'
-import { type Acceptance, acceptDelivery } from './accept-delivery.ts'
+import { type Acceptance, acceptDelivery, type Refused } from './accept-delivery.ts'
 import { type BodyPlace, BodyRoom, readBody } from './body.ts'
 import { type Refusal, refusalKinds } from './refusals.ts'
 import { readSignatureHeader } from './signature-header.ts'
@@ -13,20 +13,21 @@ export const webhookPath = '/webhooks/stripe'
 
 /** What is told of each delivery, for logs and metrics. */
 export interface WebhookListener {
-  readonly onAcknowledged: (told: {
-    readonly delivery: Delivery
-    readonly receipt: 'stored' | 'duplicate'
-    /** Label of the secret that signed it. */
-    readonly signedBy: string
-    /** From the request's headers to the answer. */
-    readonly ms: number
-  }) => void
-  readonly onRefused: (told: {
-    readonly refusal: Refusal
-    /** Null where the event can't be trusted or read. */
-    readonly event: StripeEvent | null
-    readonly ms: number
-  }) => void
+  readonly onAcknowledged: (told: Taken & Timed) => void
+  readonly onRefused: (told: Refused & Timed) => void
+}
+
+/** A delivery that is stored, or was before. */
+export interface Taken {
+  readonly delivery: Delivery
+  readonly receipt: 'stored' | 'duplicate'
+  /** Label of the secret that signed it. */
+  readonly signedBy: string
+}
+
+interface Timed {
+  /** From the request's headers to the answer. */
+  readonly ms: number
 }
 
 export interface WebhookPorts extends Pick<Acceptance, 'platformAccount'> {
@@ -55,16 +56,6 @@ export const routeWebhooks = (app: FastifyInstance, ports: WebhookPorts): void =
     ports.listener.onAcknowledged({ ...taken, ms })
     return reply.type('application/json').send('{"received":true}')
   })
-}
-
-interface Taken {
-  readonly delivery: Delivery
-  readonly receipt: 'stored' | 'duplicate'
-  readonly signedBy: string
-}
-interface Refused {
-  readonly refusal: Refusal
-  readonly event: StripeEvent | null
 }
 
 const refuse = (refusal: Refusal, event: StripeEvent | null = null): Refused => ({ refusal, event })

