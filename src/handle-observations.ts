@@ -24,6 +24,11 @@ export interface ObservationHandling extends ObserveOptions {
   readonly random: () => number
 }
 
+/** What is handled at once, and the account's sequence number as this writer left it. */
+export interface StampedBatch extends SeenBatch {
+  readonly lastSeq: number
+}
+
 /** A committed batch. */
 export interface HandledObservations {
   /** One per object, in their order. */
@@ -39,11 +44,10 @@ export interface HandledObservations {
 /**
  * Handles a batch of reads of one account. Rejects with `mongodb_unavailable` or `account_busy` after a minute, with
  * `backfill_superseded` where another run has taken a position over.
- * @param lastSeq the account's sequence number as this writer left it
  */
 export const handleObservations = async (
   account: string,
-  batch: SeenBatch & { readonly lastSeq: number },
+  batch: StampedBatch,
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
   try {
@@ -72,13 +76,7 @@ const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_c
 // The positions move once nothing is left to be done: a run that dies before that reads the page again.
 const finish = async (
   account: string,
-  {
-    batch,
-    handled,
-  }: {
-    readonly batch: SeenBatch & { readonly lastSeq: number }
-    readonly handled: HandledObservations
-  },
+  { batch, handled }: { readonly batch: StampedBatch; readonly handled: HandledObservations },
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
   const finished = await finishInheritance(account, options)
@@ -94,7 +92,7 @@ const finish = async (
 }
 
 interface Overtaken {
-  readonly batch: SeenBatch & { readonly lastSeq: number }
+  readonly batch: StampedBatch
   readonly observed: Extract<ObservedBatch, { kind: 'overtaken' }>
 }
 
@@ -142,7 +140,7 @@ const outcomesOf = (
 // The position moves with the last of them: those before it are read again should the process die in between.
 const handleOneByOne = async (
   account: string,
-  batch: SeenBatch & { readonly lastSeq: number },
+  batch: StampedBatch,
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
   const handled: HandledObservations[] = []
@@ -164,10 +162,7 @@ const handleOneByOne = async (
 
 const refuse = async (
   account: string,
-  {
-    batch,
-    error,
-  }: { readonly batch: SeenBatch & { readonly lastSeq: number }; readonly error: BillingSyncError },
+  { batch, error }: { readonly batch: StampedBatch; readonly error: BillingSyncError },
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
   const handled = await handleObservations(account, { ...batch, seen: [] }, options)

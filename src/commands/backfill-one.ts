@@ -1,5 +1,6 @@
 // Joins one account's backfill to the database and to Stripe.
 
+import type { StoredOutline } from '../core/stored-outline.ts'
 import { BillingSyncError } from '../errors.ts'
 import { handleObservations, type ObservationHandling } from '../handle-observations.ts'
 import type { Log } from '../log.ts'
@@ -9,7 +10,6 @@ import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
 import type { SingleObject } from '../sources/backfill/mend-unlisted.ts'
 import type { PageRooms } from '../sources/backfill/page-rooms.ts'
 import type { ResourceName } from '../sources/backfill/resources.ts'
-import type { StoredOutline } from '../sources/backfill/unlisted.ts'
 import type { AccountWalk, WalkFailure } from '../sources/backfill/walk-account.ts'
 import type { AccountReader } from '../unit-of-work/reader.ts'
 import type { BackfillRequest } from './backfill-request.ts'

@@ -1,5 +1,6 @@
 // Where walks begin or go on: kept in the database, or, for a dry run, nowhere.
 
+import { secondAtOrAfter } from '../core/unix-second.ts'
 import type { PositionUpdate } from '../pipeline-store.ts'
 import { type ListName, listsOf } from '../sources/backfill/resources.ts'
 import type { Position } from '../sources/backfill/walk.ts'
@@ -76,12 +77,8 @@ export const openForgottenPositions = ({ resources, range }: BackfillRequest): P
 })
 
 const begin = (since: Date | null, until: Date | null): (Window & Readonly<Record<string, unknown>>)[] => [
-  { ...firstWindow(secondAtOrAfter(since), secondAtOrAfter(until)) },
+  { ...firstWindow(since && secondAtOrAfter(since), until && secondAtOrAfter(until)) },
 ]
-
-// `created` counts whole seconds: the first of them that is not before the instant.
-const secondAtOrAfter = (instant: Date | null): number | null =>
-  instant === null ? null : Math.ceil(instant.getTime() / 1000)
 
 const commandOf = ({ accounts, resources, range }: BackfillRequest): TypedCommand => ({
   accounts,

@@ -2,6 +2,7 @@
 
 import type { Config } from '../config/config.ts'
 import type { EventCriteria } from '../core/event-criteria.ts'
+import { secondAtOrAfter } from '../core/unix-second.ts'
 import { BillingSyncError } from '../errors.ts'
 import { typesHandled } from '../event-meaning.ts'
 import type { Log } from '../log.ts'
@@ -91,9 +92,6 @@ const queryOf = (
     to: until === null ? null : secondAtOrAfter(until),
   }
 }
-
-// `created` counts whole seconds: the first of them that is not before the instant.
-const secondAtOrAfter = (instant: Date): number => Math.ceil(instant.getTime() / 1000)
 
 const isOutOfReach = ({ since }: EventCriteria, now: number): boolean =>
   since !== null && since.getTime() < now - keptSeconds * 1000

@@ -3,19 +3,9 @@
 
 import type { Db, Filter } from 'mongodb'
 import { type ObjectKind, objectKinds, type ProjectionCollection } from '../core/object-kinds.ts'
+import type { StoredOutline } from '../core/stored-outline.ts'
+import { secondAtOrAfter } from '../core/unix-second.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
-
-/** A stored object in outline. */
-export interface StoredOutline {
-  readonly id: string
-  /** When its document was first written, and last. */
-  readonly firstWrittenAt: Date
-  readonly writtenAt: Date
-  /** True for a tombstone. */
-  readonly isDeleted: boolean
-  /** True where it belongs to a test clock: lists leave such objects out. */
-  readonly isOnTestClock: boolean
-}
 
 export interface OutlineQuery {
   readonly account: string
@@ -102,11 +92,8 @@ export const newestStored = (
 // Within a range `created` is compared only with numbers, as Stripe sends it.
 const filterOf = ({ account, livemode, since, until }: OutlineQuery): Filter<OutlineRow> => {
   const created = {
-    ...(since === null ? {} : { $gte: secondsOf(since) }),
-    ...(until === null ? {} : { $lt: secondsOf(until) }),
+    ...(since === null ? {} : { $gte: secondAtOrAfter(since) }),
+    ...(until === null ? {} : { $lt: secondAtOrAfter(until) }),
   }
   return { stripe_user_id: account, livemode, ...(Object.keys(created).length === 0 ? {} : { created }) }
 }
-
-// A bound between two seconds lets in the same objects as the next whole second.
-const secondsOf = (instant: Date): number => Math.ceil(instant.getTime() / 1000)

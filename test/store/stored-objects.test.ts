@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { StoredOutline } from '../../src/core/stored-outline.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import {
   eachStoredOutline,
   isAnyStored,
   newestStored,
   type OutlineQuery,
-  type StoredOutline,
 } from '../../src/store/stored-objects.ts'
 import { openTestDatabase } from '../support/database.ts'
 

@@ -3,6 +3,7 @@
 // what the walk found is looked at again before it counts.
 
 import type { Difference } from '../../core/drift.ts'
+import type { StoredOutline } from '../../core/stored-outline.ts'
 import { readKey } from '../../pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import {
@@ -14,7 +15,7 @@ import {
 } from './confirm-drift.ts'
 import { type ListName, listRows, type ResourceName } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
-import { findUnlisted, type StoredOutline } from './unlisted.ts'
+import { findUnlisted } from './unlisted.ts'
 import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
 

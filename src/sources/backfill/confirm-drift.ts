@@ -5,9 +5,9 @@ import { fingerprintsOf } from '../../core/content-hash.ts'
 import type { Difference, DriftKind } from '../../core/drift.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
+import type { StoredOutline } from '../../core/stored-outline.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { type ReadResult, type Reads, readKey } from '../../pipeline-store.ts'
-import type { StoredOutline } from './unlisted.ts'
 
 /** What a look found; `isGone`: Stripe has the object no more. */
 interface Look {

@@ -6,11 +6,12 @@
 
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
+import type { StoredOutline } from '../../core/stored-outline.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { type ReadResult, type Reads, readKey } from '../../pipeline-store.ts'
 import { listRows, type ResourceName } from './resources.ts'
 import type { SeenIds } from './seen-ids.ts'
-import { findUnlisted, isTooMuchGone, type StoredOutline, type Unlisted } from './unlisted.ts'
+import { findUnlisted, isTooMuchGone, type Unlisted } from './unlisted.ts'
 import type { WalkFailure } from './walk-account.ts'
 
 /** An object by kind and id. */

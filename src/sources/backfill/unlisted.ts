@@ -1,19 +1,8 @@
 // Objects that are stored and that a list, walked to its end, did not show. Guarantee: whatever was written since the
 // walk began is left out, since it may have come into being behind the walk.
 
+import type { StoredOutline } from '../../core/stored-outline.ts'
 import type { SeenIds } from './seen-ids.ts'
-
-/** A stored object in outline. */
-export interface StoredOutline {
-  readonly id: string
-  /** When its document was first written, and last. */
-  readonly firstWrittenAt: Date
-  readonly writtenAt: Date
-  /** True for a tombstone. */
-  readonly isDeleted: boolean
-  /** True where it belongs to a test clock: lists leave such objects out. */
-  readonly isOnTestClock: boolean
-}
 
 export interface ListedResource {
   readonly seen: SeenIds

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { StoredOutline } from '../../../src/core/stored-outline.ts'
 import { SeenIds } from '../../../src/sources/backfill/seen-ids.ts'
-import { findUnlisted, isTooMuchGone, type StoredOutline } from '../../../src/sources/backfill/unlisted.ts'
+import { findUnlisted, isTooMuchGone } from '../../../src/sources/backfill/unlisted.ts'
 
 const startedAt = new Date('2026-01-01T12:00:00Z')
 const before = new Date('2026-01-01T11:00:00Z')
