@@ -99,7 +99,7 @@ const writeBatch = async (
   const expiresAt = new Date(commit.now.getTime() + retentionMs)
   await insertNotices(db, commit, { session, expiresAt, targets })
   await savePositions(db, commit, session)
-  return settleRows(db, commit.settlements, { session, expiresAt })
+  return settleRows(db, commit, { session, expiresAt })
 }
 
 const raiseSequence = async (db: Db, { account, seq }: Commit, session: ClientSession): Promise<boolean> => {
@@ -149,12 +149,12 @@ interface Writing {
 
 const settleRows = async (
   db: Db,
-  settlements: readonly RowSettlement[],
+  { settlements, now }: Commit,
   { session, expiresAt }: Writing,
 ): Promise<boolean> => {
   const rows = db.collection<{ _id: string }>('billing.events')
   const written = settlements.flatMap(({ newRow, next }) =>
-    newRow === undefined ? [] : [{ ...rowOf(newRow), ...settledFields(next, expiresAt) }],
+    newRow === undefined ? [] : [{ ...rowOf(newRow, now), ...settledFields(next, expiresAt) }],
   )
   if (written.length > 0) await rows.insertMany(written, { session, ordered: false })
   const there = settlements.filter(({ newRow }) => newRow === undefined)
@@ -171,10 +171,17 @@ const settleAlike = (group: readonly RowSettlement[], expiresAt: Date) => {
   if (first === undefined) return []
   const { expected, next } = first
   const filter = { _id: { $in: group.map(({ rowId }) => rowId) }, ...expected }
-  return [{ updateMany: { filter, update: { $set: settledFields(next, expiresAt) } } }]
+  // One that was ignored may wait from now on, and what waits must not expire.
+  const update = {
+    $set: settledFields(next, expiresAt),
+    ...(expires(next) ? {} : { $unset: { expires_at: '' as const } }),
+  }
+  return [{ updateMany: { filter, update } }]
 }
 
-const settledFields = (next: Settlement, expiresAt: Date) => {
-  const expires = next.status === 'done' || next.status === 'ignored'
-  return { ...next, ...(expires ? { expires_at: expiresAt } : {}) }
-}
+const settledFields = (next: Settlement, expiresAt: Date) => ({
+  ...next,
+  ...(expires(next) ? { expires_at: expiresAt } : {}),
+})
+
+const expires = ({ status }: Settlement): boolean => status === 'done' || status === 'ignored'

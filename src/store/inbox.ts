@@ -151,8 +151,11 @@ const readRows = async (db: Db, ids: readonly string[]): Promise<ReadonlyMap<str
   return new Map(rows.map((row) => [row._id, row]))
 }
 
-/** Returns the row of an event that nobody has handled yet. */
-export const rowOf = ({ delivery: { account, event, payload }, source }: NewRow) => ({
+/** Returns the row of an event that nobody has handled yet; one that comes with its commit is received at the commit's time. */
+export const rowOf = (
+  { delivery: { account, event, payload }, source }: NewRow,
+  receivedAt: Date = new Date(),
+) => ({
   _id: documentId(account, event.id),
   event_id: event.id,
   stripe_user_id: account,
@@ -160,7 +163,7 @@ export const rowOf = ({ delivery: { account, event, payload }, source }: NewRow)
   type: event.type,
   api_version: event.apiVersion,
   created: new Date(event.created * 1000),
-  received_at: new Date(),
+  received_at: receivedAt,
   source,
   ...freshRow,
   payload: new Binary(payload),

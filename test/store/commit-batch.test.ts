@@ -84,6 +84,16 @@ describe('a batch', () => {
     ])
   })
 
+  test('lets a row that was ignored expire no more once it waits', async () => {
+    const ignored = settle(pending, 'ignored', now)
+    await run({ writes: [], notices: [], settlements: [{ rowId, expected: pending, next: ignored }] })
+    const expected = { status: 'ignored', attempts: 0 } as const
+    const next = settle(expected, 'parked', now)
+    await run({ seq: 1, writes: [], notices: [], settlements: [{ rowId, expected, next }] })
+    const row = await rows('billing.events').findOne({ _id: rowId })
+    expect([row?.status, row?.expires_at]).toEqual(['parked', undefined])
+  })
+
   test('writes a row that the inbox does not hold yet, settled', async () => {
     const delivery = deliveryOf(numberedEvent(2))
     const newRow = { delivery, source: 'replay' } as const
@@ -97,6 +107,8 @@ describe('a batch', () => {
     expect(written).toMatchObject({ status: 'done', outcome: 'applied', source: 'replay', event_id: 'evt_2' })
     expect(written?.payload.buffer).toEqual(Buffer.from(delivery.payload))
     expect(written?.expires_at).toEqual(new Date(now.getTime() + 60_000))
+    // No event is handled before it was received.
+    expect([written?.received_at, written?.processed_at]).toEqual([now, now])
   })
 
   test('writes nothing when somebody else stored its new row meanwhile', async () => {

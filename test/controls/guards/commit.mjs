@@ -106,6 +106,13 @@ export const guards = [
     tests: ['test/store/storable.test.ts'],
   },
   {
+    name: 'expiry: a row that waits does not expire, though it was ignored once',
+    file: 'src/store/commit-batch.ts',
+    find: "...(expires(next) ? {} : { $unset: { expires_at: '' as const } })",
+    replace: "...(expires(next) ? {} : { $unset: { expires_at_: '' as const } })",
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
     name: 'taken key: E11000 never counts as a commit that took place',
     file: 'src/store/commit-batch.ts',
     find: "if (verdict === 'taken') throw",
