@@ -2,7 +2,7 @@
 // into it, can answer another account's document; values are compared with `$in`, never evaluated. Throws
 // `mongodb_unavailable`.
 
-import { type Db, ObjectId } from 'mongodb'
+import { type Db, Long, ObjectId, UUID } from 'mongodb'
 import { ownSource } from '../core/contact.ts'
 import type { AccountReader, FieldLookup, StoredDocument, WorkCollection } from '../unit-of-work/reader.ts'
 import { caseless } from './collections.ts'
@@ -73,6 +73,11 @@ export class MongoAccountReader implements AccountReader {
 // As core/contact.ts says it; null is what is absent, too.
 const adoptable = { stripe_customer_id: null, source: { $ne: ownSource } }
 
-// Contacts and conversations made by others mostly have ObjectIds.
-const idForms = (id: string): readonly unknown[] =>
-  /^[0-9a-f]{24}$/.test(id) ? [id, new ObjectId(id)] : [id]
+// Contacts and conversations made by others have ids of their own making. Numbers of one value are equal for the
+// server, whatever their type.
+const idForms = (id: string): readonly unknown[] => {
+  if (/^[0-9a-f]{24}$/.test(id)) return [id, new ObjectId(id)]
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return [id, new UUID(id)]
+  if (/^-?\d{1,19}$/.test(id)) return [id, Long.fromString(id)]
+  return [id]
+}

@@ -22,7 +22,7 @@ export interface FieldLookup {
   readonly caseless?: true
   /** True where contacts that have a customer, or that billing-sync made, need not be answered. */
   readonly adoptable?: true
-  /** True where the field holds the id of a document that others may have made: text and ObjectIds are both looked up. */
+  /** True where the field holds the id of a document that others may have made: texts, ObjectIds, UUIDs and whole numbers. */
   readonly holdsId?: true
   /** Where this many are too many to load, one more of them is answered at most. */
   readonly most?: number

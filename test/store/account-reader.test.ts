@@ -1,4 +1,4 @@
-import { type CommandStartedEvent, type Document, ObjectId } from 'mongodb'
+import { type CommandStartedEvent, type Document, Long, ObjectId, UUID } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { MongoAccountReader } from '../../src/store/account-reader.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
@@ -61,6 +61,17 @@ describe('byField', () => {
     const found = await reader('acct_8').byField({ ...lookup, adoptable: true }, ['all@example.org'])
     expect(idsOf(found)).toEqual(['8:{}', '8:{"stripe_customer_id":null}'])
     expect(await reader('acct_8').byField(lookup, ['all@example.org'])).toHaveLength(4)
+  })
+
+  test.each([
+    ['UUIDs', new UUID('0189f7a0-1111-7222-8333-444455556666')],
+    ['numbers', 42],
+    ['long numbers', Long.fromString('9007199254740995')],
+    ['numbers as text', '43'],
+  ])('finds ids that others wrote as %s', async (kind, id) => {
+    await insert('support.rooms', { _id: kind as never, stripe_user_id: 'acct_1', conversation_id: id })
+    const lookup = { collection: 'support.rooms', field: 'conversation_id', holdsId: true } as const
+    expect(idsOf(await reader().byField(lookup, [String(id)]))).toEqual([kind])
   })
 
   test('finds ids that others wrote as ObjectId', async () => {

@@ -20,6 +20,13 @@ export const guards = [
     tests: ['test/store/account-reader.test.ts'],
   },
   {
+    name: 'desk: ids that others gave are found, whatever their type',
+    file: 'src/store/account-reader.ts',
+    find: 'return [id, new UUID(id)]',
+    replace: 'return [id]',
+    tests: ['test/store/account-reader.test.ts'],
+  },
+  {
     name: 'message: exactly one per paid invoice',
     file: 'src/handlers/support.ts',
     find: "if ((await work.messages.findBy('dedupe_key', dedupeKey)).length > 0) return",
