@@ -155,7 +155,7 @@ const verdictOf = (results: readonly ReadResult[]): EntryOutcome | null => {
 }
 
 const applyMeaning = async (work: UnitOfWork, meaning: Meaning): Promise<Age> => {
-  if (meaning.kind === 'connection') await connectAccount(work, meaning.row.state, meaning.event.created)
+  if (meaning.kind === 'connection') return connectAccount(work, meaning.row.state, meaning.event.created)
   if (meaning.kind !== 'observation') return 'same_moment'
   const { row, observation } = meaning
   assertStorable(observation)

@@ -58,6 +58,14 @@ describe('the connection of an account', () => {
     ])
   })
 
+  test('is left alone by news that is older', async () => {
+    const deliveries = withAccount()
+    expect(await deliveries.deliverEach(told('deauthorized', 5), told('authorized', 1))).toEqual([
+      'applied',
+      'stale',
+    ])
+  })
+
   test('is read from the fixtures, and their application is not stored', async () => {
     const deliveries = new EventDeliveries()
     const event = loadEvent('account.application.deauthorized.endive')
