@@ -4,7 +4,7 @@
 export interface Currency {
   /** Upper-case ISO 4217 code. */
   readonly code: string
-  /** Written before the amount; null where the code is written instead. */
+  /** Written before the amount; null or empty where the code is written instead. */
   readonly symbol: string | null
   /** Digits after the point as Stripe counts them: https://docs.stripe.com/currencies#special-cases. */
   readonly exponent: number
@@ -23,6 +23,6 @@ export const formatAmount = (amountMinor: number, code: string, currency: Curren
   const digits = String(Math.abs(amountMinor)).padStart(exponent + 1, '0')
   const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',')
   const fraction = exponent === 0 ? '' : `.${digits.slice(digits.length - exponent)}`
-  const unit = currency?.symbol ?? `${code.toUpperCase()} `
+  const unit = currency?.symbol || `${code.toUpperCase()} `
   return `${amountMinor < 0 ? '-' : ''}${unit}${whole}${fraction}`
 }

@@ -54,6 +54,10 @@ describe('an amount', () => {
     expect(formatAmount(123456, 'xyz', null)).toBe('XYZ 1,234.56')
   })
 
+  test('writes the code where an operator emptied the symbol', () => {
+    expect(formatAmount(1235, 'jpy', currency('JPY', '', 0))).toBe('JPY 1,235')
+  })
+
   test('takes symbol and exponent from the row that an operator edited', () => {
     expect(formatAmount(123456, 'usd', currency('USD', 'US$', 4))).toBe('US$12.3456')
   })
