@@ -58,7 +58,7 @@ export const openDatabase = async (
   }
   try {
     await translateMongoErrors(() => client.connect())
-    const db = client.db(namesDatabase(uri) ? client.options.dbName : defaultDatabase)
+    const db = databaseOf(client, uri)
     await refuseStandalone(db)
     if (!readOnly) await prepare(db)
     return { client, db, close }
@@ -85,6 +85,15 @@ const openEmbedded = async (config: Config, { onProgress, onEmbedded }: Database
   return server
 }
 
+const databaseOf = (client: MongoClient, uri: string): Db => {
+  try {
+    return client.db(namesDatabase(uri) ? client.options.dbName : defaultDatabase)
+  } catch (error) {
+    const problem = 'no database can have the database name in its path'
+    throw new BillingSyncError('config_invalid', { source: 'MONGODB_URI', problem }, { cause: error })
+  }
+}
+
 // The driver itself calls a database that nobody names `test`.
 const namesDatabase = (uri: string): boolean => /^[a-z+]+:\/\/[^/?]+\/[^?]/.test(uri)
 
@@ -101,12 +110,23 @@ const defaultsFor = (uri: string): Partial<typeof defaultOptions> => {
   )
 }
 
+/**
+ * Options that the connection string may not set otherwise: what is written is journaled by a majority, and what is read
+ * is the primary's. A sequence number of one member and a document of another, older one would pass for a true state.
+ */
+const promisedOptions = {
+  w: 'majority',
+  journal: true,
+  readPreference: 'primary',
+  readConcernLevel: 'local',
+} as const
+
 const connectTo = (uri: string): MongoClient => {
   try {
     return new MongoClient(uri, {
       ...defaultsFor(uri),
       driverInfo: { name: driverName },
-      writeConcern: { w: 'majority', journal: true },
+      ...promisedOptions,
       ignoreUndefined: true,
     })
   } catch (error) {

@@ -54,6 +54,25 @@ describe('openDatabase', () => {
     expect(client.options.writeConcern).toMatchObject({ w: 'majority', journal: true })
   })
 
+  test('reads and writes as promised whatever the connection string says', async () => {
+    const weak = {
+      w: '0',
+      journal: 'false',
+      readPreference: 'secondaryPreferred',
+      readConcernLevel: 'available',
+    }
+    const { client } = await opened(
+      uriWith(({ searchParams }) => {
+        for (const [name, value] of Object.entries(weak)) searchParams.set(name, value)
+      }),
+    )
+    expect(client.options.writeConcern).toMatchObject({ w: 'majority', journal: true })
+    expect([client.options.readPreference.mode, client.options.readConcern.level]).toEqual([
+      'primary',
+      'local',
+    ])
+  })
+
   test.each([
     ['billing_sync', '/'],
     ['billing_sync', ''],
@@ -94,8 +113,8 @@ describe('a connection string that can not be used', () => {
     expect(error.message).not.toMatch(/sekret|nobody/)
   })
 
-  test('is refused when the server does not take its database name', async () => {
-    const error = await refusal(uriWith((given) => (given.pathname = '/a$b')))
+  test.each(['/a$b', '/a.b'])('is refused when %s is no database name', async (path) => {
+    const error = await refusal(uriWith((given) => (given.pathname = path)))
     expect(error.code).toBe('config_invalid')
     expect(error.message).toContain('database name')
   })

@@ -129,8 +129,15 @@ export const guards = [
   {
     name: 'durability: every write asks for a majority and its journal',
     file: 'src/store/database.ts',
-    find: "writeConcern: { w: 'majority', journal: true },",
-    replace: 'writeConcern: { w: 1, journal: false },',
+    find: "w: 'majority',\n  journal: true,",
+    replace: 'w: 1,\n  journal: false,',
+    tests: ['test/store/database.test.ts'],
+  },
+  {
+    name: 'reads: the connection string sends none to a secondary',
+    file: 'src/store/database.ts',
+    find: "  readPreference: 'primary',\n",
+    replace: '',
     tests: ['test/store/database.test.ts'],
   },
   {
