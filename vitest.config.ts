@@ -16,7 +16,8 @@ export default defineConfig({
     isolate: false,
     // Two cores carry three workers, the mongod they share and the programs they start: one of them mostly waits.
     maxWorkers: 3,
-    testTimeout: 30_000,
+    // Several starts of the program, on a machine that does other things beside.
+    testTimeout: 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
   },

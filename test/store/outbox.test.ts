@@ -29,6 +29,17 @@ describe('a lane with a row that waits', () => {
     expect(await outbox.claim(lane)).toBeNull()
   })
 
+  test('is handed out in the order of its commits', async () => {
+    const lane = await laneOf('acct_order')
+    for (const charges of [2, 3]) await commitChanges(receiver, 'acct_order', { charges })
+    const { rows } = notNull(await new MongoOutbox(db).claim(lane))
+    expect(rows.map(({ seq, notices }) => [seq, notices.length])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ])
+  })
+
   test('is given to another once its lease has ended', async () => {
     const lane = await laneOf('acct_lease')
     notNull(await new MongoOutbox(db, { leaseMs: 1 }).claim(lane))

@@ -18,8 +18,7 @@ export const guards = [
     file: 'src/store/outbox.ts',
     find: '.sort({ seq: 1 })',
     replace: '.sort({ seq: -1 })',
-    tests: [conformance],
-    titled: 'gets every notice of every commit',
+    tests: ['test/store/outbox.test.ts'],
   },
   {
     name: 'sinks: a lane is of one process until its lease ends',
