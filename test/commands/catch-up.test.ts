@@ -108,6 +108,9 @@ describe('serve --catch-up', () => {
     const serve = await start(life)
     await serve.awaitLine(caughtUp)
     await expect.poll(statuses, patience).toEqual(allDone(life.events))
+    // As far back as the first time: what was not stored is not caught up with.
+    const again = life.server.requests.matching({ ...lists, account: 'acct_1' }).at(-1)
+    expect(ageOf(again?.params.created)).toBeCloseTo(30, 1)
   })
 
   test('names accounts that were away for longer than Stripe keeps events', async () => {

@@ -66,13 +66,7 @@ export const guards = [
     file: 'src/commands/catch-up.ts',
     find: '    const found = await acceptMissed({',
     replace:
-      '    await completeCatchUp(db, account, { startedAt: new Date(0), gap: null })\n    const found = await acceptMissed({',
-    also: [
-      {
-        find: '    await completeCatchUp(db, account, { startedAt, gap })\n',
-        replace: '',
-      },
-    ],
+      '    await completeCatchUp(db, account, { startedAt, gap })\n    const found = await acceptMissed({',
     tests: ['test/commands/catch-up.test.ts'],
     titled: 'that is killed in the middle starts again',
   },
