@@ -20,6 +20,8 @@ interface Hint {
   readonly kind: 'hint'
   readonly hint: Omit<RelatedObject, 'change'>
   readonly created: number
+  /** True where it tells that an invoice was paid: what is read of the invoice can't tell that anybody said so. */
+  readonly tellsPayment: boolean
   /** What it tells once Stripe no longer has the object; null unless it is about a deletion. */
   readonly tombstone: Observed | null
 }
@@ -61,13 +63,14 @@ export const meaningOf = (event: StripeEvent, options: MeaningOptions): Meaning 
 }
 
 const hintOf = (event: StripeEvent, { change, ...hint }: RelatedObject, { source }: MeaningOptions): Hint => {
-  const { created } = event
+  const told = { kind: 'hint', hint, created: event.created } as const
   const row = change === null ? undefined : eventRows.get(change)
-  if (row === undefined || row.kind === 'application' || row.kind !== hint.kind || !row.deletes)
-    return { kind: 'hint', hint, created, tombstone: null }
+  if (row === undefined || row.kind === 'application' || row.kind !== hint.kind)
+    return { ...told, tellsPayment: false, tombstone: null }
+  if (!row.deletes) return { ...told, tellsPayment: row.tellsPayment, tombstone: null }
   const stub = { id: hint.id, object: hint.kind, deleted: true }
   const observation = observe(event, stub, { kind: row.kind, meaning: row, source })
-  return { kind: 'hint', hint, created, tombstone: { kind: 'observation', row, observation } }
+  return { ...told, tellsPayment: false, tombstone: { kind: 'observation', row, observation } }
 }
 
 /**
@@ -76,6 +79,15 @@ const hintOf = (event: StripeEvent, { change, ...hint }: RelatedObject, { source
  */
 export const meaningAfter = (meaning: Meaning, [own]: readonly ReadResult[]): Meaning =>
   meaning.kind === 'hint' && own?.kind === 'missing' ? (meaning.tombstone ?? meaning) : meaning
+
+/** Returns what was read for an event, its own object first, together with what the event itself tells of that. */
+export const readsAfter = (meaning: Meaning, results: readonly ReadResult[]): readonly ReadResult[] => {
+  const [own, ...others] = results
+  if (meaning.kind !== 'hint' || !meaning.tellsPayment || own?.kind !== 'seen') return results
+  const [object, ...relatives] = own.observations
+  if (object === undefined) return results
+  return [{ ...own, observations: [{ ...object, tellsPayment: true }, ...relatives] }, ...others]
+}
 
 const wrongObject = (event: StripeEvent, row: ObjectRow | ConnectionRow, expected: string): Meaning => {
   const error = new BillingSyncError('object_invalid', { type: event.type, kind: row.kind, expected })

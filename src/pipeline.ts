@@ -20,7 +20,7 @@ import type { NoticeDraft } from './core/notice.ts'
 import type { Observation, ObservationSource } from './core/observation.ts'
 import { assertStorable } from './core/storable.ts'
 import { BillingSyncError } from './errors.ts'
-import { type Meaning, meaningAfter, meaningOf, requestsOf } from './event-meaning.ts'
+import { type Meaning, meaningAfter, meaningOf, readsAfter, requestsOf } from './event-meaning.ts'
 import { connectAccount } from './handlers/accounts.ts'
 import { readHandlers } from './handlers/registry.ts'
 import {
@@ -108,7 +108,7 @@ interface Informed {
 const informedBy = (reads: Reads, told: Meaning): Informed => {
   if (reads.size === 0) return { meaning: told, results: [] }
   const results = requestsOf(told).flatMap((request) => reads.get(readKey(request)) ?? [])
-  return { meaning: meaningAfter(told, results), results }
+  return { meaning: meaningAfter(told, results), results: readsAfter(told, results) }
 }
 
 const observationsIn = (informed: readonly Informed[], reads: Reads): readonly Observation[] => [

@@ -4,7 +4,9 @@ import type { Delivery } from '../src/pipeline-store.ts'
 import { deliveryOfText } from './support/deliveries.ts'
 import { MemoryStore } from './support/memory-store.ts'
 import { deliveryOf, deliveryOptions, readerOf, thinDeliveryOf } from './support/reading-pipeline.ts'
+import { renewSubscription } from './support/stripe/billing-story.ts'
 import type { EventRecord } from './support/stripe/event-record.ts'
+import { payInvoice } from './support/stripe/payment-story.ts'
 import { playStripe } from './support/stripe/played-stripe.ts'
 import { thinEventOf } from './support/stripe/thin-event.ts'
 
@@ -89,5 +91,38 @@ describe('a thin event of a deletion', () => {
     const { outcomes } = await handleDeliveries([creation, deletion], deliveryOptions(store, null))
     expect(outcomes.map(({ outcome }) => outcome)).toEqual(['applied', 'ignored'])
     expect(store.dump()['billing.products']?.[0]).not.toHaveProperty('deleted')
+  })
+})
+
+/** The events of an invoice that was paid a minute ago. */
+const paidInvoice = async () => {
+  const { server, world } = await playStripe()
+  world.clock.set(Math.floor(Date.now() / 1000) - 60)
+  const account = world.account('acct_1')
+  const customer = account.create('customer', { name: 'Ann' }).id
+  const subscription = account.create('subscription', { customer }).id
+  const { id } = renewSubscription(account, subscription)
+  payInvoice(account, id)
+  world.clock.run()
+  const invoiceEvents = account.events.filter(({ type }) => type.startsWith('invoice.'))
+  return { server, id, thin: invoiceEvents.map(thinDeliveryOf) }
+}
+
+describe('a thin event of a payment', () => {
+  test('is told of in a message, as a whole one is', async () => {
+    const { server, id, thin } = await paidInvoice()
+    const store = new MemoryStore([])
+    for (const delivery of [...thin, ...thin])
+      await handleDeliveries([delivery], deliveryOptions(store, readerOf(server)))
+    expect(store.dump()['support.messages']).toMatchObject([{ invoice: id }])
+  })
+
+  test('is what makes the message: other news of a paid invoice make none', async () => {
+    const { server, thin } = await paidInvoice()
+    const store = new MemoryStore([])
+    const others = thin.filter(({ event }) => event.type === 'v1.invoice.updated')
+    await handleDeliveries(others, deliveryOptions(store, readerOf(server)))
+    expect(store.dump()['billing.invoices']).toMatchObject([{ status: 'paid' }])
+    expect(store.dump()['support.messages']).toBeUndefined()
   })
 })

@@ -1,13 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DeliveryOptions, handleDeliveries } from '../../src/handle-deliveries.ts'
-import type { Delivery, ReadObjects } from '../../src/pipeline-store.ts'
 import { expectMirror } from '../support/expect-mirror.ts'
 import { MemoryStore } from '../support/memory-store.ts'
+import { alone, asItIs, batchesOf, born, deliver, deliverAll, toldOf } from '../support/played-lives.ts'
 import { live, lives, orders, type Step, shuffled } from '../support/random-billing.ts'
-import { deliveryOf, deliveryOptions, readerOf, thinDeliveryOf } from '../support/reading-pipeline.ts'
-import type { EventRecord } from '../support/stripe/event-record.ts'
-import { type PlayedStripe, playStripe } from '../support/stripe/played-stripe.ts'
+import { deliveryOptions, readerOf, thinDeliveryOf } from '../support/reading-pipeline.ts'
+import { playStripe } from '../support/stripe/played-stripe.ts'
 import type { StripeAccount } from '../support/stripe/stripe-account.ts'
 
 const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31)
@@ -36,45 +34,6 @@ const counts = () => {
       for (const [name, count] of Object.entries(more)) all[name] = (all[name] ?? 0) + count
     },
   }
-}
-
-/** Deliveries of one batch. */
-const batchSize = 7
-
-const batchesOf = (events: readonly EventRecord[]): readonly (readonly EventRecord[])[] =>
-  Array.from({ length: Math.ceil(events.length / batchSize) }, (_, index) =>
-    events.slice(index * batchSize, (index + 1) * batchSize),
-  )
-
-const deliver = async (deliveries: readonly Delivery[], options: DeliveryOptions): Promise<void> => {
-  const { outcomes } = await handleDeliveries(deliveries, options)
-  for (const [index, { failure }] of outcomes.entries())
-    expect(failure, deliveries[index]?.event.type).toBeNull()
-}
-
-const born = ({ world }: PlayedStripe, steps: readonly Step[]): StripeAccount => {
-  const account = world.account(`acct_${world.linkedIds().length + 1}`)
-  world.clock.set(Math.floor(Date.now() / 1000) - 60)
-  live(account, steps, () => world.clock.advance(1))
-  world.clock.run()
-  return account
-}
-
-// No event tells of the payment that a declined charge belongs to, and nothing which of a second's changes came last
-// where one of them is an end.
-const alone = (step: Step): readonly Step[] =>
-  step.verb === 'decline' ? [] : [{ verb: 'second', pick: 0 }, step]
-
-const toldOf = (account: StripeAccount): ReadonlySet<unknown> =>
-  new Set(account.events.map((event) => deliveryOf(event).event.object?.id))
-
-const asItIs = (event: EventRecord): Delivery => deliveryOf(event)
-
-const deliverAll = async (
-  events: readonly EventRecord[],
-  { store, read, form = asItIs }: { store: MemoryStore; read: ReadObjects | null; form?: typeof asItIs },
-): Promise<void> => {
-  for (const batch of batchesOf(events)) await deliver(batch.map(form), deliveryOptions(store, read))
 }
 
 test('events in any order leave the mirror equal to Stripe, while it goes on', limits, async () => {

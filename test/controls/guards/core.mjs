@@ -173,4 +173,11 @@ export const guards = [
     replace: 'objectIdPattern.test(String(value))',
     tests: ['test/core/object-id.test.ts'],
   },
+  {
+    name: 'thin events: one of a payment tells of it',
+    file: 'src/event-meaning.ts',
+    find: 'tellsPayment: row.tellsPayment, tombstone: null',
+    replace: 'tellsPayment: false, tombstone: null',
+    tests: ['test/property/ways.test.ts'],
+  },
 ]

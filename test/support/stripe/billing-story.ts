@@ -1,4 +1,6 @@
 // What happens to invoices and subscriptions between their creation and a payment.
+
+import { ImpossibleInStripe } from './impossible-in-stripe.ts'
 import { type Hash, hashAt, numberAt, textAt } from './json.ts'
 import type { Change, StripeAccount } from './stripe-account.ts'
 
@@ -7,6 +9,8 @@ const MONTH = 2_592_000
 /** Opens a draft invoice for payment and gives it its number. */
 export const finalizeInvoice = (account: StripeAccount, invoiceId: string): Change => {
   const invoice = account.get('invoice', invoiceId)
+  if (invoice.status !== 'draft')
+    throw new ImpossibleInStripe(`Invoice ${invoiceId} is no draft, it is ${String(invoice.status)}`)
   const at = account.now()
   return account.update('invoice', invoiceId, {
     status: 'open',
