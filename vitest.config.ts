@@ -9,6 +9,7 @@ export default defineConfig({
       ...(process.env.FULL === undefined ? [] : ['test/**/*.full.ts']),
     ],
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/no-leaks.ts'],
     reporters: ['default', './test/support/count-reporter.ts'],
     sequence: { sequencer: LongestFirst },
     // No module keeps state, so files may share what is loaded: loading it anew for each cost a quarter of the run.

@@ -192,11 +192,15 @@ const endWith = (thrown: unknown): number => {
 }
 
 // Whoever reads the output may have gone, as `head` does: the work is done all the same, and nobody hears a complaint.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+// A result that finds no room, as on a full disk, is a failure; complaints that find none are nowhere to be told.
+process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
+  if (code === 'EPIPE') return
+  complain(`stdout can't be written (${code}): the result is lost, what was done is kept`)
+  process.once('exit', () => {
+    process.exitCode ||= 1
   })
-}
+})
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = endWith(error)

@@ -48,20 +48,34 @@ const triesAtEnd = 3
  */
 export const openPatientStderr = (): DestinationStream => {
   let tries: number | null = null
+  let hasRoom = true
   process.once('exit', () => {
     tries = 0
+    // What finds no room would be written again and again: the process would never end.
+    if (!hasRoom) stderr.destroy()
   })
-  return pino.destination({
-    dest: 2,
-    sync: false,
-    maxLength: mostWaitingBytes,
-    retryEAGAIN: () => tries === null || ++tries <= triesAtEnd,
+  const retryEAGAIN = (): boolean => tries === null || ++tries <= triesAtEnd
+  const stderr = openStderr({ sync: false, retryEAGAIN })
+  stderr.on('error', () => {
+    hasRoom = false
   })
+  stderr.on('write', () => {
+    hasRoom = true
+  })
+  return stderr
 }
 
-/** Returns a log of the given level that writes to stderr, or to the stream given. */
-export const openLog = (level: string, destination?: DestinationStream): Log => {
-  const logger = pino({ level, base: null }, destination ?? pino.destination({ dest: 2, sync: true }))
+// Work goes on where its log has no room, as on a full disk: there is nowhere to tell that, and what waits is written
+// once there is room.
+const openStderr = (options: { readonly sync: boolean; readonly retryEAGAIN?: () => boolean }) => {
+  const stderr = pino.destination({ dest: 2, maxLength: mostWaitingBytes, ...options })
+  stderr.on('error', () => undefined)
+  return stderr
+}
+
+/** Returns a log of the given level that writes to stderr, or to the stream given. It never throws. */
+export const openLog = (level: string, destination: DestinationStream = openStderr({ sync: true })): Log => {
+  const logger = pino({ level, base: null }, destination)
   return {
     debug: (message, fields = {}) => {
       // Bulk commands tell every event here, mostly to nobody.

@@ -1,5 +1,5 @@
-// What `serve` sees to besides new webhooks: events that did not come, accounts that only a backfill can complete, and
-// contacts of accounts whose mappings changed.
+// What `serve` sees to besides new webhooks: events that did not come, accounts that only a backfill can complete,
+// contacts of accounts whose mappings changed, and the clock.
 
 import type { EventEmitter } from 'node:events'
 import type { Config } from '../config/config.ts'
@@ -12,6 +12,7 @@ import type { Backlog } from '../store/intake/backlog.ts'
 import { keepContactsDerived } from './derive-contacts.ts'
 import { openHandling } from './open-handling.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
+import { watchClock } from './watch-clock.ts'
 
 export interface BehindRequest {
   readonly config: Config
@@ -57,12 +58,17 @@ export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behi
       : Promise.resolve()
   const derived = request.role === 'ingest' ? Promise.resolve() : startDeriving(request, ending.signal)
   const watch = watchWanted(request)
+  const clock = watchClock(request)
   return {
-    degraded: () => (watch.wanted() > 0 ? ['backfill_wanted'] : []),
+    degraded: () => [
+      ...(watch.wanted() > 0 ? ['backfill_wanted'] : []),
+      ...(clock.differs() ? ['clock_differs'] : []),
+    ],
     backfillsWanted: watch.wanted,
     end: async () => {
       ending.abort()
       watch.stop()
+      clock.stop()
       await Promise.all([caughtUp, derived])
     },
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { execa } from 'execa'
 import type { DocumentChange } from '../../src/core/document-change.ts'
 import type { BackfillSummary } from '../../src/sources/backfill/backfill-tally.ts'
+import { canaryEnvironment, noteLeaks } from './leaks.ts'
 import { projectFolder } from './source-modules.ts'
 import { PLATFORM_ID, PLATFORM_KEYS } from './stripe/world.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -22,16 +23,19 @@ export interface BackfillPlace {
 /** Starts the command: what it ends with is for the test to judge. */
 export const startBackfill = async (args: readonly string[], place: BackfillPlace) => {
   const { uri, url, secretKey = PLATFORM_KEYS.test, env = {}, files = {} } = place
+  const settings = {
+    ...{ MONGODB_URI: uri, STRIPE_SECRET_KEY: secretKey, STRIPE_API_BASE: url },
+    ...{ STRIPE_ACCOUNT_ID: PLATFORM_ID, REDIS_URL: '', SOCKET_SECRET: '', NO_COLOR: '1' },
+    ...canaryEnvironment,
+    ...env,
+  }
   // Wrapped: what execa returns is a promise of the end, and an async function would wait for it.
   const child = execa(process.execPath, [join(projectFolder, 'bin/billing-sync.js'), 'backfill', ...args], {
     cwd: await temporaryFolder(files),
-    env: {
-      ...{ MONGODB_URI: uri, STRIPE_SECRET_KEY: secretKey, STRIPE_API_BASE: url },
-      ...{ STRIPE_ACCOUNT_ID: PLATFORM_ID, REDIS_URL: '', SOCKET_SECRET: '', NO_COLOR: '1' },
-      ...env,
-    },
+    env: settings,
     reject: false,
   })
+  void child.then(({ stdout, stderr }) => noteLeaks({ args, env: settings, stdout, stderr }))
   return { child }
 }
 

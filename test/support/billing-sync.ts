@@ -3,6 +3,7 @@
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { execa, type Options } from 'execa'
+import { canaryEnvironment, noteLeaks } from './leaks.ts'
 
 /** The program as installed. */
 export const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
@@ -43,12 +44,24 @@ export interface Summary extends Readonly<Record<string, unknown>> {
 const longestRunMs = 100_000
 
 /** Starts the program; it never rejects for an exit code. */
-export const startProgram = (args: readonly string[], options: Options = {}) => {
-  const { env, ...rest } = options
-  return execa(process.execPath, [program, ...args], {
+export const startProgram = (args: readonly string[], options: Options = {}) =>
+  start([process.execPath, program, ...args], options)
+
+/** Starts the program by a line of shell in which `"$0" "$@"` is its command: `exec "$0" "$@" > /dev/full`. */
+export const startInShell = (line: string, args: readonly string[], options: Options = {}) =>
+  start(['sh', '-c', line, process.execPath, program, ...args], options)
+
+/** The same, to its end. */
+export const runInShell = async (line: string, args: readonly string[], options: Options = {}) =>
+  endOf(await startInShell(line, args, options))
+
+const start = ([command = '', ...args]: readonly string[], options: Options) => {
+  const { env: own, ...rest } = options
+  const env = { ...environment(), ...canaryEnvironment, ...own }
+  const child = execa(command, args, {
     reject: false,
     extendEnv: false,
-    env: { ...environment(), ...env },
+    env,
     cwd: tmpdir(),
     stdin: 'ignore',
     stripFinalNewline: false,
@@ -56,13 +69,24 @@ export const startProgram = (args: readonly string[], options: Options = {}) => 
     killSignal: 'SIGKILL',
     ...rest,
   })
+  void child.then(({ stdout, stderr }) =>
+    noteLeaks({ args, env, stdout: printed(stdout), stderr: printed(stderr) }),
+  )
+  return child
 }
 
+// A stream that the test keeps to itself tells nothing here.
+const printed = (output: unknown): string => (typeof output === 'string' ? output : '')
+
 /** Runs the program to its end. */
-export const runProgram = async (args: readonly string[], options: Options = {}) => {
-  const { exitCode, stdout, stderr } = await startProgram(args, options)
-  return { exitCode, stdout: String(stdout), stderr: String(stderr) }
-}
+export const runProgram = async (args: readonly string[], options: Options = {}) =>
+  endOf(await startProgram(args, options))
+
+const endOf = ({ exitCode, stdout, stderr }: Awaited<ReturnType<typeof startProgram>>) => ({
+  exitCode,
+  stdout: String(stdout),
+  stderr: String(stderr),
+})
 
 /** Runs `replay --json` into a database, and returns its exit code and what it printed. */
 export const replayJson = async (

@@ -2,6 +2,7 @@
 
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
+import { canaryEnvironment, noteLeaks } from './leaks.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
@@ -19,11 +20,13 @@ export const runCommand = async (
 ): Promise<CommandRun> => {
   const cwd = await temporaryFolder({ 'billing-sync.config.json': JSON.stringify(config) })
   const { PATH = '', HOME = '' } = process.env
+  const settings = { PATH, HOME, ...canaryEnvironment, ...env }
   const { exitCode, stdout, stderr } = await execa(process.execPath, [program, ...args], {
     cwd,
-    env: { PATH, HOME, ...env },
+    env: settings,
     extendEnv: false,
     reject: false,
   })
+  noteLeaks({ args, env: settings, stdout, stderr })
   return { exitCode, stdout, stderr }
 }

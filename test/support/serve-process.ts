@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterAll, onTestFinished } from 'vitest'
+import { canaryEnvironment, noteLeaks } from './leaks.ts'
 
 const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
 
@@ -53,6 +54,7 @@ const ownSettings = {
     HOST: '',
   },
   ...{ LOG_LEVEL: 'info', PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret },
+  ...canaryEnvironment,
 }
 
 /** How long a `serve` that should refuse to start is waited for. */
@@ -62,14 +64,18 @@ const refusalTimeoutMs = 25_000
 export const runServe = async (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
-): Promise<ServeEnd> =>
-  execa(process.execPath, [program, 'serve', ...args], {
-    env: { ...ownSettings, ...env },
+): Promise<ServeEnd> => {
+  const settings = { ...ownSettings, ...env }
+  const end = await execa(process.execPath, [program, 'serve', ...args], {
+    env: settings,
     reject: false,
     // One that serves after all would outlive the test.
     timeout: refusalTimeoutMs,
     killSignal: 'SIGKILL',
   })
+  noteLeaks({ args: ['serve', ...args], env: settings, ...end })
+  return end
+}
 
 /** Starts `serve` for the tests of one file; call it at the top of the file. */
 export const startServeForFile = (options: ServeOptions): Promise<ServeProcess> =>
@@ -84,8 +90,9 @@ const startServe = async (
   atEnd: (end: () => Promise<void>) => void,
 ): Promise<ServeProcess> => {
   const named = uri === null ? [] : ['--mongodb-uri', uri]
+  const settings = { ...ownSettings, ...env }
   const child = execa(process.execPath, [program, 'serve', ...named, ...args], {
-    env: { ...ownSettings, ...env },
+    env: settings,
     reject: false,
     cleanup: true,
     // A process that hangs at its end is what a test wants to see.
@@ -98,7 +105,10 @@ const startServe = async (
     rest = lines.pop() ?? ''
     for (const line of lines) log.push(line.startsWith('{') ? JSON.parse(line) : { msg: line })
   })
-  const ended: Promise<ServeEnd> = Promise.resolve(child)
+  const ended: Promise<ServeEnd> = child.then((end) => {
+    noteLeaks({ args: ['serve', ...named, ...args], env: settings, ...end })
+    return end
+  })
   // Said before it is waited for: one that never serves has to be ended too.
   atEnd(async () => {
     child.kill('SIGKILL')

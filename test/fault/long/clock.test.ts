@@ -1,0 +1,59 @@
+// A machine whose clock is ten minutes off, and is set from one side to the other while it works.
+
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { openTestDatabase } from '../../support/database.ts'
+import { numberedEvent } from '../../support/deliveries.ts'
+import { type ServeProcess, webhookSecret as secret, startServeForTest } from '../../support/serve-process.ts'
+import { deliver } from '../../support/stripe/deliver.ts'
+import { until, untilStored } from '../../support/until.ts'
+
+const { db, uri } = await openTestDatabase()
+const events = db.collection('billing.events')
+
+const preload = fileURLToPath(new URL('../set-clock.mjs', import.meta.url))
+const env = { NODE_OPTIONS: `--import=${preload}`, CLOCK_AHEAD_MS: '600000' }
+
+const accounts = ['acct_clock1', 'acct_clock2', 'acct_clock3']
+const eventOf = (number: number) => ({
+  ...numberedEvent(number),
+  account: accounts[number % accounts.length] ?? '',
+})
+
+const degradedOf = async ({ url }: ServeProcess): Promise<readonly string[]> => {
+  const answer = await fetch(`${url}/readyz`)
+  expect(answer.status).toBe(200)
+  return JSON.parse(await answer.text()).degraded
+}
+
+const takeovers = ({ log }: ServeProcess) => log.filter(({ msg }) => String(msg).includes('taken over'))
+
+test('a clock that is wrong and jumps costs refusals and nothing else', { timeout: 120_000 }, async () => {
+  const [wrong, right] = [await startServeForTest({ uri, env }), await startServeForTest({ uri })]
+  const refusalOf = async (number: number): Promise<string> => {
+    const [result] = await deliver([eventOf(number)], { url: wrong.webhooks, secret })
+    expect(result?.status).toBe(400)
+    return String(result?.body)
+  }
+  expect(await refusalOf(1)).toContain('"signature_stale"')
+  await until(async () => (await degradedOf(wrong)).includes('clock_differs'), 'a clock that is found wrong')
+  expect(await degradedOf(right)).toEqual([])
+  process.kill(wrong.pid, 'SIGUSR2')
+  await until(async () => (await refusalOf(1)).includes('"signature_future"'), 'a clock that is behind')
+  const jumps = setInterval(() => process.kill(wrong.pid, 'SIGUSR2'), 150)
+  const numbers = Array.from({ length: 300 }, (_, index) => 100 + index)
+  try {
+    const answers = await deliver(numbers.map(eventOf), { url: right.webhooks, secret })
+    expect(answers.map(({ status }) => status)).toEqual(numbers.map(() => 200))
+    await untilStored(events, { status: 'done', attempts: 0 }, numbers.length)
+  } finally {
+    clearInterval(jumps)
+  }
+  expect(await events.countDocuments()).toBe(numbers.length)
+  const notices = await db.collection('queue.jobs').find({ kind: 'charge.created' }).toArray()
+  expect(new Set(notices.map(({ stripe_id }) => stripe_id)).size).toBe(numbers.length)
+  expect(notices).toHaveLength(numbers.length)
+  expect([...takeovers(wrong), ...takeovers(right)]).toEqual([])
+  expect((await wrong.stop()).stderr).toContain("this machine's clock and MongoDB's differ")
+  expect((await right.stop()).stderr).not.toContain('differ')
+})
