@@ -5,6 +5,7 @@
 //   npm run bench -- --events 500000 --memory       (the same as --only memory: replays one large file, once)
 //   npm run bench -- --events 200000 --only backlog (memory of serve while so many wait)
 //   npm run bench -- --only soak [--minutes 10]     (serve under steady webhooks)
+//   npm run bench -- --only hostile                 (good events among hostile ones)
 //
 // A new chapter is a file with its `run`, and a row in the table below.
 
@@ -17,6 +18,7 @@ import { awaitNoSupervisor, testEnvironment } from '../support/embedded-environm
 import { backfillChapters } from './backfill-chapter.ts'
 import { backlogChapter } from './backlog-chapter.ts'
 import type { Bench, Chapter } from './chapter.ts'
+import { hostileChapter } from './hostile-chapter.ts'
 import { memoryChapter } from './memory-chapter.ts'
 import { writeConcern } from './raw-writes.ts'
 import { replayChapter } from './replay-chapter.ts'
@@ -28,7 +30,13 @@ import { startChapter } from './start-chapter.ts'
 /** What runs when no chapter is named, in this order. */
 const standardChapters: readonly Chapter[] = [replayChapter, serveChapter, ...backfillChapters, startChapter]
 
-const allChapters: readonly Chapter[] = [...standardChapters, memoryChapter, backlogChapter, soakChapter]
+const allChapters: readonly Chapter[] = [
+  ...standardChapters,
+  memoryChapter,
+  backlogChapter,
+  soakChapter,
+  hostileChapter,
+]
 
 interface Request {
   readonly chapters: readonly Chapter[]

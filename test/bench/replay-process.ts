@@ -1,6 +1,6 @@
 // Runs the built `replay` as a user would.
 
-import { program, runWatched, type WatchedRun } from './watched-process.ts'
+import { program, type RunOptions, runWatched, type WatchedRun } from './watched-process.ts'
 
 export interface ReplayRun extends Omit<WatchedRun, 'output'> {
   /** What `--json` printed. */
@@ -9,13 +9,18 @@ export interface ReplayRun extends Omit<WatchedRun, 'output'> {
   readonly handlingMs: number
 }
 
-/** Replays a file into a database; rejects where the program reports a failure. */
+interface ReplayTarget extends Pick<RunOptions, 'exitCode'> {
+  readonly uri: string
+  readonly config: string
+}
+
+/** Replays a file into a database; rejects where the program ends with another exit code than 0, or than the one given. */
 export const runReplay = async (
   file: string,
-  { uri, config, nodeOptions = [] }: { uri: string; config: string; nodeOptions?: readonly string[] },
+  { uri, config, ...options }: ReplayTarget,
 ): Promise<ReplayRun> => {
-  const args = [...nodeOptions, program, 'replay', file, '--json', '--mongodb-uri', uri, '--config', config]
-  const { output, ...usage } = await runWatched(args)
+  const args = [program, 'replay', file, '--json', '--mongodb-uri', uri, '--config', config]
+  const { output, ...usage } = await runWatched(args, options)
   const summary: Record<string, unknown> = JSON.parse(output)
   return { summary, handlingMs: Number(summary.duration_ms), ...usage }
 }

@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import type { MongoClient } from 'mongodb'
-import { cpuMsIn } from './watched-process.ts'
+import { cpuMsIn } from '../support/process-usage.ts'
 
 /** Starts counting; `since` returns the milliseconds so far, or null where the system doesn't tell. */
 export const serverCpu = async (client: MongoClient): Promise<{ readonly since: () => number | null }> => {

@@ -44,7 +44,7 @@ test('events read, unread and by turns leave the same documents', { timeout: 120
       met.desk += first['support.messages']?.length ?? 0
       met.deleted += documents.filter(({ fields }) => fields.deleted === true).length
     }),
-    { numRuns: 15, seed },
+    { numRuns: 8, seed },
   )
   console.log(JSON.stringify(met))
   for (const [what, count] of Object.entries(met)) expect(count, what).toBeGreaterThan(0)
@@ -67,7 +67,7 @@ test('thin events leave the documents that whole ones do', { timeout: 120_000 },
       met.documents += Object.values(expected ?? {}).flat().length
       met.desk += expected?.['support.messages']?.length ?? 0
     }),
-    { numRuns: 15, seed },
+    { numRuns: 8, seed },
   )
   console.log(JSON.stringify(met))
   for (const [what, count] of Object.entries(met)) expect(count, what).toBeGreaterThan(0)

@@ -1,6 +1,6 @@
 // A MongoDB of a test's own that can be killed, frozen and started again on its port.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
@@ -13,8 +13,11 @@ import { testEnvironment } from './embedded-environment.ts'
 
 export interface MongodServer {
   readonly uri: string
-  /** Starts it, again where it was killed; resolves once it takes writes. */
-  start(): Promise<void>
+  /**
+   * Starts it, again where it was killed; resolves once it takes writes.
+   * @param mostFileBytes size that none of its files may pass: it dies over the first that would, as on a full disk
+   */
+  start(mostFileBytes?: number): Promise<void>
   /** Ends it at once, as a crash does. */
   kill(): Promise<void>
   /** Stops it from running, and lets it run again. */
@@ -33,7 +36,12 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
   const port = await choosePort(folder)
   let mongod: OwnedProcess | null = null
   const send = (name: NodeJS.Signals): void => {
-    if (mongod?.pid !== undefined) process.kill(mongod.pid, name)
+    try {
+      if (mongod?.pid !== undefined) process.kill(mongod.pid, name)
+    } catch (error) {
+      // It died by itself, as over a full disk.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+    }
   }
   const kill = async (): Promise<void> => {
     send('SIGKILL')
@@ -46,8 +54,12 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
   })
   return {
     uri: `mongodb://127.0.0.1:${port}/served?replicaSet=${REPLICA_SET}`,
-    start: async () => {
-      const settings = { binaryPath: binary.path, folder, port, testCommands: true, extraParameters: {} }
+    start: async (mostFileBytes) => {
+      const binaryPath =
+        mostFileBytes === undefined
+          ? binary.path
+          : await writeLimited(join(path, 'limited-mongod'), { binaryPath: binary.path, mostFileBytes })
+      const settings = { binaryPath, folder, port, testCommands: true, extraParameters: {} }
       mongod = await startMongod(settings)
       await awaitPrimary(port, AbortSignal.timeout(60_000))
     },
@@ -55,4 +67,23 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
     freeze: () => send('SIGSTOP'),
     thaw: () => send('SIGCONT'),
   }
+}
+
+/** POSIX shells count a file's size in these. */
+const blockBytes = 512
+
+// Any user may limit the files of his own processes. The journal's would be 100 MB from the start, and data is written
+// to its file once a minute.
+const writeLimited = async (
+  script: string,
+  { binaryPath, mostFileBytes }: { readonly binaryPath: string; readonly mostFileBytes: number },
+): Promise<string> => {
+  const options = `--syncdelay 1 --wiredTigerEngineConfigString 'log=(file_max=2MB,prealloc=false)'`
+  const lines = [
+    '#!/bin/sh',
+    `ulimit -f ${Math.floor(mostFileBytes / blockBytes)}`,
+    `exec '${binaryPath}' "$@" ${options}`,
+  ]
+  await writeFile(script, `${lines.join('\n')}\n`, { mode: 0o755 })
+  return script
 }
