@@ -51,7 +51,7 @@ describe('lanes of accounts', () => {
     expect(busiest()).toBe(2)
   })
 
-  test('cut batches at 400 items and at 8 MiB', async () => {
+  test('cut batches at 200 items and at 8 MiB', async () => {
     const { lanes, batches } = open()
     for (let number = 0; number < 500; number += 1) await lanes.push(item(number))
     for (let number = 0; number < 3; number += 1)
@@ -59,7 +59,7 @@ describe('lanes of accounts', () => {
     await lanes.drain()
     expect(
       batches.filter(({ account }) => account === 'acct_1').map(({ numbers }) => numbers.length),
-    ).toEqual([400, 100])
+    ).toEqual([200, 200, 100])
     expect(batches.filter(({ account }) => account === 'acct_large')).toHaveLength(3)
   })
 
