@@ -70,4 +70,18 @@ export const guards = [
     tests: ['test/commands/catch-up.test.ts'],
     titled: 'that is killed in the middle starts again',
   },
+  {
+    name: 'files: hidden ones of a directory are left out',
+    file: 'src/sources/files/find-inputs.ts',
+    find: "entries.filter(({ name }) => !name.startsWith('.'))",
+    replace: 'entries',
+    tests: ['test/sources/files/find-inputs.test.ts'],
+  },
+  {
+    name: 'settings: a publishable key is refused before anything is asked',
+    file: 'src/config/settings.ts',
+    find: '(?!pk_|whsec_)',
+    replace: '',
+    tests: ['test/cli.test.ts'],
+  },
 ]
