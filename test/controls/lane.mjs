@@ -25,7 +25,7 @@ const vitest = await createVitest('test', {
   bail: 1,
   maxWorkers: 1,
   reporters: [reporter],
-  setupFiles: ['test/controls/end-on-failure.mjs'],
+  setupFiles: ['test/support/no-leaks.ts', 'test/controls/end-on-failure.mjs'],
 })
 
 /** Names of tests that were seen to pass with every guard in its place. */

@@ -28,6 +28,17 @@ const degradedOf = async ({ url }: ServeProcess): Promise<readonly string[]> => 
 
 const takeovers = ({ log }: ServeProcess) => log.filter(({ msg }) => String(msg).includes('taken over'))
 
+test('an event that fails is due by the clock of the server', { timeout: 60_000 }, async () => {
+  await startServeForTest({ uri, env, args: ['--role', 'work'] })
+  const right = await startServeForTest({ uri, args: ['--role', 'ingest'] })
+  const poison = { ...eventOf(0), data: { object: { id: 'cus_1', object: 'customer' } } }
+  await deliver([poison], { url: right.webhooks, secret })
+  await untilStored(events, { status: 'failed' })
+  const due = { $expr: { $lt: ['$next_attempt_at', { $add: ['$$NOW', 300_000] }] } }
+  expect(await events.countDocuments(due)).toBe(1)
+  await events.deleteMany({})
+})
+
 test('a clock that is wrong and jumps costs refusals and nothing else', { timeout: 120_000 }, async () => {
   const [wrong, right] = [await startServeForTest({ uri, env }), await startServeForTest({ uri })]
   const refusalOf = async (number: number): Promise<string> => {

@@ -6,6 +6,7 @@ import { MongoClient } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { numberedEvent } from '../support/deliveries.ts'
 import { prepareMongodServer } from '../support/mongod-server.ts'
+import { sendRaw } from '../support/raw-http.ts'
 import { webhookSecret as secret, startServeForTest } from '../support/serve-process.ts'
 import { type DeliveryResult, deliver } from '../support/stripe/deliver.ts'
 import { signatureHeader } from '../support/stripe/webhook-signature.ts'
@@ -62,16 +63,33 @@ const expectHonest = async (results: readonly DeliveryResult[]): Promise<void> =
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
 }
 
+/** Requests of one connection, sent without waiting for an answer. */
+const pipelined = (count: number, firstNumber: number): string =>
+  Array.from({ length: count }, (_, index) => {
+    const body = JSON.stringify(numberedEvent(firstNumber + index))
+    const head = [
+      'POST /webhooks/stripe HTTP/1.1',
+      'Host: localhost',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `Stripe-Signature: ${signed(body)}`,
+      ...(index === count - 1 ? ['Connection: close'] : []),
+    ]
+    return `${head.join('\r\n')}\r\n\r\n${body}`
+  }).join('')
+
+const signed = (body: string): string =>
+  signatureHeader({ body, secrets: secret, timestamp: Math.floor(Date.now() / 1000) })
+
 const retryAfter = async (url: string): Promise<string | null> => {
   const body = JSON.stringify(numberedEvent(1))
-  const signature = signatureHeader({ body, secrets: secret, timestamp: Math.floor(Date.now() / 1000) })
-  const answer = await fetch(url, { method: 'POST', body, headers: { 'stripe-signature': signature } })
+  const answer = await fetch(url, { method: 'POST', body, headers: { 'stripe-signature': signed(body) } })
   expect(answer.status).toBe(503)
   return answer.headers.get('retry-after')
 }
 
 describe('while MongoDB is away', { timeout: 120_000 }, () => {
   test('serve starts, answers 503, and takes events once it is there', async () => {
+    await mongod.kill()
     const serve = await startServeForTest({ uri: mongod.uri, until: 'listening' })
     const [result] = await deliver([{ ...numberedEvent(1) }], { url: serve.webhooks, secret })
     expect(result?.status).toBe(503)
@@ -91,6 +109,7 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     ['killed', () => mongod.kill(), () => mongod.start()],
     ['frozen', async () => mongod.freeze(), async () => mongod.thaw()],
   ])('%s, every answer is in time and honest, and all goes on by itself', async (_how, away, back) => {
+    await mongod.start()
     const serve = await startServeForTest({ uri: mongod.uri })
     const load = keepDelivering(serve.webhooks, 1_000)
     await until(() => last(load.results, 200), 'sixteen answers 200')
@@ -113,7 +132,24 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 
+  test('frozen, no more than 1,024 requests wait for it', async () => {
+    await mongod.start()
+    const serve = await startServeForTest({ uri: mongod.uri })
+    mongod.freeze()
+    const answers = await Promise.all(
+      Array.from({ length: 11 }, (_, connection) => sendRaw(serve.url, pipelined(100, 1_000 * connection))),
+    )
+    mongod.thaw()
+    expect(answers.flatMap(({ statuses }) => statuses)).toEqual(Array(1_100).fill(503))
+    const reasons = answers.flatMap(({ text }) =>
+      [...text.matchAll(/"error":"(\w+)"/g)].map(([, reason]) => reason),
+    )
+    expect(new Set(reasons)).toEqual(new Set(['mongodb_unavailable', 'too_busy']))
+    expect(await serve.stop()).toMatchObject({ exitCode: 0 })
+  })
+
   test('frozen, a signal ends serve with 1 in ten seconds', async () => {
+    await mongod.start()
     const serve = await startServeForTest({ uri: mongod.uri })
     const load = keepDelivering(serve.webhooks, 100_000)
     await until(() => last(load.results, 200), 'sixteen answers 200')

@@ -14,7 +14,7 @@ import { testEnvironment } from './embedded-environment.ts'
 export interface MongodServer {
   readonly uri: string
   /**
-   * Starts it, again where it was killed; resolves once it takes writes.
+   * Starts it where it does not run, again where it was killed; resolves once it takes writes.
    * @param mostFileBytes size that none of its files may pass: it dies over the first that would, as on a full disk
    */
   start(mostFileBytes?: number): Promise<void>
@@ -55,12 +55,17 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
   return {
     uri: `mongodb://127.0.0.1:${port}/served?replicaSet=${REPLICA_SET}`,
     start: async (mostFileBytes) => {
+      if (mongod !== null) return
       const binaryPath =
         mostFileBytes === undefined
           ? binary.path
           : await writeLimited(join(path, 'limited-mongod'), { binaryPath: binary.path, mostFileBytes })
       const settings = { binaryPath, folder, port, testCommands: true, extraParameters: {} }
-      mongod = await startMongod(settings)
+      const started = await startMongod(settings)
+      mongod = started
+      started.ended.then(() => {
+        if (mongod === started) mongod = null
+      })
       await awaitPrimary(port, AbortSignal.timeout(60_000))
     },
     kill,

@@ -82,7 +82,7 @@ export const guards = [
     file: 'src/core/projection-document.ts',
     find: '].filter((key) => Object.hasOwn(content, key))',
     replace: "].filter((key) => key !== '_id' && Object.hasOwn(content, key))",
-    tests: ['test/property/hostile-content.test.ts'],
+    tests: ['test/core/projection-document.test.ts'],
   },
   {
     name: 'storable: a key _bsontype is data',

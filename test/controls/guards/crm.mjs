@@ -1,6 +1,5 @@
 // Contacts, conversations, rooms and messages.
 
-const order = 'test/property/order.test.ts'
 const mappings = 'test/derive-contacts.test.ts'
 
 /** @type {readonly import('../guard.mjs').Guard[]} */
@@ -31,7 +30,7 @@ export const guards = [
     file: 'src/handlers/support.ts',
     find: "if ((await work.messages.findBy('dedupe_key', dedupeKey)).length > 0) return",
     replace: "await work.messages.findBy('dedupe_key', dedupeKey)",
-    tests: [order],
+    tests: ['test/handlers/support.test.ts'],
   },
   {
     name: 'rooms: the room that was made once goes on being used',

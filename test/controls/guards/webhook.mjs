@@ -72,6 +72,7 @@ export const guards = [
     find: 'const signal = AbortSignal.timeout(insertTimeoutMs)',
     replace: 'const signal = AbortSignal.timeout(600_000)',
     tests: ['test/fault/mongodb-outage.test.ts'],
+    titled: 'frozen, every answer',
   },
   {
     name: 'gate: while MongoDB is away nobody waits to be told so',
@@ -130,6 +131,7 @@ export const guards = [
     file: 'src/sources/webhook/webhook-route.ts',
     find: "place === null ? refuse('too_busy')",
     replace: "place === undefined ? refuse('too_busy')",
-    tests: ['test/fault/http-abuse.test.ts'],
+    tests: ['test/fault/mongodb-outage.test.ts'],
+    titled: 'no more than 1,024 requests',
   },
 ]

@@ -104,7 +104,7 @@ export const guards = [
         replace: '(defers === true && newRow === undefined) ||',
       },
     ],
-    tests: ['test/sources/stripe/object-reader.test.ts', 'test/pipeline-commit.test.ts'],
+    tests: ['test/commands/waiting-events.test.ts'],
   },
   {
     name: 'sinks: a claim that an outage cut off is given back',
