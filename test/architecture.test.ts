@@ -11,7 +11,8 @@ import {
   typescriptFiles,
 } from './support/source-modules.ts'
 
-// A part is a folder of src/, or a file that lies in src/ itself. Each names the parts it may import and why.
+// A part is a folder of src/, or a file that lies in src/ itself, in src/pipeline or in src/ports. Each names the parts it
+// may import and why.
 // A part followed by `(types)` may only be imported with `import type`: nothing of it is called.
 // Coded errors are for every part.
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -112,7 +113,13 @@ const pureParts = [
 
 const modules = readSourceModules()
 
-const partOf = (path: string): string => (path.split('/')[0] ?? '').replace(/\.tsx?$/, '')
+/** Folders whose files are parts, each by itself. */
+const opened: readonly string[] = ['pipeline', 'ports']
+
+const partOf = (path: string): string => {
+  const [folder = '', file = ''] = path.split('/')
+  return (opened.includes(folder) ? file : folder).replace(/\.tsx?$/, '')
+}
 
 const isAllowed = (part: string, target: string, typesOnly: boolean): boolean => {
   const allowed = ['errors', ...(mayImport[part] ?? [])]

@@ -1,11 +1,11 @@
 // `backfill --verify`: joins one account's drift audit to the database and to Stripe.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { compareBatch } from '../compare-batch.ts'
 import { defaultSettings } from '../core/account.ts'
 import { objectKinds } from '../core/object-kinds.ts'
 import { BillingSyncError } from '../errors.ts'
-import type { OpenAccount } from '../pipeline-store.ts'
+import { compareBatch } from '../pipeline/compare-batch.ts'
+import type { OpenAccount } from '../ports/pipeline-store.ts'
 import { auditAccount } from '../sources/backfill/audit-account.ts'
 import type { AccountTally, BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import type { Confirming } from '../sources/backfill/confirm-drift.ts'

@@ -2,9 +2,9 @@
 
 import type { StoredOutline } from '../core/stored-outline.ts'
 import { BillingSyncError } from '../errors.ts'
-import { handleObservations, type ObservationHandling } from '../handle-observations.ts'
 import type { Log } from '../log.ts'
-import type { OpenAccount, PipelineStore, ReadObjects } from '../pipeline-store.ts'
+import { handleObservations, type ObservationHandling } from '../pipeline/handle-observations.ts'
+import type { OpenAccount, PipelineStore, ReadObjects } from '../ports/pipeline-store.ts'
 import { backfillAccount } from '../sources/backfill/backfill-account.ts'
 import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
 import type { SingleObject } from '../sources/backfill/mend-unlisted.ts'

@@ -1,8 +1,8 @@
 // From pages to the pipeline: what a walk read becomes one batch of reads, with the positions that it brings forward.
 
-import { handleObservations, type ObservationHandling } from '../handle-observations.ts'
-import type { SeenObject } from '../observe-batch.ts'
-import type { EntryOutcome } from '../pipeline-store.ts'
+import { handleObservations, type ObservationHandling } from '../pipeline/handle-observations.ts'
+import type { SeenObject } from '../pipeline/observe-batch.ts'
+import type { EntryOutcome } from '../ports/pipeline-store.ts'
 import type { PageBatch, PageCommit } from '../sources/backfill/commit-lane.ts'
 import type { WalkedPage } from '../sources/backfill/walk.ts'
 import type { AccountPositions } from './open-positions.ts'

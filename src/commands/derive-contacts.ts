@@ -1,9 +1,9 @@
 // Contacts of accounts whose mappings changed: derived anew before a command's own work, or behind that of `serve`.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { type DerivingOptions, deriveDueContacts } from '../derive-contacts.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { type DerivingOptions, deriveDueContacts } from '../pipeline/derive-contacts.ts'
 import { customersAfter } from '../store/contacts-due.ts'
 import type { Database } from '../store/database.ts'
 import type { Handling } from './open-handling.ts'

@@ -1,8 +1,8 @@
 // Hands a batch of a replay to the pipeline, counts what it changed and logs each outcome.
 
-import { type DeliveryOptions, handleDeliveries } from '../handle-deliveries.ts'
 import type { Log } from '../log.ts'
-import type { EntryOutcome } from '../pipeline-store.ts'
+import { type DeliveryOptions, handleDeliveries } from '../pipeline/handle-deliveries.ts'
+import type { EntryOutcome } from '../ports/pipeline-store.ts'
 import type { ReplayItem } from '../sources/replay-items.ts'
 import type { ReplayTally } from '../sources/replay-summary.ts'
 

@@ -1,7 +1,7 @@
 // Notes that an account does not let the platform in any more, where a call for it was refused.
 
-import { handleObservations } from '../handle-observations.ts'
-import type { PipelineStore } from '../pipeline-store.ts'
+import { handleObservations } from '../pipeline/handle-observations.ts'
+import type { PipelineStore } from '../ports/pipeline-store.ts'
 
 /** Stores it, as of now; the later news wins, as with events. Throws `mongodb_unavailable` or `account_busy` after a minute. */
 export const noteDisconnected = async (store: PipelineStore, account: string): Promise<void> => {

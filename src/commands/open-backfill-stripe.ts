@@ -3,7 +3,7 @@
 
 import type { Config } from '../config/config.ts'
 import { groupBy } from '../core/group-by.ts'
-import type { ReadObjects, ReadResult } from '../pipeline-store.ts'
+import type { ReadObjects, ReadResult } from '../ports/pipeline-store.ts'
 import { type ResourceName, resourceOfKind } from '../sources/backfill/resources.ts'
 import type { AccountClient } from '../sources/stripe/account-client.ts'
 import { livemodeOfKey } from '../sources/stripe/key-mode.ts'

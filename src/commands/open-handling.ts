@@ -2,8 +2,8 @@
 
 import type { Config } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
-import type { DeliveryOptions } from '../handle-deliveries.ts'
-import { defaultPatienceMs } from '../patience.ts'
+import type { DeliveryOptions } from '../pipeline/handle-deliveries.ts'
+import { defaultPatienceMs } from '../pipeline/patience.ts'
 import type { Database } from '../store/database.ts'
 import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
 import { openStripeAccess } from './open-stripe.ts'

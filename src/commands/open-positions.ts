@@ -1,7 +1,7 @@
 // Where walks begin or go on: kept in the database, or, for a dry run, nowhere.
 
 import { secondAtOrAfter } from '../core/unix-second.ts'
-import type { PositionUpdate } from '../pipeline-store.ts'
+import type { PositionUpdate } from '../ports/pipeline-store.ts'
 import { type ListName, listsOf } from '../sources/backfill/resources.ts'
 import type { Position } from '../sources/backfill/walk.ts'
 import { firstWindow, type Window } from '../sources/backfill/windows.ts'

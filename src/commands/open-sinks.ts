@@ -2,7 +2,7 @@
 
 import type { Server } from 'node:http'
 import type { Config } from '../config/config.ts'
-import type { SinkName } from '../outbox-store.ts'
+import type { SinkName } from '../ports/outbox-store.ts'
 import type { Sink, SinkListener } from '../sinks/sink.ts'
 import { SinkLanes } from '../sinks/sink-lanes.ts'
 import type { Database } from '../store/database.ts'

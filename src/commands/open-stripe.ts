@@ -2,7 +2,7 @@
 
 import type { Config } from '../config/config.ts'
 import type { ObservationSource } from '../core/observation.ts'
-import type { ReadObjects } from '../pipeline-store.ts'
+import type { ReadObjects } from '../ports/pipeline-store.ts'
 import type { PaceShare } from '../sources/stripe/place-order.ts'
 import { checkAccessTokens, readAccessToken } from '../store/account-secrets.ts'
 import type { Database } from '../store/database.ts'

@@ -4,7 +4,7 @@
 
 import { Queue } from 'bullmq'
 import type { Notice } from '../core/notice.ts'
-import type { OutboxRow } from '../outbox-store.ts'
+import type { OutboxRow } from '../ports/outbox-store.ts'
 import { notConnected, openRedis, redisFailure } from './redis.ts'
 import type { Sink } from './sink.ts'
 

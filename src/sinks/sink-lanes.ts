@@ -5,7 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../errors.ts'
-import type { Claim, Lane, OutboxStore, SinkName } from '../outbox-store.ts'
+import type { Claim, Lane, OutboxStore, SinkName } from '../ports/outbox-store.ts'
 import type { Sink, SinkListener } from './sink.ts'
 
 export interface SinkLanesOptions {

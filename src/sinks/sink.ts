@@ -1,6 +1,6 @@
 // What a sink is: one receiver of notices, and what is told about it.
 
-import type { OutboxRow, SinkName } from '../outbox-store.ts'
+import type { OutboxRow, SinkName } from '../ports/outbox-store.ts'
 
 /** A receiver. Guarantee: `send` resolves only once the receiver has confirmed every row. */
 export interface Sink {

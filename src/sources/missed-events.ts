@@ -2,7 +2,7 @@
 // only what is newer than something, since one that was missed may be older than one that came.
 
 import { type JsonObject, ownString } from '../core/json.ts'
-import type { Delivery } from '../pipeline-store.ts'
+import type { Delivery } from '../ports/pipeline-store.ts'
 import { parseEntry } from './replay-items.ts'
 
 export interface MissedEventsOptions {

@@ -5,7 +5,7 @@ import type { ListedAccount } from '../config/config.ts'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
 import { isEqual } from '../core/json.ts'
 import { type MappingRule, targetsOf } from '../core/mapping.ts'
-import type { ContactsDue, Unfinished } from '../pipeline-store.ts'
+import type { ContactsDue, Unfinished } from '../ports/pipeline-store.ts'
 import { type EncryptionKey, type ListedSecrets, secretFields } from './account-secrets.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 

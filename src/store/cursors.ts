@@ -4,7 +4,7 @@
 
 import type { ClientSession, Db } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
-import type { Commit } from '../pipeline-store.ts'
+import type { Commit } from '../ports/pipeline-store.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** What is left of a list, as it is saved. */

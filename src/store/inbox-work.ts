@@ -5,7 +5,7 @@
 import type { Binary, Db, Document } from 'mongodb'
 import { type InboxFailure, type InboxStatus, settleFailure } from '../core/inbox-row.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { DueBatch, DueEvent, WorkStore } from '../work-store.ts'
+import type { DueBatch, DueEvent, WorkStore } from '../ports/work-store.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { ServerClock } from './server-clock.ts'
 

@@ -9,7 +9,7 @@ import type { ObservationSource } from '../core/observation.ts'
 import { documentId } from '../core/projection-document.ts'
 import { problemOfStoring } from '../core/storable.ts'
 import { parseStripeEvent } from '../core/stripe-event.ts'
-import type { Delivery, NewRow, ReceivedRow } from '../pipeline-store.ts'
+import type { Delivery, NewRow, ReceivedRow } from '../ports/pipeline-store.ts'
 import { takenIndexes, translateMongoErrors } from './mongo-errors.ts'
 
 interface EventRow {

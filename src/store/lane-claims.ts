@@ -6,7 +6,7 @@
 // Rows are written without waiting for other nodes: a claim that a failover undoes is merely made again.
 
 import type { Db } from 'mongodb'
-import type { LaneClaim, LaneStore } from '../work-store.ts'
+import type { LaneClaim, LaneStore } from '../ports/work-store.ts'
 import { hasEnded } from './embedded/process-table.ts'
 import { duplicateKey, translateMongoErrors } from './mongo-errors.ts'
 import type { ThisProcess } from './this-process.ts'

@@ -3,7 +3,7 @@
 // batch that read anything older than the last commit is refused (snapshot isolation alone allows write skew).
 
 import type { Db, MongoClient } from 'mongodb'
-import type { Commit, OpenAccount, PipelineStore } from '../pipeline-store.ts'
+import type { Commit, OpenAccount, PipelineStore } from '../ports/pipeline-store.ts'
 import { MongoAccountReader } from './account-reader.ts'
 import { openAccountRow } from './accounts.ts'
 import { commitBatch } from './commit-batch.ts'

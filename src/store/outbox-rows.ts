@@ -5,8 +5,8 @@
 
 import type { AnyBulkWriteOperation, ClientSession, Db } from 'mongodb'
 import { type Notice, numberNotices } from '../core/notice.ts'
-import type { SinkName } from '../outbox-store.ts'
-import type { Commit } from '../pipeline-store.ts'
+import type { SinkName } from '../ports/outbox-store.ts'
+import type { Commit } from '../ports/pipeline-store.ts'
 import type { StoredDocument } from '../unit-of-work/reader.ts'
 import { toStorable } from './storable.ts'
 

@@ -20,7 +20,7 @@ import type {
   PostedMessage,
   SinkName,
   SocketHistory,
-} from '../outbox-store.ts'
+} from '../ports/outbox-store.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import type { StoredRow } from './outbox-rows.ts'
 

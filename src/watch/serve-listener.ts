@@ -1,6 +1,6 @@
 // Everything that a running `serve` tells about itself, to its log, its metrics and its dashboard.
 
-import type { Delivery } from '../pipeline-store.ts'
+import type { Delivery } from '../ports/pipeline-store.ts'
 import type { SinkListener } from '../sinks/sink.ts'
 import type { WorkListener } from '../sources/inbox-work/work-listener.ts'
 import type { TellAnswer } from '../sources/stripe/counted-http-client.ts'

@@ -1,7 +1,7 @@
 // What every sink keeps, whatever is behind it: the one suite that each passes on its real receiver.
 
 import { expect, onTestFinished, test } from 'vitest'
-import type { OutboxStore, SinkName } from '../../src/outbox-store.ts'
+import type { OutboxStore, SinkName } from '../../src/ports/outbox-store.ts'
 import type { Sink } from '../../src/sinks/sink.ts'
 import { SinkLanes } from '../../src/sinks/sink-lanes.ts'
 import { MongoOutbox } from '../../src/store/outbox.ts'

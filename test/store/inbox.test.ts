@@ -1,6 +1,6 @@
 import { Binary } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Delivery } from '../../src/pipeline-store.ts'
+import type { Delivery } from '../../src/ports/pipeline-store.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { lookUpEvents, receiveEvents } from '../../src/store/inbox.ts'
 import { openTestDatabase } from '../support/database.ts'

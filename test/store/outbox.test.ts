@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Claim } from '../../src/outbox-store.ts'
+import type { Claim } from '../../src/ports/outbox-store.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { MongoOutbox } from '../../src/store/outbox.ts'
 import { commitChanges } from '../support/commits.ts'

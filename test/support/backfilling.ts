@@ -1,7 +1,7 @@
 // The two halves of a backfill for properties: what lists show now, and its commit, which may come much later.
 
 import { commitPages } from '../../src/commands/commit-pages.ts'
-import type { PipelineStore } from '../../src/pipeline-store.ts'
+import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
 import { resourceNames } from '../../src/sources/backfill/resources.ts'
 import { walkAccount } from '../../src/sources/backfill/walk-account.ts'
 import { clientOf, openStripe } from '../../src/sources/stripe/account-client.ts'

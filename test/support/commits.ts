@@ -1,7 +1,7 @@
 // Commits changes as the pipeline does, and tells the ids of the notices that they owe.
 
 import type { Db, MongoClient } from 'mongodb'
-import type { Commit } from '../../src/pipeline-store.ts'
+import type { Commit } from '../../src/ports/pipeline-store.ts'
 import { openAccountRow } from '../../src/store/accounts.ts'
 import { commitBatch } from '../../src/store/commit-batch.ts'
 import type { NoticeTargets } from '../../src/store/outbox-rows.ts'

@@ -2,8 +2,8 @@
 
 import type { Json } from '../../src/core/json.ts'
 import { parseStripeEvent } from '../../src/core/stripe-event.ts'
-import { type PipelineOptions, runBatch } from '../../src/pipeline.ts'
-import type { EntryOutcome, InboxEntry, PipelineStore } from '../../src/pipeline-store.ts'
+import { type PipelineOptions, runBatch } from '../../src/pipeline/pipeline.ts'
+import type { EntryOutcome, InboxEntry, PipelineStore } from '../../src/ports/pipeline-store.ts'
 import { type ComparableState, comparableState } from '../oracle/comparable-state.ts'
 import type { Delivery } from '../oracle/delivery.ts'
 import type { History } from '../oracle/history.ts'

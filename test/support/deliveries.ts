@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from '../../src/core/json.ts'
 import { parseStripeEvent } from '../../src/core/stripe-event.ts'
-import type { Delivery } from '../../src/pipeline-store.ts'
+import type { Delivery } from '../../src/ports/pipeline-store.ts'
 import { loadEvent, type SnapshotEvent } from './fixture-files.ts'
 
 /** The account that most fixtures belong to. */

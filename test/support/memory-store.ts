@@ -3,7 +3,7 @@
 
 import { BSON } from 'mongodb'
 import { defaultSettings } from '../../src/core/account.ts'
-import type { Commit, OpenAccount, PipelineStore } from '../../src/pipeline-store.ts'
+import type { Commit, OpenAccount, PipelineStore } from '../../src/ports/pipeline-store.ts'
 import { decodeStored, toStorable } from '../../src/store/storable.ts'
 import type { Write } from '../../src/unit-of-work/change-set.ts'
 import type { AccountReader, FieldLookup, StoredDocument } from '../../src/unit-of-work/reader.ts'

@@ -1,8 +1,8 @@
 // Played accounts whose life is drawn at random, and the ways in which their events reach the pipeline.
 
 import { expect } from 'vitest'
-import { type DeliveryOptions, handleDeliveries } from '../../src/handle-deliveries.ts'
-import type { Delivery, ReadObjects } from '../../src/pipeline-store.ts'
+import { type DeliveryOptions, handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
+import type { Delivery, ReadObjects } from '../../src/ports/pipeline-store.ts'
 import type { MemoryStore } from './memory-store.ts'
 import { live, type Step } from './random-billing.ts'
 import { deliveryOf, deliveryOptions } from './reading-pipeline.ts'

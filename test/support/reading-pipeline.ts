@@ -1,8 +1,8 @@
 // The pipeline with Stripe at hand: events of a played account, delivered in any order, each object read first.
 
 import { parseStripeEvent } from '../../src/core/stripe-event.ts'
-import { type DeliveryOptions, handleDeliveries } from '../../src/handle-deliveries.ts'
-import type { Delivery, EntryOutcome, PipelineStore, ReadObjects } from '../../src/pipeline-store.ts'
+import { type DeliveryOptions, handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
+import type { Delivery, EntryOutcome, PipelineStore, ReadObjects } from '../../src/ports/pipeline-store.ts'
 import { clientOf, openStripe } from '../../src/sources/stripe/account-client.ts'
 import { type ObjectReaderOptions, openObjectReader } from '../../src/sources/stripe/object-reader.ts'
 import { StripeClock } from '../../src/sources/stripe/stripe-clock.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { meaningOf } from '../../src/event-meaning.ts'
 import { eventRows } from '../../src/handlers/registry.ts'
+import { meaningOf } from '../../src/pipeline/event-meaning.ts'
 import { preload } from '../../src/unit-of-work/preload.ts'
 import { charge, customer, invoice, paidInvoice, stripeEvent, subscription } from '../oracle/hand-written.ts'
 import { EventDeliveries, inboxEntry } from '../support/event-deliveries.ts'

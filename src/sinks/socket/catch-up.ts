@@ -2,7 +2,7 @@
 // packets. Guarantee: nothing committed in the last five minutes lies unseen between the two; a packet may come twice.
 
 import { once } from 'node:events'
-import type { SocketHistory } from '../../outbox-store.ts'
+import type { SocketHistory } from '../../ports/outbox-store.ts'
 import { type Position, packetsOf, positionOf, textOf } from './packets.ts'
 import { type SupportSocket, sendLocally, waitingPackets } from './support-socket.ts'
 

@@ -1,7 +1,7 @@
 // What Support clients are told of a commit, as Socket.IO packets. The last argument of each is its place among the
 // account's packets, `<seq>-<n>`: Socket.IO's client keeps the last one it got and names it when it reconnects.
 
-import type { OutboxRow } from '../../outbox-store.ts'
+import type { OutboxRow } from '../../ports/outbox-store.ts'
 
 /** Namespace of Support clients. */
 export const supportNamespace = '/support'

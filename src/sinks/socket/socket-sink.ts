@@ -1,7 +1,7 @@
 // The sink of the Support UI: tells every process that serves Support clients what a commit changed. Guarantee: at
 // least once, in order, for clients connected now; what is older than five minutes is not told.
 
-import type { OutboxRow } from '../../outbox-store.ts'
+import type { OutboxRow } from '../../ports/outbox-store.ts'
 import type { Sink } from '../sink.ts'
 import type { PacketChannel } from './packet-channel.ts'
 import { packetsOf } from './packets.ts'

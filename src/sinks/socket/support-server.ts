@@ -6,7 +6,7 @@
 import type { Server as HttpServer } from 'node:http'
 import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.io'
 import { BillingSyncError } from '../../errors.ts'
-import type { SocketHistory } from '../../outbox-store.ts'
+import type { SocketHistory } from '../../ports/outbox-store.ts'
 import { catchUp } from './catch-up.ts'
 import { roomOf, supportNamespace } from './packets.ts'
 import type { SupportSocket } from './support-socket.ts'

@@ -4,7 +4,7 @@
 // Guarantee: a client that stays connected misses nothing; a packet may come twice, and then late.
 
 import type { Namespace } from 'socket.io'
-import type { SocketHistory } from '../../outbox-store.ts'
+import type { SocketHistory } from '../../ports/outbox-store.ts'
 import { type Position, packetsOf, positionOf, roomOf } from './packets.ts'
 import { type SupportSocket, sendLocally, waitingPackets } from './support-socket.ts'
 

@@ -4,7 +4,7 @@
 
 import type { Difference } from '../../core/drift.ts'
 import type { StoredOutline } from '../../core/stored-outline.ts'
-import { readKey } from '../../pipeline-store.ts'
+import { readKey } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import {
   type ConfirmedDrift,

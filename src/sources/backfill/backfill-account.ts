@@ -2,7 +2,7 @@
 // only once every page of it is committed.
 
 import { BillingSyncError } from '../../errors.ts'
-import type { EntryOutcome } from '../../pipeline-store.ts'
+import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions } from './commit-lane.ts'
 import { type Mending, mendUnlisted } from './mend-unlisted.ts'

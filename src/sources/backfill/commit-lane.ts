@@ -3,7 +3,7 @@
 // and pauses after each for as long as it took, so that the other keeps its pace; alone it runs at full speed.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import type { EntryOutcome } from '../../pipeline-store.ts'
+import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { WalkedPage } from './walk.ts'
 
 /** Pages to be committed in one transaction. */

@@ -7,7 +7,7 @@ import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { StoredOutline } from '../../core/stored-outline.ts'
 import { BillingSyncError } from '../../errors.ts'
-import { type ReadResult, type Reads, readKey } from '../../pipeline-store.ts'
+import { type ReadResult, type Reads, readKey } from '../../ports/pipeline-store.ts'
 
 /** What a look found; `isGone`: Stripe has the object no more. */
 interface Look {

@@ -5,7 +5,7 @@
 
 import { failureOf } from '../../core/inbox-row.ts'
 import { BillingSyncError } from '../../errors.ts'
-import type { DueBatch, DueEvent, LaneClaim, LaneStore } from '../../work-store.ts'
+import type { DueBatch, DueEvent, LaneClaim, LaneStore } from '../../ports/work-store.ts'
 import { type BatchOptions, workOff } from './due-batch.ts'
 import type { PayloadRoom } from './payload-room.ts'
 

@@ -15,7 +15,7 @@ import {
   type ReadRequest,
   type ReadResult,
   readKey,
-} from '../../pipeline-store.ts'
+} from '../../ports/pipeline-store.ts'
 import type { AccountClient } from './account-client.ts'
 import { pinnedApiVersion } from './api-version.ts'
 import { observeRelatives } from './relatives.ts'

@@ -2,7 +2,7 @@
 // is parsed, and the account is the event's own, or that of the endpoint whose secret signed it.
 
 import type { StripeEvent } from '../../core/stripe-event.ts'
-import type { Delivery } from '../../pipeline-store.ts'
+import type { Delivery } from '../../ports/pipeline-store.ts'
 import { parseEntry } from '../replay-items.ts'
 import { type EndpointSecret, findSigner } from './endpoint-secrets.ts'
 import type { Refusal } from './refusals.ts'

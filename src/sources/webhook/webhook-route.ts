@@ -2,7 +2,7 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StripeEvent } from '../../core/stripe-event.ts'
-import type { Delivery, Receipt } from '../../pipeline-store.ts'
+import type { Delivery, Receipt } from '../../ports/pipeline-store.ts'
 import { type Acceptance, acceptDelivery, type Refused } from './accept-delivery.ts'
 import { type BodyPlace, BodyRoom, readBody } from './body.ts'
 import { type Refusal, refusalKinds } from './refusals.ts'

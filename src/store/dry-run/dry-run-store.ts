@@ -3,7 +3,7 @@
 
 import type { ListedAccount } from '../../config/config.ts'
 import { type DocumentChange, documentChange } from '../../core/document-change.ts'
-import type { Commit, OpenAccount, PipelineStore } from '../../pipeline-store.ts'
+import type { Commit, OpenAccount, PipelineStore } from '../../ports/pipeline-store.ts'
 import type { AccountReader, StoredDocument } from '../../unit-of-work/reader.ts'
 import { type AccountRow, accountStateOf, listedFields, newAccountRow } from '../accounts.ts'
 import { AccountMemory } from './account-memory.ts'

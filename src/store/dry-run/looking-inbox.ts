@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto'
 import type { Db } from 'mongodb'
 import { isJsonObject } from '../../core/json.ts'
 import { problemOfStoring } from '../../core/storable.ts'
-import type { Delivery, ReceivedRow } from '../../pipeline-store.ts'
+import type { Delivery, ReceivedRow } from '../../ports/pipeline-store.ts'
 import { comparedPart, fresh, isSameEvent, keptRow, rowIdOf, storedRows } from '../inbox.ts'
 
 export class LookingInbox {

@@ -1,7 +1,7 @@
 // Tells which deliveries hold another event than the one that is stored under their id.
 
 import type { Binary, Db } from 'mongodb'
-import type { Delivery } from '../../pipeline-store.ts'
+import type { Delivery } from '../../ports/pipeline-store.ts'
 import { isSameEvent, rowIdOf } from '../inbox.ts'
 
 /** How long the stored events are waited for. */

@@ -1,7 +1,7 @@
 // Deliveries that wait for the next insert. Guarantee: what waits is bounded; a delivery that waited too long is answered
 // and dropped; deliveries of one event share one row.
 
-import type { Delivery, Receipt } from '../../pipeline-store.ts'
+import type { Delivery, Receipt } from '../../ports/pipeline-store.ts'
 import { rowIdOf } from '../inbox.ts'
 
 /** A delivery that waits, and how it is answered. */

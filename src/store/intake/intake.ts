@@ -9,7 +9,7 @@
 import { setImmediate as nextTurnOfLoop } from 'node:timers/promises'
 import type { Db } from 'mongodb'
 import { BillingSyncError } from '../../errors.ts'
-import type { Delivery, Receipt } from '../../pipeline-store.ts'
+import type { Delivery, Receipt } from '../../ports/pipeline-store.ts'
 import { rowOf } from '../inbox.ts'
 import { duplicateKey } from '../mongo-errors.ts'
 import type { Backlog } from './backlog.ts'

@@ -4,17 +4,17 @@
 export const guards = [
   {
     name: 'accounts: events of one that is not listed wait where the config says so',
-    file: 'src/pipeline.ts',
+    file: 'src/pipeline/pipeline.ts',
     find: "outcomes.push(opened.parked ? outcome('parked') : await",
     replace: "outcomes.push(opened.parked && effects === 'none' ? outcome('parked') : await",
-    tests: ['test/pipeline.test.ts'],
+    tests: ['test/pipeline/pipeline.test.ts'],
   },
   {
     name: 'mode: events of the other one are ignored',
-    file: 'src/event-meaning.ts',
+    file: 'src/pipeline/event-meaning.ts',
     find: 'event.livemode !== livemode) return ignored',
     replace: 'event.livemode === undefined) return ignored',
-    tests: ['test/pipeline.test.ts'],
+    tests: ['test/pipeline/pipeline.test.ts'],
   },
   {
     name: 'listing: secrets that are the same stay sealed as they are',

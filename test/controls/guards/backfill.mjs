@@ -55,10 +55,10 @@ export const guards = [
   },
   {
     name: 'backfill: a page never overwrites what was written after it was asked for',
-    file: 'src/observe-batch.ts',
+    file: 'src/pipeline/observe-batch.ts',
     find: 'if (writtenAt(document) >= sentAt) overtaken.push({ kind, id })',
     replace: 'if (writtenAt(document) > new Date()) overtaken.push({ kind, id })',
-    tests: ['test/observe-batch.test.ts'],
+    tests: ['test/pipeline/observe-batch.test.ts'],
   },
   {
     name: 'backfill: a position moves with its page alone',

@@ -13,7 +13,7 @@ export const guards = [
   },
   {
     name: 'attempt: a unit of work is thrown away with its attempt',
-    file: 'src/pipeline.ts',
+    file: 'src/pipeline/pipeline.ts',
     find: 'const work = new UnitOfWork(',
     replace:
       'const kept = globalThis as unknown as { work?: Map<string, UnitOfWork> }\n  kept.work ??= new Map()\n' +
@@ -25,7 +25,7 @@ export const guards = [
         replace: 'kept.work.set(key, work)\n  const informed = entries.map(',
       },
     ],
-    tests: ['test/pipeline-commit.test.ts'],
+    tests: ['test/pipeline/pipeline-commit.test.ts'],
   },
   {
     name: 'settle: a row that somebody else settled meanwhile refuses the batch',
@@ -44,31 +44,31 @@ export const guards = [
   },
   {
     name: 'savepoint: a failing event takes back only its own changes',
-    file: 'src/pipeline.ts',
+    file: 'src/pipeline/pipeline.ts',
     find: '    work.rollback(savepoint)\n',
     replace: '',
-    tests: ['test/pipeline.test.ts'],
+    tests: ['test/pipeline/pipeline.test.ts'],
   },
   {
     name: 'refused batch: the others of it do not pay for it one by one',
-    file: 'src/handle-deliveries.ts',
+    file: 'src/pipeline/handle-deliveries.ts',
     find: 'const middle = Math.ceil(deliveries.length / 2)',
     replace: 'const middle = 1',
-    tests: ['test/handle-deliveries.test.ts'],
+    tests: ['test/pipeline/handle-deliveries.test.ts'],
   },
   {
     name: 'heavy batch: it goes through in parts',
-    file: 'src/handle-deliveries.ts',
+    file: 'src/pipeline/handle-deliveries.ts',
     find: 'isDivisible: deliveries.length > 1',
     replace: 'isDivisible: deliveries.length < 1',
-    tests: ['test/handle-deliveries.test.ts'],
+    tests: ['test/pipeline/handle-deliveries.test.ts'],
   },
   {
     name: 'heavy event: it fails by itself and does not wait for ever',
-    file: 'src/patience.ts',
+    file: 'src/pipeline/patience.ts',
     find: 'mayGoInParts(error) && crowded < mostCrowded',
     replace: 'mayGoInParts(error) && crowded < 99',
-    tests: ['test/handle-deliveries.test.ts'],
+    tests: ['test/pipeline/handle-deliveries.test.ts'],
   },
   {
     name: "heavy commit: a lost account is no commit's weight",

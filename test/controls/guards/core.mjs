@@ -1,7 +1,7 @@
 // What one observation may change: order, ties, deletions, lists, relatives and what they pass on.
 
 const order = 'test/property/order.test.ts'
-const inheritance = 'test/finish-inheritance.test.ts'
+const inheritance = 'test/pipeline/finish-inheritance.test.ts'
 
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
@@ -49,10 +49,10 @@ export const guards = [
   },
   {
     name: 'tombstone: a thin deletion of what Stripe no longer has makes one',
-    file: 'src/event-meaning.ts',
+    file: 'src/pipeline/event-meaning.ts',
     find: "own?.kind === 'missing' ? (meaning.tombstone ?? meaning) : meaning",
     replace: "own?.kind === 'refused' ? (meaning.tombstone ?? meaning) : meaning",
-    tests: ['test/event-meaning.test.ts'],
+    tests: ['test/pipeline/event-meaning.test.ts'],
   },
   {
     name: 'tombstone: a list page never lifts it',
@@ -105,42 +105,42 @@ export const guards = [
   },
   {
     name: 'inheritance: what one commit leaves to be done is named with it',
-    file: 'src/unfinished.ts',
+    file: 'src/pipeline/unfinished.ts',
     find: 'if (deferred.size === 0) return []',
     replace: 'if (deferred.size >= 0) return []',
     tests: [inheritance],
   },
   {
     name: 'inheritance: metadata that changes again meanwhile begins anew',
-    file: 'src/unfinished.ts',
+    file: 'src/pipeline/unfinished.ts',
     find: 'named.subscription === subscription && named.since === since',
     replace: 'named.subscription === subscription && named.since >= 0 * since',
     tests: [inheritance],
   },
   {
     name: 'inheritance: a row is settled after everything that it led to',
-    file: 'src/pipeline.ts',
+    file: 'src/pipeline/pipeline.ts',
     find: 'return work.awaiting > awaiting ? { ...said, defers: true } : said',
     replace: 'return work.awaiting < awaiting ? { ...said, defers: true } : said',
     tests: [inheritance],
   },
   {
     name: 'inheritance: no step is begun once the process is to end',
-    file: 'src/finish-inheritance.ts',
+    file: 'src/pipeline/finish-inheritance.ts',
     find: 'if (options.signal?.aborted === true) return { notices, commits, isFinished: false }',
     replace: '',
     tests: [inheritance],
   },
   {
     name: 'inheritance: a row that is left to the next process is not settled',
-    file: 'src/handle-deliveries.ts',
+    file: 'src/pipeline/handle-deliveries.ts',
     find: 'if (!finished.isFinished) return { outcomes, notices }',
     replace: '',
     tests: [inheritance],
   },
   {
     name: 'inheritance: a position moves after everything that its page led to',
-    file: 'src/observe-batch.ts',
+    file: 'src/pipeline/observe-batch.ts',
     find: 'const moved = defers ? [] : positions',
     replace: 'const moved = positions',
     tests: [inheritance],
@@ -154,10 +154,10 @@ export const guards = [
   },
   {
     name: 'links: an operator in the place of an id is refused',
-    file: 'src/event-meaning.ts',
+    file: 'src/pipeline/event-meaning.ts',
     find: 'if (broken !== null)',
     replace: "if (broken === '')",
-    tests: ['test/pipeline.test.ts'],
+    tests: ['test/pipeline/pipeline.test.ts'],
   },
   {
     name: 'ids: accounts and events have a fixed alphabet',
@@ -175,7 +175,7 @@ export const guards = [
   },
   {
     name: 'thin events: one of a payment tells of it',
-    file: 'src/event-meaning.ts',
+    file: 'src/pipeline/event-meaning.ts',
     find: 'tellsPayment: row.tellsPayment, tombstone: null',
     replace: 'tellsPayment: false, tombstone: null',
     tests: ['test/property/ways.test.ts'],

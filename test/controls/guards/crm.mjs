@@ -1,6 +1,6 @@
 // Contacts, conversations, rooms and messages.
 
-const mappings = 'test/derive-contacts.test.ts'
+const mappings = 'test/pipeline/derive-contacts.test.ts'
 
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
@@ -76,7 +76,7 @@ export const guards = [
   },
   {
     name: 'mappings: a step says how far it has come',
-    file: 'src/derive-contacts.ts',
+    file: 'src/pipeline/derive-contacts.ts',
     find: '...due, after: reached',
     replace: '...due, after: reached === "" ? reached : due.after',
     also: [{ find: "customers.length > 0 ? 'more'", replace: "customers.length > 500 ? 'more'" }],

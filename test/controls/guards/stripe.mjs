@@ -36,6 +36,6 @@ export const guards = [
     file: 'src/core/stripe-event.ts',
     find: 'parsed.data.type === lostEvent ? lostIn(value) : hintIn(parsed.data)',
     replace: 'hintIn(parsed.data)',
-    tests: ['test/event-meaning.test.ts'],
+    tests: ['test/pipeline/event-meaning.test.ts'],
   },
 ]

@@ -21,7 +21,7 @@ export const guards = [
     file: 'src/core/drift.ts',
     find: '  moment: afterAll,',
     replace: '  moment: Math.min(seen.moment, afterAll),',
-    tests: ['test/compare-batch.test.ts'],
+    tests: ['test/pipeline/compare-batch.test.ts'],
   },
   {
     name: 'drift: fields that only one of two API versions renders are no difference',
@@ -32,16 +32,16 @@ export const guards = [
   },
   {
     name: 'drift: each object is compared alone, with relatives as they are stored',
-    file: 'src/compare-batch.ts',
+    file: 'src/pipeline/compare-batch.ts',
     find: '  work.rollback(savepoint)\n',
     replace: '',
-    tests: ['test/compare-batch.test.ts'],
+    tests: ['test/pipeline/compare-batch.test.ts'],
   },
   {
     name: 'drift: escapes that storing makes are no difference',
-    file: 'src/compare-batch.ts',
+    file: 'src/pipeline/compare-batch.ts',
     find: '{ ...seen, content: asStored(seen.content) }',
     replace: '{ ...seen, content: { ...seen.content } }',
-    tests: ['test/compare-batch.test.ts'],
+    tests: ['test/pipeline/compare-batch.test.ts'],
   },
 ]

@@ -25,10 +25,10 @@ export const guards = [
   },
   {
     name: 'work: a batch does not keep the thread from others',
-    file: 'src/pipeline.ts',
+    file: 'src/pipeline/pipeline.ts',
     find: 'options.rest?.() ?? null',
     replace: 'null as Promise<void> | null',
-    tests: ['test/handle-deliveries.test.ts'],
+    tests: ['test/pipeline/handle-deliveries.test.ts'],
   },
   {
     name: 'work: others go first while work rests',
@@ -95,7 +95,7 @@ export const guards = [
   },
   {
     name: 'attempts: trouble that passes uses none',
-    file: 'src/pipeline.ts',
+    file: 'src/pipeline/pipeline.ts',
     find: 'if (waits === true || defers === true) return freshRow',
     replace: 'if (defers === true) return freshRow',
     also: [

@@ -1,7 +1,7 @@
 import { ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import type { Notice } from '../../../src/core/notice.ts'
-import type { OutboxRow } from '../../../src/outbox-store.ts'
+import type { OutboxRow } from '../../../src/ports/outbox-store.ts'
 import { packetsOf, positionOf, textOf } from '../../../src/sinks/socket/packets.ts'
 
 const at = new Date('2026-01-01T00:00:00Z')

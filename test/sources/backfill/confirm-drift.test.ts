@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Difference } from '../../../src/core/drift.ts'
 import { BillingSyncError } from '../../../src/errors.ts'
-import { type ReadResult, readKey } from '../../../src/pipeline-store.ts'
+import { type ReadResult, readKey } from '../../../src/ports/pipeline-store.ts'
 import {
   type Confirming,
   confirmDrift,

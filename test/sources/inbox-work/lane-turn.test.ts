@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { noReads } from '../../../src/pipeline.ts'
+import { noReads } from '../../../src/pipeline/pipeline.ts'
 import { AccountPauses } from '../../../src/sources/inbox-work/account-pauses.ts'
 import { type TurnEnd, takeTurn } from '../../../src/sources/inbox-work/lane-turn.ts'
 import { PayloadRoom } from '../../../src/sources/inbox-work/payload-room.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { defaultSettings } from '../../../src/core/account.ts'
 import { BillingSyncError } from '../../../src/errors.ts'
-import type { OpenAccount, ReadRequest, ReadResult } from '../../../src/pipeline-store.ts'
+import type { OpenAccount, ReadRequest, ReadResult } from '../../../src/ports/pipeline-store.ts'
 import { clientOf, openStripe } from '../../../src/sources/stripe/account-client.ts'
 import type { ObjectReaderOptions } from '../../../src/sources/stripe/object-reader.ts'
 import { MemoryStore } from '../../support/memory-store.ts'

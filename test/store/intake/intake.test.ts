@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Binary } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Delivery, Receipt } from '../../../src/pipeline-store.ts'
+import type { Delivery, Receipt } from '../../../src/ports/pipeline-store.ts'
 import { ensureCollections } from '../../../src/store/collections.ts'
 import { Intake, type IntakeListener } from '../../../src/store/intake/intake.ts'
 import { WriteGate } from '../../../src/store/intake/write-gate.ts'

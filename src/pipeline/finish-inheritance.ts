@@ -2,15 +2,15 @@
 // thousands of them. Guarantees: each step is a commit of bounded size; what another writer changes in between is seen
 // by the next step; metadata that changes again meanwhile begins anew; the last step takes the name off the account.
 
-import type { NoticeDraft } from './core/notice.ts'
-import { BillingSyncError } from './errors.ts'
-import { settleInheritance } from './handlers/relatives.ts'
+import type { NoticeDraft } from '../core/notice.ts'
+import { BillingSyncError } from '../errors.ts'
+import { settleInheritance } from '../handlers/relatives.ts'
+import type { OpenAccount, PipelineStore, Unfinished } from '../ports/pipeline-store.ts'
+import { changeSetOf } from '../unit-of-work/change-set.ts'
+import { preloadInvoices } from '../unit-of-work/preload.ts'
+import { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import { mayGoInParts, type Patience, patiently } from './patience.ts'
-import type { OpenAccount, PipelineStore, Unfinished } from './pipeline-store.ts'
 import { clearingWrite, isAmong } from './unfinished.ts'
-import { changeSetOf } from './unit-of-work/change-set.ts'
-import { preloadInvoices } from './unit-of-work/preload.ts'
-import { UnitOfWork } from './unit-of-work/unit-of-work.ts'
 
 export interface FinishingOptions extends Patience {
   readonly store: PipelineStore

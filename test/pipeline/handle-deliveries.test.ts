@@ -1,13 +1,13 @@
 import { setImmediate as nextTurnOfLoop } from 'node:timers/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type DeliveryOptions, handleDeliveries } from '../src/handle-deliveries.ts'
-import type { Commit, PipelineStore } from '../src/pipeline-store.ts'
-import { ensureCollections } from '../src/store/collections.ts'
-import { seedCurrencies } from '../src/store/currencies.ts'
-import { lookUpEvents, receiveEvents } from '../src/store/inbox.ts'
-import { openMongoStore } from '../src/store/mongo-store.ts'
-import { deliveryOf, numberedEvent } from './support/deliveries.ts'
-import { startFaultServer } from './support/fault-server.ts'
+import { type DeliveryOptions, handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
+import type { Commit, PipelineStore } from '../../src/ports/pipeline-store.ts'
+import { ensureCollections } from '../../src/store/collections.ts'
+import { seedCurrencies } from '../../src/store/currencies.ts'
+import { lookUpEvents, receiveEvents } from '../../src/store/inbox.ts'
+import { openMongoStore } from '../../src/store/mongo-store.ts'
+import { deliveryOf, numberedEvent } from '../support/deliveries.ts'
+import { startFaultServer } from '../support/fault-server.ts'
 
 const server = await startFaultServer()
 const { client, db } = server

@@ -2,13 +2,13 @@
 // says how far it has come, so whoever comes next goes on there; it is refused where anybody else committed meanwhile;
 // mappings that change again begin anew; a contact that the store refuses stays as it is and stops no other.
 
-import { BillingSyncError } from './errors.ts'
-import { deriveContact } from './handlers/contacts.ts'
+import { BillingSyncError } from '../errors.ts'
+import { deriveContact } from '../handlers/contacts.ts'
+import type { ContactsDue, PipelineStore } from '../ports/pipeline-store.ts'
+import { changeSetOf, type Write } from '../unit-of-work/change-set.ts'
+import { preloadContacts } from '../unit-of-work/preload.ts'
+import { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import { mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
-import type { ContactsDue, PipelineStore } from './pipeline-store.ts'
-import { changeSetOf, type Write } from './unit-of-work/change-set.ts'
-import { preloadContacts } from './unit-of-work/preload.ts'
-import { UnitOfWork } from './unit-of-work/unit-of-work.ts'
 
 export interface DerivingOptions extends Patience {
   readonly store: PipelineStore

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { BillingSyncError } from '../src/errors.ts'
-import { runBatch } from '../src/pipeline.ts'
-import type { PipelineStore } from '../src/pipeline-store.ts'
-import { charge, customer, stripeEvent } from './oracle/hand-written.ts'
-import { commitTime, EventDeliveries, inboxEntry } from './support/event-deliveries.ts'
+import { BillingSyncError } from '../../src/errors.ts'
+import { runBatch } from '../../src/pipeline/pipeline.ts'
+import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
+import { charge, customer, stripeEvent } from '../oracle/hand-written.ts'
+import { commitTime, EventDeliveries, inboxEntry } from '../support/event-deliveries.ts'
 
 type Fields = Record<string, unknown>
 

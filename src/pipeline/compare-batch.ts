@@ -2,24 +2,24 @@
 // and what would have been written is compared with what is stored. Guarantee: nothing is written; whatever a
 // document owes to its relatives is worked out from what is stored of them.
 
-import { defaultSettings } from './core/account.ts'
-import { fingerprintsOf } from './core/content-hash.ts'
-import { asNewest, type Difference, driftedFields, driftedLinks } from './core/drift.ts'
-import type { JsonObject } from './core/json.ts'
-import { type ObjectKind, objectKinds } from './core/object-kinds.ts'
-import type { Observation } from './core/observation.ts'
-import { contentOf, isDeleted, type Projection } from './core/projection.ts'
-import { documentId, type ProjectionDocument } from './core/projection-document.ts'
-import { project } from './handlers/project.ts'
+import { defaultSettings } from '../core/account.ts'
+import { fingerprintsOf } from '../core/content-hash.ts'
+import { asNewest, type Difference, driftedFields, driftedLinks } from '../core/drift.ts'
+import type { JsonObject } from '../core/json.ts'
+import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
+import type { Observation } from '../core/observation.ts'
+import { contentOf, isDeleted, type Projection } from '../core/projection.ts'
+import { documentId, type ProjectionDocument } from '../core/projection-document.ts'
+import { project } from '../handlers/project.ts'
 import {
   settleCharge,
   settleInvoice,
   settleInvoicePayment,
   settleSubscription,
-} from './handlers/relatives.ts'
-import { preload } from './unit-of-work/preload.ts'
-import type { AccountReader, StoredDocument, WorkCollection } from './unit-of-work/reader.ts'
-import { UnitOfWork } from './unit-of-work/unit-of-work.ts'
+} from '../handlers/relatives.ts'
+import { preload } from '../unit-of-work/preload.ts'
+import type { AccountReader, StoredDocument, WorkCollection } from '../unit-of-work/reader.ts'
+import { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 
 export interface ComparedAccount {
   readonly id: string

@@ -10,13 +10,9 @@ import {
   type Settlement,
   settle,
   settleFailure,
-} from './core/inbox-row.ts'
-import type { NoticeDraft } from './core/notice.ts'
-import { BillingSyncError } from './errors.ts'
-import { meaningOf, requestsOf } from './event-meaning.ts'
-import { finishInheritance } from './finish-inheritance.ts'
-import { isPassing, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
-import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
+} from '../core/inbox-row.ts'
+import type { NoticeDraft } from '../core/notice.ts'
+import { BillingSyncError } from '../errors.ts'
 import {
   type Delivery,
   type EntryOutcome,
@@ -27,7 +23,11 @@ import {
   type ReceivedRow,
   type RowSettlement,
   readKey,
-} from './pipeline-store.ts'
+} from '../ports/pipeline-store.ts'
+import { meaningOf, requestsOf } from './event-meaning.ts'
+import { finishInheritance } from './finish-inheritance.ts'
+import { isPassing, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
+import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
 
 export interface DeliveryOptions extends PipelineOptions, Patience {
   /** Answers each delivery's row in the inbox, be it there already or still to be written by the commit. */

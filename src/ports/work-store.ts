@@ -1,6 +1,6 @@
 // The ports between the work on received events and whatever keeps the inbox, and the claims of who works on it.
 
-import type { InboxFailure, InboxState } from './core/inbox-row.ts'
+import type { InboxFailure, InboxState } from '../core/inbox-row.ts'
 
 /** An event of the inbox that is due: never tried, or to be tried again by now. */
 export interface DueEvent {

@@ -1,12 +1,12 @@
 // The port between the pipeline and whatever stores documents: MongoDB, or memory in property tests.
 
-import type { AccountSettings } from './core/account.ts'
-import type { InboxFailure, InboxState, Outcome, Settlement } from './core/inbox-row.ts'
-import type { ObjectKind } from './core/object-kinds.ts'
-import type { Observation, ObservationSource } from './core/observation.ts'
-import type { StripeEvent } from './core/stripe-event.ts'
-import type { ChangeSet } from './unit-of-work/change-set.ts'
-import type { AccountReader } from './unit-of-work/reader.ts'
+import type { AccountSettings } from '../core/account.ts'
+import type { InboxFailure, InboxState, Outcome, Settlement } from '../core/inbox-row.ts'
+import type { ObjectKind } from '../core/object-kinds.ts'
+import type { Observation, ObservationSource } from '../core/observation.ts'
+import type { StripeEvent } from '../core/stripe-event.ts'
+import type { ChangeSet } from '../unit-of-work/change-set.ts'
+import type { AccountReader } from '../unit-of-work/reader.ts'
 
 /** An event on its way in, in the bytes it came in. */
 export interface Delivery {

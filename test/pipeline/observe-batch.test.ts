@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { observeRead } from '../src/core/normalise.ts'
-import type { Observation } from '../src/core/observation.ts'
-import { handleObservations } from '../src/handle-observations.ts'
-import { observeBatch, type SeenObject } from '../src/observe-batch.ts'
-import type { ReadObjects } from '../src/pipeline-store.ts'
-import { MemoryStore } from './support/memory-store.ts'
+import { observeRead } from '../../src/core/normalise.ts'
+import type { Observation } from '../../src/core/observation.ts'
+import { handleObservations } from '../../src/pipeline/handle-observations.ts'
+import { observeBatch, type SeenObject } from '../../src/pipeline/observe-batch.ts'
+import type { ReadObjects } from '../../src/ports/pipeline-store.ts'
+import { MemoryStore } from '../support/memory-store.ts'
 
 const account = 'acct_1'
 const second = 1_800_000_000

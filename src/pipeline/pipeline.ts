@@ -6,7 +6,7 @@
 // open. Guarantee: the projections, contacts, messages, notices and settled inbox rows of a batch appear together
 // or not at all. An attempt that loses its commit to another writer is thrown away whole and made again.
 
-import { type Age, ageOf } from './core/content-register.ts'
+import { type Age, ageOf } from '../core/content-register.ts'
 import {
   failureOf,
   freshRow,
@@ -15,14 +15,13 @@ import {
   type Settlement,
   settle,
   settleFailure,
-} from './core/inbox-row.ts'
-import type { NoticeDraft } from './core/notice.ts'
-import type { Observation, ObservationSource } from './core/observation.ts'
-import { assertStorable } from './core/storable.ts'
-import { BillingSyncError } from './errors.ts'
-import { type Meaning, meaningAfter, meaningOf, readsAfter, requestsOf } from './event-meaning.ts'
-import { connectAccount } from './handlers/accounts.ts'
-import { readHandlers } from './handlers/registry.ts'
+} from '../core/inbox-row.ts'
+import type { NoticeDraft } from '../core/notice.ts'
+import type { Observation, ObservationSource } from '../core/observation.ts'
+import { assertStorable } from '../core/storable.ts'
+import { BillingSyncError } from '../errors.ts'
+import { connectAccount } from '../handlers/accounts.ts'
+import { readHandlers } from '../handlers/registry.ts'
 import {
   type EntryOutcome,
   type InboxEntry,
@@ -31,11 +30,12 @@ import {
   type Reads,
   type RowSettlement,
   readKey,
-} from './pipeline-store.ts'
+} from '../ports/pipeline-store.ts'
+import { changeSetOf, isVisiblyChanged } from '../unit-of-work/change-set.ts'
+import { preload } from '../unit-of-work/preload.ts'
+import { type Effects, type Savepoint, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
+import { type Meaning, meaningAfter, meaningOf, readsAfter, requestsOf } from './event-meaning.ts'
 import { namingWrites } from './unfinished.ts'
-import { changeSetOf, isVisiblyChanged } from './unit-of-work/change-set.ts'
-import { preload } from './unit-of-work/preload.ts'
-import { type Effects, type Savepoint, UnitOfWork } from './unit-of-work/unit-of-work.ts'
 
 export interface PipelineOptions {
   readonly store: PipelineStore

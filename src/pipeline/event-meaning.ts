@@ -1,14 +1,14 @@
 // What an event is to the core, and what has to be read from Stripe before it is applied.
 
-import { failureOf } from './core/inbox-row.ts'
-import { type JsonObject, ownString } from './core/json.ts'
-import { brokenLinkOf, isIdentified, observe } from './core/normalise.ts'
-import { isObjectId } from './core/object-id.ts'
-import type { Observation, ObservationSource } from './core/observation.ts'
-import type { RelatedObject, StripeEvent } from './core/stripe-event.ts'
-import { BillingSyncError } from './errors.ts'
-import { type ConnectionRow, eventRows, type ObjectRow, rowOf } from './handlers/registry.ts'
-import type { EntryOutcome, ReadRequest, ReadResult } from './pipeline-store.ts'
+import { failureOf } from '../core/inbox-row.ts'
+import { type JsonObject, ownString } from '../core/json.ts'
+import { brokenLinkOf, isIdentified, observe } from '../core/normalise.ts'
+import { isObjectId } from '../core/object-id.ts'
+import type { Observation, ObservationSource } from '../core/observation.ts'
+import type { RelatedObject, StripeEvent } from '../core/stripe-event.ts'
+import { BillingSyncError } from '../errors.ts'
+import { type ConnectionRow, eventRows, type ObjectRow, rowOf } from '../handlers/registry.ts'
+import type { EntryOutcome, ReadRequest, ReadResult } from '../ports/pipeline-store.ts'
 
 interface Observed {
   readonly kind: 'observation'

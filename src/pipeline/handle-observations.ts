@@ -1,9 +1,10 @@
 // Everything around one batch of reads: trouble that passes is waited out, what was overtaken is read once more, and
 // an object that can't be committed never takes the others of its batch with it.
 
-import { failureOf } from './core/inbox-row.ts'
-import type { NoticeDraft } from './core/notice.ts'
-import { BillingSyncError } from './errors.ts'
+import { failureOf } from '../core/inbox-row.ts'
+import type { NoticeDraft } from '../core/notice.ts'
+import { BillingSyncError } from '../errors.ts'
+import { type EntryOutcome, type ReadObjects, type ReadResult, readKey } from '../ports/pipeline-store.ts'
 import { finishInheritance } from './finish-inheritance.ts'
 import {
   type ObservedBatch,
@@ -13,7 +14,6 @@ import {
   type SeenObject,
 } from './observe-batch.ts'
 import { mayGoInParts, patiently, reloadingOnce } from './patience.ts'
-import { type EntryOutcome, type ReadObjects, type ReadResult, readKey } from './pipeline-store.ts'
 
 export interface ObservationHandling extends ObserveOptions {
   /** Reads objects one by one: those whose document was written since a list showed them. */

@@ -3,8 +3,8 @@
 // Guarantee: a name and what it is about are written, and taken away, in one transaction; a process that dies in between
 // leaves the name, and the event that led to it unsettled.
 
-import type { OpenAccount, Unfinished } from './pipeline-store.ts'
-import type { Write } from './unit-of-work/change-set.ts'
+import type { OpenAccount, Unfinished } from '../ports/pipeline-store.ts'
+import type { Write } from '../unit-of-work/change-set.ts'
 
 /** Returns the write that names more subscriptions, each from this commit on; none where there are no more. */
 export const namingWrites = (

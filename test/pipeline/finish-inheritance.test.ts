@@ -1,13 +1,13 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { momentOfRead } from '../src/core/observation.ts'
-import { type DeliveryOptions, handleDeliveries } from '../src/handle-deliveries.ts'
-import { handleObservations } from '../src/handle-observations.ts'
-import type { Commit, PipelineStore } from '../src/pipeline-store.ts'
-import { account, charge, invoice, stripeEvent, subscription } from './oracle/hand-written.ts'
-import { deliveryOf } from './support/deliveries.ts'
-import { MemoryStore } from './support/memory-store.ts'
-import { observed } from './support/observed.ts'
-import { deliveryOptions } from './support/reading-pipeline.ts'
+import { momentOfRead } from '../../src/core/observation.ts'
+import { type DeliveryOptions, handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
+import { handleObservations } from '../../src/pipeline/handle-observations.ts'
+import type { Commit, PipelineStore } from '../../src/ports/pipeline-store.ts'
+import { account, charge, invoice, stripeEvent, subscription } from '../oracle/hand-written.ts'
+import { deliveryOf } from '../support/deliveries.ts'
+import { MemoryStore } from '../support/memory-store.ts'
+import { observed } from '../support/observed.ts'
+import { deliveryOptions } from '../support/reading-pipeline.ts'
 
 /** More than a batch takes at once. */
 const heirs = 230

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { runBatch } from '../src/pipeline.ts'
-import type { PipelineStore } from '../src/pipeline-store.ts'
-import { account, charge, customer, paidInvoice, stripeEvent } from './oracle/hand-written.ts'
-import { EventDeliveries, inboxEntry } from './support/event-deliveries.ts'
-import { fixtureText, loadEvent, loadStory } from './support/fixture-files.ts'
+import { runBatch } from '../../src/pipeline/pipeline.ts'
+import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
+import { account, charge, customer, paidInvoice, stripeEvent } from '../oracle/hand-written.ts'
+import { EventDeliveries, inboxEntry } from '../support/event-deliveries.ts'
+import { fixtureText, loadEvent, loadStory } from '../support/fixture-files.ts'
 
 type Fields = Record<string, unknown>
 

@@ -2,8 +2,8 @@
 // are waited out for a bounded time.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { failureOf } from './core/inbox-row.ts'
-import { BillingSyncError } from './errors.ts'
+import { failureOf } from '../core/inbox-row.ts'
+import { BillingSyncError } from '../errors.ts'
 
 export interface Patience {
   /** Told of every commit lost to another writer. */

@@ -1,6 +1,6 @@
 // The port between the delivery of notices and whatever keeps them until they are delivered.
 
-import type { Notice } from './core/notice.ts'
+import type { Notice } from '../core/notice.ts'
 
 /** Receivers that a row is kept for; `queue` only where the queue is BullMQ's, `queue.jobs` needs no delivery. */
 export type SinkName = 'queue' | 'socket'
