@@ -101,4 +101,11 @@ export const guards = [
     replace: 'return new Date(Date.now())',
     tests: ['test/fault/clock.test.ts'],
   },
+  {
+    name: 'dashboard: no colour where NO_COLOR is set',
+    file: 'src/ui/serve-dashboard.tsx',
+    find: '  settleColour(process.stderr)',
+    replace: '',
+    tests: ['test/ui/terminal.test.ts'],
+  },
 ]

@@ -1,0 +1,59 @@
+// Every screen on a real terminal, as the built program shows it.
+
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { openTestDatabase } from '../support/database.ts'
+import { webhookSecret } from '../support/serve-process.ts'
+import { until } from '../support/until.ts'
+
+const { uri } = await openTestDatabase()
+const terminal = fileURLToPath(new URL('../support/terminal.py', import.meta.url))
+const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
+
+const settings = {
+  ...{ MONGODB_URI: uri, PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret, BILLING_SYNC_CONFIG: '' },
+  ...{ STRIPE_SECRET_KEY: '', REDIS_URL: '', SOCKET_SECRET: '', TERM: 'xterm-256color' },
+}
+
+const looks = new RegExp(`${'\u001b'}\\[[0-9;]*m`)
+const colours = new RegExp(`${'\u001b'}\\[([0-9]+;)*3[1-7](;[0-9]+)*m`)
+
+/** Runs the program on a terminal; Ctrl-C is typed once it shows a text that is waited for. */
+const shown = async (args: readonly string[], env: Record<string, string>, awaited?: string) => {
+  const child = execa('python3', [terminal, process.execPath, program, ...args], {
+    env: { ...settings, ...env },
+    stdin: 'pipe',
+    reject: false,
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let screen = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    screen += chunk.toString()
+  })
+  if (awaited !== undefined) {
+    await until(() => screen.includes(awaited), `a screen with ${awaited}`)
+    child.stdin.write('\x03')
+  }
+  const { exitCode } = await child
+  return { exitCode, screen }
+}
+
+const commands: readonly (readonly [string, readonly string[], string | undefined])[] = [
+  ['serve --dashboard', ['serve', '--dashboard'], 'Failing accounts'],
+  ['replay', ['replay', 'fixtures'], undefined],
+]
+
+describe.each(commands)('the terminal of %s', (_name, args, awaited) => {
+  test('shows colours where nobody minds', async () => {
+    const { exitCode, screen } = await shown(args, { NO_COLOR: '', FORCE_COLOR: '' }, awaited)
+    expect(exitCode).toBe(0)
+    expect(screen).toMatch(looks)
+  })
+
+  test('shows none where NO_COLOR is set', async () => {
+    const { exitCode, screen } = await shown(args, { NO_COLOR: '1' }, awaited)
+    expect(exitCode).toBe(0)
+    expect(screen).not.toMatch(colours)
+  })
+})
