@@ -168,9 +168,22 @@ test('secrets and personal data stay out of log, answers and metrics', async () 
   expect(stderr).toContain('"event handled"')
 })
 
-test('ends cleanly although a Support client is connected', async () => {
+test('ends cleanly although a Support client is connected, and tells it', async () => {
   const serve = await startServeForTest({ uri, env: { SOCKET_SECRET: socketSecret } })
   const support = await connectSupportClient(serve.url, 'acct_1', { reconnection: false })
   await support.ready()
+  const closed = support.closed()
+  expect((await serve.stop()).exitCode).toBe(0)
+  expect(await closed).toBe(farewell)
+})
+
+/** How a WebSocket is told that ended with a closing frame; one that was cut has 1006. */
+const farewell = 1005
+
+test('ends cleanly although a Support client does not read', async () => {
+  const serve = await startServeForTest({ uri, env: { SOCKET_SECRET: socketSecret } })
+  const support = await connectSupportClient(serve.url, 'acct_1', { reconnection: false })
+  await support.ready()
+  support.stopReading()
   expect((await serve.stop()).exitCode).toBe(0)
 })

@@ -26,6 +26,10 @@ export interface SupportClient {
   distinctNotices(): readonly string[]
   /** Resolves once the client is up to date for the nth time. */
   ready(times?: number): Promise<void>
+  /** Lets the connection fill up: what is told from now on stays on the server's side. */
+  stopReading(): void
+  /** Resolves with the code of the WebSocket's end once it is there. */
+  closed(): Promise<unknown>
   /** Cuts the connection as a broken network does; the client stays away until `comeBack`. */
   cutOff(): Promise<void>
   comeBack(): Promise<void>
@@ -73,6 +77,20 @@ const connections = (socket: Socket, events: readonly (readonly [string, unknown
     })
   return {
     ready,
+    stopReading: (): void => {
+      // The WebSocket of `ws`, which Engine.IO's types do not show.
+      const { transport } = socket.io.engine as unknown as {
+        readonly transport: { readonly ws: { pause(): void } }
+      }
+      transport.ws.pause()
+    },
+    closed: () =>
+      new Promise((resolve) => {
+        socket.io.engine.once('close', (_reason, details) => {
+          const { context } = details as { readonly context?: { readonly code?: unknown } } // its CloseEvent
+          resolve(context?.code)
+        })
+      }),
     cutOff: async (): Promise<void> => {
       socket.io.reconnection(false)
       const gone = new Promise((resolve) => socket.once('disconnect', resolve))

@@ -32,6 +32,16 @@ export const limitConnections = (server: Server): void => {
   server.on('upgrade', (request: IncomingMessage) => upgraded.get(request.socket)?.())
 }
 
+/** Returns the connections that are web sockets, as they come and go. */
+export const followWebSockets = (server: Server): ReadonlySet<Socket> => {
+  const webSockets = new Set<Socket>()
+  server.on('upgrade', ({ socket }: IncomingMessage) => {
+    webSockets.add(socket)
+    socket.once('close', () => webSockets.delete(socket))
+  })
+  return webSockets
+}
+
 /** Cuts a connection whose request was answered before it had all come. */
 export const lingerAfterRefusal = (request: IncomingMessage): void => {
   if (request.complete || request.destroyed) return

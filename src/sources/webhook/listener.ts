@@ -3,10 +3,11 @@
 // the inside. What it does not do: decompress, follow a client's pace, or know where events are stored.
 
 import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { BillingSyncError } from '../../errors.ts'
-import { answerClientError, limitConnections, lingerAfterRefusal } from './connections.ts'
+import { answerClientError, followWebSockets, limitConnections, lingerAfterRefusal } from './connections.ts'
 import { type OperationsPorts, routeOperations } from './operations.ts'
 import { routeWebhooks, type WebhookPorts, webhookPath } from './webhook-route.ts'
 
@@ -42,6 +43,9 @@ const keepAliveTimeoutMs = 65_000
 /** How long connections are still taken once the end has begun: a client that has just been told of us may be on its way. */
 const lameDuckMs = 300
 
+/** How long a web socket that was let go of has to say farewell: one whose client does not read never would. */
+const farewellMs = 1_000
+
 /** Opens the listener. Throws `config_invalid` where host and port can't be listened on. */
 export const openListener = async (options: ListenerOptions): Promise<Listener> => {
   const app = fastify({
@@ -56,6 +60,7 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
       (reply as unknown as FastifyReply).code(400).send({ error: 'request_malformed' }),
   })
   limitConnections(app.server)
+  const webSockets = followWebSockets(app.server)
   const state = { isStopping: false }
   answerPlainly(app, { state, paths: options.webhooks === null ? [] : [webhookPath] })
   routeOperations(app, options.operations)
@@ -67,7 +72,7 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
     url: urlOf(app.server),
     stop: async (patienceMs, letGo = () => undefined) => {
       state.isStopping = true
-      return await stop(app, { patienceMs, letGo })
+      return await stop(app, { patienceMs, letGo, webSockets })
     },
   }
 }
@@ -131,16 +136,23 @@ const urlOf = (server: Server): string => {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`
 }
 
-const stop = async (
-  app: FastifyInstance,
-  { patienceMs, letGo }: { readonly patienceMs: number; readonly letGo: () => void },
-): Promise<boolean> => {
+interface Stopping {
+  readonly patienceMs: number
+  readonly letGo: () => void
+  readonly webSockets: ReadonlySet<Socket>
+}
+
+const stop = async (app: FastifyInstance, { patienceMs, letGo, webSockets }: Stopping): Promise<boolean> => {
   const end = async (): Promise<true> => {
     // Idle connections are closed with the listener: by then, those in use were told to close after their answer.
     await wait(Math.min(lameDuckMs, patienceMs))
     const closed = app.close()
     letGo()
+    const cut = setTimeout(() => {
+      for (const socket of webSockets) socket.destroy()
+    }, farewellMs)
     await closed
+    clearTimeout(cut)
     return true
   }
   const isDone = await Promise.race([end(), wait(patienceMs, false, { ref: false })])

@@ -121,6 +121,14 @@ export const guards = [
     tests: ['test/commands/serve.test.ts'],
   },
   {
+    name: 'end: a Support client that does not read is cut off',
+    file: 'src/sources/webhook/listener.ts',
+    find: 'for (const socket of webSockets) socket.destroy()',
+    replace: '',
+    tests: ['test/commands/serve.test.ts'],
+    titled: 'a Support client does not read',
+  },
+  {
     name: 'work: a claim lapses by the clock of the server',
     file: 'src/store/lane-claims.ts',
     find: "const hasLapsed = { $expr: { $lt: ['$lapses_at', '$$NOW'] } }",
