@@ -43,11 +43,12 @@ const serveCommand = (): Command =>
     .addHelpText(
       'after',
       `
-Endpoints: POST /webhooks/stripe, GET /healthz, /readyz and /metrics, and /socket.io where SOCKET_SECRET is set.
+Endpoints: POST /webhooks/stripe, GET /healthz, /readyz and /metrics,
+and /socket.io where SOCKET_SECRET is set.
 
 Examples:
   STRIPE_WEBHOOK_SECRET=whsec_… billing-sync serve
-  billing-sync serve --host 0.0.0.0 --port 8080 --mongodb-uri 'mongodb://db/billing_sync?replicaSet=rs0'
+  billing-sync serve --host 0.0.0.0 --mongodb-uri 'mongodb://db/?replicaSet=rs0'
   billing-sync serve --catch-up
   billing-sync serve --role ingest`,
     )
@@ -121,7 +122,7 @@ const backfillCommand = (): Command =>
       'after',
       `
 Options marked * may be given several times, or with a comma list.
-An interrupted backfill goes on where it stopped when the same command is given again.
+The same command given again goes on where an interrupted backfill stopped.
 
 Examples:
   billing-sync backfill --account acct_1

@@ -45,6 +45,9 @@ describe('bad usage', () => {
 
   test.each<[string, Readonly<Record<string, string>>]>([
     ['MONGODB_URI', { MONGODB_URI: 'postgres://user:sekret@host/x' }],
+    ['REDIS_URL', { REDIS_URL: 'http://user:sekret@host' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://user:sekret@' }],
+    ['STRIPE_API_BASE', { STRIPE_API_BASE: 'http://sekret:sekret' }],
     ['STRIPE_SECRET_KEY', { STRIPE_SECRET_KEY: 'sekret' }],
     ['STRIPE_SECRET_KEY', { STRIPE_SECRET_KEY: 'pk_test_sekret' }],
     ['BILLING_SYNC_ENCRYPTION_KEY', { BILLING_SYNC_ENCRYPTION_KEY: 'sekret' }],
@@ -64,26 +67,31 @@ describe('the help', () => {
   })
 
   test('fits into 80 columns without a control character', async () => {
-    for (const args of [['--help'], ['replay', '--help']]) {
+    for (const args of [['--help'], ...['serve', 'backfill', 'replay'].map((name) => [name, '--help'])]) {
       const { stdout } = await runProgram(args)
       expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
       expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
     }
   })
 
-  test('of replay shows examples that the program takes', async () => {
-    const { stdout } = await runProgram(['replay', '--help'])
-    const [, shown = ''] = stdout.split('Examples:')
-    const examples = [...shown.matchAll(/billing-sync (replay .*)$/gm)].map(([, line = '']) => line)
-    expect(examples.length).toBeGreaterThanOrEqual(4)
-    const runs = examples.map((example) => {
-      const args = example.split(' ').map((word) => word.replaceAll("'", ''))
-      // The config file is looked at last of all that a user typed.
-      return runProgram([...args, '--config', 'none.json'])
-    })
-    for (const { stderr } of await Promise.all(runs))
-      expect(stderr).toBe('billing-sync: none.json: there is no such file\n')
-  })
+  test.each(['serve', 'backfill', 'replay'])(
+    'of %s shows examples that the program takes',
+    async (command) => {
+      const { stdout } = await runProgram([command, '--help'])
+      const [, shown = ''] = stdout.split('Examples:')
+      const examples = [...shown.matchAll(/billing-sync ((?:serve|backfill|replay) .*|serve)$/gm)].map(
+        ([, line = '']) => line,
+      )
+      expect(examples.length).toBeGreaterThanOrEqual(4)
+      const runs = examples.map((example) => {
+        const args = example.split(' ').map((word) => word.replaceAll("'", ''))
+        // The config file is looked at last of all that a user typed.
+        return runProgram([...args, '--config', 'none.json'])
+      })
+      for (const { stderr } of await Promise.all(runs))
+        expect(stderr).toBe('billing-sync: none.json: there is no such file\n')
+    },
+  )
 
   test('shows no setting that is a secret', async () => {
     const env = { STRIPE_SECRET_KEY: 'sk_test_sekret123', MONGODB_URI: 'mongodb://user:sekret@host/x' }

@@ -78,6 +78,7 @@ export const settingRows = {
     schema: z
       .string()
       .regex(/^https?:\/\/[^/]+\/?$/, 'expected a base such as http://127.0.0.1:12111')
+      .refine(URL.canParse, 'expected a URL such as http://127.0.0.1:12111')
       .optional(),
   },
   hydrate: { env: 'BILLING_SYNC_HYDRATE', key: 'hydrate', schema: oneOf('auto', 'never').default('auto') },
@@ -106,6 +107,7 @@ export const settingRows = {
     schema: z
       .string()
       .regex(/^rediss?:\/\/./, 'expected redis://… or rediss://…')
+      .refine(URL.canParse, 'expected a URL with a host such as redis://127.0.0.1:6379')
       .optional(),
   },
   socketSecret: { env: 'SOCKET_SECRET', key: null, schema: signingSecret.optional() },

@@ -1,3 +1,4 @@
+import { UnsecuredJWT } from 'jose'
 import { io } from 'socket.io-client'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { openMongoAdapter } from '../../../src/sinks/socket/adapters.ts'
@@ -56,6 +57,8 @@ describe('a Support client', () => {
     expect(await attempt({ token: await supportToken('acct_1', { expiresIn: -1 }) })).toMatchObject({
       message: expect.stringContaining('it has expired'),
     })
+    const unsigned = new UnsecuredJWT({ stripe_user_id: 'acct_1' }).setExpirationTime('1m').encode()
+    expect(await attempt({ token: unsigned })).toMatchObject({ data: { code: 'socket_unauthorized' } })
   })
 
   test('is refused outside the namespace, be the token good', async () => {
