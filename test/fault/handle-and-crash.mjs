@@ -9,7 +9,7 @@ import { MongoClient } from 'mongodb'
 import { openHandling } from '../../dist/commands/open-handling.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { parseStripeEvent } from '../../dist/core/stripe-event.js'
-import { handleDeliveries } from '../../dist/handle-deliveries.js'
+import { handleDeliveries } from '../../dist/pipeline/handle-deliveries.js'
 
 const { uri, account, events, crashAt } = JSON.parse(await text(process.stdin))
 

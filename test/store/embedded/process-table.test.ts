@@ -23,10 +23,12 @@ test('a process that is not there has ended', async () => {
 })
 
 test('a process that nobody reaps has ended, too', async () => {
-  // The shell becomes a sleep that never waits for the child it inherited.
-  const parent = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'])
+  // The shell becomes a sleep that never waits for the child it inherited, which ends only then.
+  const parent = spawn('/bin/sh', ['-c', 'exec 3<&0; (read line <&3) & echo $!; exec sleep 1000'])
   onTestFinished(() => void parent.kill())
   const [line] = await once(createInterface({ input: parent.stdout }), 'line')
+  await expect.poll(() => commandLineOf(parent.pid ?? NOBODY)).toBe('sleep 1000 ')
+  parent.stdin.write('\n')
   await expect.poll(() => hasEnded(Number(line))).toBe(true)
   expect(await parentOf(Number(line))).toBe(parent.pid)
 })
