@@ -123,4 +123,12 @@ export const guards = [
     replace: '',
     tests: ['test/cli.test.ts'],
   },
+  {
+    name: 'settings: a base that is no URL is refused by its name',
+    file: 'src/config/settings.ts',
+    find: "      .refine(URL.canParse, 'expected a URL such as http://127.0.0.1:12111')",
+    replace: '',
+    tests: ['test/cli.test.ts'],
+    titled: 'names the variable STRIPE_API_BASE',
+  },
 ]
