@@ -14,6 +14,8 @@ const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.u
 const settings = {
   ...{ MONGODB_URI: uri, PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret, BILLING_SYNC_CONFIG: '' },
   ...{ STRIPE_SECRET_KEY: '', REDIS_URL: '', SOCKET_SECRET: '', TERM: 'xterm-256color' },
+  // Ink draws only its last frame where these are set, as a CI sets them.
+  ...{ CI: 'false', CONTINUOUS_INTEGRATION: 'false' },
 }
 
 const looks = new RegExp(`${'\u001b'}\\[[0-9;]*m`)
