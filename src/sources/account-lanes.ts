@@ -1,8 +1,9 @@
 // Bulk input, spread over accounts: batches of one account run one after another, those of several accounts side
-// by side. Guarantee: what waits is bounded, however the accounts are mixed in the input; with a pace, no account
+// by side, and heavy items in batches of their own. Guarantee: what waits is bounded, however the accounts are mixed in the input; with a pace, no account
 // gets more items a second than it allows, one second's worth at a time.
 
 import { setTimeout as wait } from 'node:timers/promises'
+import { isHeavy } from '../core/payload-weight.ts'
 
 /** Most items of one batch, and its most bytes of payload. With 400 a file of 100,000 events took 300 MB, with 200 274 MB. */
 const largestBatch = 200
@@ -145,16 +146,23 @@ export class AccountLanes<Item extends LaneItem> {
     else if (lane.waiting.length >= this.#batchSize) this.#start(lane)
   }
 
+  // Heavy items and others by turns, the first in line with all of its sort.
   #cut(lane: Lane<Item>): readonly Item[] {
-    let count = 0
+    const batch: Item[] = []
+    const passed: Item[] = []
     let bytes = 0
     for (const item of lane.waiting) {
-      if (count === this.#batchSize || (count > 0 && bytes + item.size > largestBatchBytes)) break
-      count += 1
-      bytes += item.size
+      if (batch.length === this.#batchSize) break
+      const [first = item] = batch
+      const isOfSort = isHeavy(item.size) === isHeavy(first.size)
+      if (isOfSort && batch.length > 0 && bytes + item.size > largestBatchBytes) break
+      if (isOfSort) bytes += item.size
+      const taken = isOfSort ? batch : passed
+      taken.push(item)
     }
-    this.#waiting -= count
+    lane.waiting.splice(0, batch.length + passed.length, ...passed)
+    this.#waiting -= batch.length
     this.#waitingBytes -= bytes
-    return lane.waiting.splice(0, count)
+    return batch
   }
 }

@@ -1,9 +1,10 @@
 // What there is to do in the inbox, by the server's clock alone. Guarantees: the accounts with due events are found in an
-// index, a step per account, however many events wait; a batch is bounded in rows and bytes; events that were never tried
-// and those that failed come in batches of their own.
+// index, a step per account, however many events wait; a batch is bounded in rows and bytes; events that were never tried,
+// those that failed and heavy ones come in batches of their own.
 
 import type { Binary, Db, Document } from 'mongodb'
 import { type InboxFailure, type InboxStatus, settleFailure } from '../core/inbox-row.ts'
+import { isHeavy } from '../core/payload-weight.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { DueBatch, DueEvent, WorkStore } from '../ports/work-store.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
@@ -101,13 +102,18 @@ const readDue = async (
     .project<ReadRow>(readFields)
   const events: DueEvent[] = []
   let bytes = 0
+  let isCut = false
   for await (const { _id, attempts, payload, error, age_ms: ageMs } of rows) {
     bytes += payload.length()
     if (events.length > 0 && bytes > largestBatchBytes) return { events, isCut: true }
+    if (isHeavy(payload.length()) !== isHeavy(events[0]?.payload.length ?? payload.length())) {
+      isCut = true
+      continue
+    }
     const isSuspect = error?.code === ('worker_died' satisfies ErrorCode)
     events.push({ rowId: _id, state: { status, attempts }, payload: payload.buffer, ageMs, isSuspect })
   }
-  return { events, isCut: events.length === most }
+  return { events, isCut: isCut || events.length === most }
 }
 
 const readFields = {

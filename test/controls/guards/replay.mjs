@@ -84,4 +84,11 @@ export const guards = [
     replace: '',
     tests: ['test/cli.test.ts'],
   },
+  {
+    name: 'replay: heavy events go in batches of their own',
+    file: 'src/sources/account-lanes.ts',
+    find: 'const isOfSort = isHeavy(item.size) === isHeavy(first.size)',
+    replace: 'const isOfSort = true || isHeavy(first.size)',
+    tests: ['test/sources/account-lanes.test.ts'],
+  },
 ]
