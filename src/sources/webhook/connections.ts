@@ -9,37 +9,39 @@ const mostConnections = 1_024
 /** How long a client may go on sending after it was refused: cut off at once, it might never read the answer. */
 const lingerMs = 500
 
-/** Refuses connections beyond the limit; idle ones make room first. */
-export const limitConnections = (server: Server): void => {
-  let open = 0
-  /** How a connection that became a web socket is taken out of the count. */
-  const upgraded = new WeakMap<Socket, () => void>()
+/**
+ * Refuses connections beyond the limit; idle ones make room first. Returns those that are web sockets, as they come and
+ * go: call it before anybody else listens for them.
+ */
+export const limitConnections = (server: Server): ReadonlySet<Socket> => {
+  const open = new Set<Socket>()
+  const webSockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
-    if (open >= mostConnections) server.closeIdleConnections()
-    if (open >= mostConnections) {
+    if (open.size >= mostConnections) makeRoom(server, open)
+    if (open.size >= mostConnections) {
       socket.destroy()
       return
     }
-    open += 1
-    let isCounted = true
-    const leave = (): void => {
-      if (isCounted) open -= 1
-      isCounted = false
-    }
-    socket.once('close', leave)
-    upgraded.set(socket, leave)
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
   })
-  server.on('upgrade', (request: IncomingMessage) => upgraded.get(request.socket)?.())
-}
-
-/** Returns the connections that are web sockets, as they come and go. */
-export const followWebSockets = (server: Server): ReadonlySet<Socket> => {
-  const webSockets = new Set<Socket>()
   server.on('upgrade', ({ socket }: IncomingMessage) => {
+    // Where nobody else speaks web socket, nobody would ever answer, and no timeout of requests holds any more.
+    if (server.listenerCount('upgrade') === 1) {
+      answerAndClose(socket, '400 Bad Request', 'request_malformed')
+      return
+    }
+    open.delete(socket)
     webSockets.add(socket)
     socket.once('close', () => webSockets.delete(socket))
   })
   return webSockets
+}
+
+// A connection that is closed says so a moment later only.
+const makeRoom = (server: Server, open: Set<Socket>): void => {
+  server.closeIdleConnections()
+  for (const socket of open) if (socket.destroyed) open.delete(socket)
 }
 
 /** Cuts a connection whose request was answered before it had all come. */
@@ -60,7 +62,11 @@ const clientErrors: Readonly<Record<string, string>> = {
 export const answerClientError = (error: Error & { readonly code?: string }, socket: Socket): void => {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const status = clientErrors[error.code ?? ''] ?? '400 Bad Request'
-  const body = JSON.stringify({ error: status.startsWith('408') ? 'request_timeout' : 'request_malformed' })
+  answerAndClose(socket, status, status.startsWith('408') ? 'request_timeout' : 'request_malformed')
+}
+
+const answerAndClose = (socket: Socket, status: string, error: string): void => {
+  const body = JSON.stringify({ error })
   if (socket.writable)
     socket.end(
       `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,

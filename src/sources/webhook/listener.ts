@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { BillingSyncError } from '../../errors.ts'
-import { answerClientError, followWebSockets, limitConnections, lingerAfterRefusal } from './connections.ts'
+import { answerClientError, limitConnections, lingerAfterRefusal } from './connections.ts'
 import { type OperationsPorts, routeOperations } from './operations.ts'
 import { routeWebhooks, type WebhookPorts, webhookPath } from './webhook-route.ts'
 
@@ -59,8 +59,7 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
     frameworkErrors: (_error, _request, reply) =>
       (reply as unknown as FastifyReply).code(400).send({ error: 'request_malformed' }),
   })
-  limitConnections(app.server)
-  const webSockets = followWebSockets(app.server)
+  const webSockets = limitConnections(app.server)
   const state = { isStopping: false }
   answerPlainly(app, { state, paths: options.webhooks === null ? [] : [webhookPath] })
   routeOperations(app, options.operations)

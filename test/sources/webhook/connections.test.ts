@@ -1,0 +1,94 @@
+// The listener's own limits of connections, at their real numbers: sockets on loopback are cheap.
+
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { openListener } from '../../../src/sources/webhook/listener.ts'
+import { answersOn, connectTo, sendRaw } from '../../support/raw-http.ts'
+import { until } from '../../support/until.ts'
+
+const mostConnections = 1_024
+
+/** A listener that takes no webhooks, and how many connections it has. */
+const openForTest = async () => {
+  const { httpServer, url, stop } = await openListener({
+    host: '127.0.0.1',
+    port: 0,
+    webhooks: null,
+    operations: {
+      // Whoever asks for it stays in the midst of a request.
+      readiness: () => new Promise(() => undefined),
+      metrics: { contentType: 'text/plain', text: async () => '' },
+      metricsToken: undefined,
+    },
+  })
+  onTestFinished(() => stop(0).then(() => undefined))
+  const count = () => new Promise<number>((resolve) => httpServer.getConnections((_, open) => resolve(open)))
+  const untilOpen = (open: number) => until(async () => (await count()) === open, `${open} connections`)
+  return { httpServer, url, untilOpen }
+}
+
+const requestOf = (connection: string, path = '/healthz'): string =>
+  `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: ${connection}\r\n\r\n`
+
+/** Opens connections that are in the midst of a request. */
+const openBusy = (url: string, count: number): Promise<readonly Socket[]> =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const socket = await connectTo(url)
+      onTestFinished(() => void socket.destroy())
+      socket.write(requestOf('keep-alive', '/readyz'))
+      return socket
+    }),
+  )
+
+/** What one connection more is answered. */
+const oneMore = async (url: string): Promise<readonly number[]> =>
+  (await sendRaw(url, requestOf('close'))).statuses
+
+test('one connection too many is cut off until another ends', async () => {
+  const { url, untilOpen } = await openForTest()
+  const [first] = await openBusy(url, mostConnections)
+  await untilOpen(mostConnections)
+  expect(await oneMore(url)).toEqual([])
+  first?.destroy()
+  await untilOpen(mostConnections - 1)
+  expect(await oneMore(url)).toEqual([200])
+})
+
+test('an idle connection makes room for the one too many', async () => {
+  const { url, untilOpen } = await openForTest()
+  const idle = await connectTo(url)
+  const closed = answersOn(idle)
+  idle.write(requestOf('keep-alive'))
+  await once(idle, 'data')
+  await openBusy(url, mostConnections - 1)
+  await untilOpen(mostConnections)
+  expect(await oneMore(url)).toEqual([200])
+  expect((await closed).statuses).toEqual([200])
+})
+
+test('connections that became web sockets leave room for others', async () => {
+  const { httpServer, url, untilOpen } = await openForTest()
+  httpServer.on('upgrade', (_request, socket) => {
+    socket.resume().on('end', () => socket.end())
+    socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+  })
+  const webSocket = await connectTo(url)
+  onTestFinished(() => void webSocket.destroy())
+  webSocket.write(requestOf('Upgrade\r\nUpgrade: websocket'))
+  await once(webSocket, 'data')
+  await openBusy(url, mostConnections - 1)
+  await untilOpen(mostConnections)
+  expect(await oneMore(url)).toEqual([200])
+  // Its end gives back no place that it did not have.
+  await openBusy(url, 1)
+  webSocket.destroy()
+  await untilOpen(mostConnections)
+  expect(await oneMore(url)).toEqual([])
+})
+
+test('a request for a protocol that nobody speaks is refused', async () => {
+  const { url } = await openForTest()
+  expect((await sendRaw(url, requestOf('Upgrade\r\nUpgrade: websocket'))).statuses).toEqual([400])
+})
