@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import type { SnapshotEvent } from '../support/fixture-files.ts'
+import { canaryEnvironment, noteLeaks } from '../support/leaks.ts'
 
 /** A command of the driver; the number counts from one, in the order of the moment. */
 export interface CrashPoint {
@@ -21,14 +22,17 @@ interface Batch {
 const program = fileURLToPath(new URL('handle-and-crash.mjs', import.meta.url))
 
 // A key of the developer's own would make the child ask Stripe, a config of his own would change what it does.
-const ownSettings = { STRIPE_SECRET_KEY: '', BILLING_SYNC_CONFIG: '', BILLING_SYNC_MODE: '' }
+const ownSettings = {
+  ...{ STRIPE_SECRET_KEY: '', BILLING_SYNC_CONFIG: '', BILLING_SYNC_MODE: '' },
+  ...canaryEnvironment,
+}
 
-const run = (batch: Batch, crashAt: CrashPoint | null) =>
-  execa(process.execPath, [program], {
-    input: JSON.stringify({ ...batch, crashAt }),
-    env: ownSettings,
-    reject: false,
-  })
+const run = async (batch: Batch, crashAt: CrashPoint | null) => {
+  const input = JSON.stringify({ ...batch, crashAt })
+  const end = await execa(process.execPath, [program], { input, env: ownSettings, reject: false })
+  noteLeaks({ args: [program], env: { ...ownSettings, MONGODB_URI: batch.uri }, ...end })
+  return end
+}
 
 /** Runs the batch to its end and returns every moment at which it could have crashed. */
 export const countCrashPoints = async (batch: Batch): Promise<readonly CrashPoint[]> => {

@@ -1,9 +1,9 @@
 // One account floods the inbox, and every other of its events fails. The short form runs with the other tests;
 // `npm run test:faults` takes 50,000 events.
 
-import { execa } from 'execa'
 import { expect, test } from 'vitest'
 import { ensureCollections } from '../../src/store/collections.ts'
+import { runProgram } from '../support/billing-sync.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { deliveryOf, numberedEvent } from '../support/deliveries.ts'
 import { ingest, startWorkers } from '../support/running-workers.ts'
@@ -89,7 +89,7 @@ test('an account with poison keeps no other from its turn, and is mended by a re
     STRIPE_ACCOUNT_ID: PLATFORM_ID,
     BILLING_SYNC_MODE: 'any',
   }
-  const args = ['bin/billing-sync.js', 'replay', '--stored', '--status', 'dead']
-  expect((await execa('node', args, { env })).exitCode).toBe(0)
+  const replay = ['replay', '--stored', '--status', 'dead']
+  expect((await runProgram(replay, { env, timeout: timeoutMs })).exitCode).toBe(0)
   expect(await count('done')).toBe(flood + 1)
 })

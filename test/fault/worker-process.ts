@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
+import { canaryEnvironment, noteLeaks } from '../support/leaks.ts'
 
 export interface WorkerProcess {
   readonly pid: number
@@ -23,15 +24,15 @@ export interface WorkerProcess {
 const program = fileURLToPath(new URL('work.mjs', import.meta.url))
 
 // A key of the developer's own would make the child ask Stripe, a config of his own would change what it does.
-const ownSettings = { STRIPE_SECRET_KEY: '', BILLING_SYNC_CONFIG: '', BILLING_SYNC_MODE: '', REDIS_URL: '' }
+const ownSettings = {
+  ...{ STRIPE_SECRET_KEY: '', BILLING_SYNC_CONFIG: '', BILLING_SYNC_MODE: '', REDIS_URL: '' },
+  ...canaryEnvironment,
+}
 
 /** Starts one and resolves once it works; it is killed when the test is over. */
 export const startWorker = async (env: Readonly<Record<string, string>>): Promise<WorkerProcess> => {
-  const child = execa(process.execPath, [program], {
-    env: { ...ownSettings, ...env },
-    reject: false,
-    buffer: false,
-  })
+  const settings = { ...ownSettings, ...env }
+  const child = execa(process.execPath, [program], { env: settings, reject: false })
   const told: (readonly [string, unknown])[] = []
   const ready = new Promise<void>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
@@ -42,7 +43,7 @@ export const startWorker = async (env: Readonly<Record<string, string>>): Promis
   })
   onTestFinished(async () => {
     child.kill('SIGKILL')
-    await child
+    noteLeaks({ args: [program], env: settings, ...(await child) })
   })
   await ready
   const ended = child.then(({ exitCode, signal }) => signal ?? exitCode)

@@ -7,9 +7,11 @@ import { openSocketSink } from '../../src/sinks/socket/socket-sink.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { MongoOutbox } from '../../src/store/outbox.ts'
 import { storeSocketPackets } from '../../src/store/socket-packets.ts'
+import { runProgram } from '../support/billing-sync.ts'
 import { commitChanges } from '../support/commits.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { loadEvent } from '../support/fixture-files.ts'
+import { canaryEnvironment, noteLeaks } from '../support/leaks.ts'
 import { openTestRedis } from '../support/redis-server.ts'
 import { connectSupportClient, socketSecret } from '../support/support-client.ts'
 import { newAccount, startLanes } from './conformance.ts'
@@ -29,15 +31,12 @@ describe.each(['redis', 'mongodb'] as const)('with the adapter of %s', (through)
 
   /** Starts a process that serves Support clients, at a port of its own or the one given. */
   const startServing = async (port = 0) => {
-    const served = execa('node', ['test/sinks/serve-sockets.mjs'], {
-      cwd: root,
-      env: { ...env, PORT: String(port) },
-      reject: false,
-      buffer: false,
-    })
+    const args = ['test/sinks/serve-sockets.mjs']
+    const settings = { ...env, ...canaryEnvironment, PORT: String(port) }
+    const served = execa('node', args, { cwd: root, env: settings, reject: false })
     onTestFinished(async () => {
       served.kill('SIGKILL')
-      await served
+      noteLeaks({ args, env: settings, ...(await served) })
     })
     const bound = await new Promise<string>((resolve, reject) => {
       served.stdout.once('data', (text) => resolve(String(text).trim()))
@@ -66,7 +65,7 @@ describe.each(['redis', 'mongodb'] as const)('with the adapter of %s', (through)
     const lines = ['customer.created.endive', 'invoice.paid.endive'].map((name) =>
       JSON.stringify({ ...loadEvent(name), id: `evt_${through}${name.replace(/\W/g, '')}`, account }),
     )
-    await execa('node', ['bin/billing-sync.js', 'replay', '-'], { cwd: root, env, input: lines.join('\n') })
+    await runProgram(['replay', '-'], { env, stdin: 'pipe', input: lines.join('\n') })
     await expect.poll(() => support.events.map(([event]) => event), patience).toContain('support:message')
     const message = await db.collection('support.messages').findOne({ stripe_user_id: account })
     const told = new Map(support.events)

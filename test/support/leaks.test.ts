@@ -10,6 +10,8 @@ describe('what a process printed', () => {
     ['METRICS_TOKEN', 'token-of-metrics', 'Bearer token-of-metrics'],
     ['REDIS_URL', 'redis://:sesame@127.0.0.1:1', 'no answer from redis://:sesame@127.0.0.1:1'],
     ['MONGODB_URI', 'mongodb://ann:sesame@127.0.0.1/x', 'sesame'],
+    ['MONGODB_URI', 'mongodb://ann:open%2Fsesame@127.0.0.1/x', 'ann:open%2Fsesame'],
+    ['MONGODB_URI', 'mongodb://ann:open%2Fsesame@127.0.0.1/x', 'open/sesame'],
   ])('leaks the secret of %s', (name, value, stderr) => {
     expect(leaksIn({ ...silent, env: { [name]: value }, stderr })).toHaveLength(1)
     expect(leaksIn({ ...silent, env: { [name]: value }, stdout: stderr })).toHaveLength(1)

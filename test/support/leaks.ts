@@ -53,12 +53,16 @@ const shortestSecret = 6
 const secretsOf = (settings: readonly (readonly [string, string | undefined])[]) =>
   settings
     .flatMap(([name, value = '']): readonly (readonly [string, string])[] => {
-      if (urlNames.test(name)) return [[`password of ${name}`, passwordIn(value)]]
+      if (urlNames.test(name)) return passwordsIn(value).map((text) => [`password of ${name}`, text] as const)
       return secretNames.test(name) ? value.split(',').map((part) => [name, part.trim()] as const) : []
     })
     .filter(([, secret]) => secret.length >= shortestSecret)
 
-const passwordIn = (url: string): string => /^[a-z+]+:\/\/[^/@]*?:([^/@]+)@/.exec(url)?.[1] ?? ''
+/** As it stands in a URL, and as it is sent. */
+const passwordsIn = (url: string): readonly string[] => {
+  const written = /^[a-z+]+:\/\/[^/@]*?:([^/@]+)@/.exec(url)?.[1] ?? ''
+  return [...new Set([written, decodeURIComponent(written)])]
+}
 
 const argumentsNamed = (args: readonly string[]): readonly (readonly [string, string])[] =>
   args.flatMap((arg, index) =>

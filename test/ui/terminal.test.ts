@@ -4,16 +4,19 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openTestDatabase } from '../support/database.ts'
+import { canaryEnvironment, noteLeaks } from '../support/leaks.ts'
+import { nameUser } from '../support/named-user.ts'
 import { webhookSecret } from '../support/serve-process.ts'
 import { until } from '../support/until.ts'
 
-const { uri } = await openTestDatabase()
+const uri = await nameUser(await openTestDatabase(), 'sesame-of-mongodb')
 const terminal = fileURLToPath(new URL('../support/terminal.py', import.meta.url))
 const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
 
 const settings = {
   ...{ MONGODB_URI: uri, PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret, BILLING_SYNC_CONFIG: '' },
   ...{ STRIPE_SECRET_KEY: '', REDIS_URL: '', SOCKET_SECRET: '', TERM: 'xterm-256color' },
+  ...canaryEnvironment,
   // Ink draws only its last frame where these are set, as a CI sets them.
   ...{ CI: 'false', CONTINUOUS_INTEGRATION: 'false' },
 }
@@ -22,11 +25,10 @@ const looks = new RegExp(`${'\u001b'}\\[[0-9;]*m`)
 const colours = new RegExp(`${'\u001b'}\\[([0-9]+;)*3[1-7](;[0-9]+)*m`)
 
 /** Runs the program on a terminal; Ctrl-C is typed once it shows a text that is waited for. */
-const shown = async (args: readonly string[], env: Record<string, string>, awaited?: string) => {
+const shown = async (args: readonly string[], own: Record<string, string>, awaited?: string) => {
+  const env = { ...settings, ...own }
   const child = execa('python3', [terminal, process.execPath, program, ...args], {
-    env: { ...settings, ...env },
-    stdin: 'pipe',
-    reject: false,
+    ...{ env, stdin: 'pipe', reject: false },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   let screen = ''
@@ -37,7 +39,8 @@ const shown = async (args: readonly string[], env: Record<string, string>, await
     await until(() => screen.includes(awaited), `a screen with ${awaited}`)
     child.stdin.write('\x03')
   }
-  const { exitCode } = await child
+  const { exitCode, stderr } = await child
+  noteLeaks({ args, env, stdout: screen, stderr })
   return { exitCode, screen }
 }
 

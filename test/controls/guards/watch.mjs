@@ -81,6 +81,28 @@ export const guards = [
     tests: ['test/commands/serve-processes.test.ts'],
   },
   {
+    name: 'secrets: no log line tells the password of MongoDB',
+    file: 'src/commands/serve.ts',
+    find: "  log.info('serving')",
+    replace: "  log.info('serving', { input: config.mongodbUri ?? '' })",
+    tests: ['test/commands/serve-passwords.test.ts'],
+  },
+  {
+    name: 'secrets: no log line tells the password of Redis',
+    file: 'src/commands/serve.ts',
+    find: "  log.info('serving')",
+    replace: "  log.info('serving', { input: config.redisUrl ?? '' })",
+    tests: ['test/commands/serve-passwords.test.ts'],
+  },
+  {
+    name: 'secrets: a process that works tells no payload, on no stream',
+    file: 'src/pipeline/handle-deliveries.ts',
+    find: '  const rows = await options.receive(deliveries)',
+    replace: `  const rows = await options.receive(deliveries)\n  console.error(String(deliveries[0]?.payload))`,
+    tests: ['test/fault/several-workers.test.ts'],
+    titled: 'woken by the sweep alone handle each event once',
+  },
+  {
     name: 'secrets: no log line tells a payload',
     file: 'src/commands/handle-items.ts',
     find: 'outcome: result.outcome, code, ms }',
