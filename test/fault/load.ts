@@ -3,7 +3,8 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { SnapshotEvent } from '../support/fixture-files.ts'
 import { webhookSecret } from '../support/serve-process.ts'
-import { deliver } from '../support/stripe/deliver.ts'
+import { type DeliveryResult, deliver } from '../support/stripe/deliver.ts'
+import { isHonest } from './honest-answers.ts'
 import { paidInvoiceEvents } from './paid-invoice.ts'
 
 export interface LoadOptions {
@@ -19,6 +20,8 @@ export interface Load {
   readonly acknowledged: ReadonlySet<string>
   /** Answers that were no 2xx, and connections that were cut. */
   readonly refused: () => number
+  /** Answers that no sender should ever get. */
+  readonly dishonest: readonly DeliveryResult[]
   /** Sends no further invoices, and resolves once every event that was begun is acknowledged. */
   stop(): Promise<void>
 }
@@ -32,6 +35,7 @@ const pauseMs = 50
 /** Starts the load: one paid invoice after another, in turn for each account. */
 export const startLoad = ({ urls, accounts, random }: LoadOptions): Load => {
   const acknowledged = new Set<string>()
+  const dishonest: DeliveryResult[] = []
   let refused = 0
   let invoices = 0
   let isStopping = false
@@ -42,6 +46,8 @@ export const startLoad = ({ urls, accounts, random }: LoadOptions): Load => {
       const [result] =
         target === undefined ? [] : await deliver([{ ...event }], { url: target, secret: webhookSecret })
       if (result?.status === 200) break
+      // A process that is killed answers nothing.
+      if (result !== undefined && result.status !== null && !isHonest(result)) dishonest.push(result)
       refused += 1
       await wait(pauseMs)
     }
@@ -61,6 +67,7 @@ export const startLoad = ({ urls, accounts, random }: LoadOptions): Load => {
   return {
     acknowledged,
     refused: () => refused,
+    dishonest,
     stop: async () => {
       isStopping = true
       await lanes

@@ -79,6 +79,7 @@ test('nothing acknowledged is lost and nothing is done twice', { timeout: timeou
   const stored = new Set(await inbox.distinct('event_id'))
   expect([...load.acknowledged].filter((id) => !stored.has(id))).toEqual([])
   expect(load.acknowledged.size).toBeGreaterThan(0)
+  expect(load.dishonest).toEqual([])
 
   const invoices = await db.collection('billing.invoices').countDocuments({ status: 'paid' })
   const messages = await db.collection('support.messages').distinct('dedupe_key')

@@ -166,4 +166,11 @@ export const guards = [
     tests: ['test/sources/webhook/connections.test.ts'],
     titled: 'that nobody speaks',
   },
+  {
+    name: 'webhook: whoever is refused for now is told when to come again',
+    file: 'src/sources/webhook/webhook-route.ts',
+    find: "if (retryAfterSeconds !== null) reply.header('retry-after', retryAfterSeconds)",
+    replace: '',
+    tests: ['test/fault/bad-line.test.ts'],
+  },
 ]

@@ -40,6 +40,8 @@ export interface DeliveryResult {
   /** Of the last try; null when there was no answer. */
   readonly status: number | null
   readonly body: string
+  /** The answer's header; null where it has none. */
+  readonly retryAfter: string | null
   /** Code of the connection's error, null when there was an answer. */
   readonly error: string | null
   readonly attempts: number
@@ -100,7 +102,7 @@ const bodyOf = (
   return JSON.stringify(payload === undefined ? rendered : payload(rendered))
 }
 
-type Answered = Pick<DeliveryResult, 'status' | 'body' | 'error' | 'ms'>
+type Answered = Omit<DeliveryResult, 'eventId' | 'attempts'>
 
 const posted = (body: string, { url, secret }: Endpoint, sending: Sending): Promise<Answered> => {
   const { agent, timestamp = machineSeconds(), signature = (header) => header } = sending
@@ -115,7 +117,7 @@ const posted = (body: string, { url, secret }: Endpoint, sending: Sending): Prom
   const ms = (): number => performance.now() - startedMs
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void =>
-      resolve({ status: null, body: '', error: error.code ?? error.message, ms: ms() })
+      resolve({ status: null, body: '', retryAfter: null, error: error.code ?? error.message, ms: ms() })
     const posting = request(url, { method: 'POST', agent, headers }, (answer: IncomingMessage) => {
       let text = ''
       answer.setEncoding('utf8')
@@ -124,7 +126,13 @@ const posted = (body: string, { url, secret }: Endpoint, sending: Sending): Prom
       })
       answer.on('error', failed)
       answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? null, body: text, error: null, ms: ms() }),
+        resolve({
+          status: answer.statusCode ?? null,
+          body: text,
+          retryAfter: answer.headers['retry-after'] ?? null,
+          error: null,
+          ms: ms(),
+        }),
       )
     })
     posting.on('error', failed)
