@@ -4,12 +4,23 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { openDatabaseForTest } from '../support/database.ts'
 import { numberedEvent } from '../support/deliveries.ts'
+import { startFaultServer } from '../support/fault-server.ts'
 import { hostileKinds } from '../support/hostile-entries.ts'
 import { webhookSecret as secret, startServeForTest } from '../support/serve-process.ts'
 import { type DeliveryResult, deliver } from '../support/stripe/deliver.ts'
 import { until, untilStored } from '../support/until.ts'
 
 const preload = fileURLToPath(new URL('stall.mjs', import.meta.url))
+const stallingFor = (stallMs: number) => ({
+  NODE_OPTIONS: `--import=${preload}`,
+  STALL_MS: String(stallMs),
+})
+
+const mongod = await startFaultServer()
+
+/** Failpoints strike the process that is to stall alone. */
+const unnamed = new URL(mongod.uri)
+unnamed.searchParams.delete('appName')
 
 /** Slowest answer to a harmless delivery while heavy ones are looked into; the goal is a tenth of it. */
 const slowestMs = 1_000
@@ -72,8 +83,7 @@ describe('serve', { timeout: 120_000 }, () => {
   ])('that stands still for %s loses nothing and does nothing twice', async (_long, stallMs) => {
     const { db, uri } = await openDatabaseForTest()
     const events = db.collection('billing.events')
-    const env = { NODE_OPTIONS: `--import=${preload}`, STALL_MS: String(stallMs) }
-    const stalling = await startServeForTest({ uri, env })
+    const stalling = await startServeForTest({ uri, env: stallingFor(stallMs) })
     const other = await startServeForTest({ uri })
     const loads = [keepDelivering(stalling.webhooks, 1_000), keepDelivering(other.webhooks, 100_000)]
     await until(() => loads.every(({ results }) => results.length > 50), 'fifty answers of each')
@@ -92,4 +102,42 @@ describe('serve', { timeout: 120_000 }, () => {
     expect(await stalling.stop()).toMatchObject({ exitCode: 0 })
     expect(await other.stop()).toMatchObject({ exitCode: 0 })
   })
+
+  test('that stands still in its transaction is relieved, and commits nothing afterwards', async () => {
+    const { db } = mongod
+    const events = db.collection('billing.events')
+    const start = (uri: string, role: string, env = {}) =>
+      startServeForTest({ uri, args: ['--role', role], env })
+    const ingest = await start(unnamed.href, 'ingest')
+    // Twice as long as its claim holds.
+    const stalling = await start(mongod.uri, 'work', stallingFor(20_000))
+    // All that it inserts is in its transactions, once it has locked the account.
+    await mongod.fail(['insert'], { blockConnection: true, blockTimeMS: 3_000 }, 1)
+    const sent = [1, 2, 3].map((number) => ({ ...numberedEvent(number), account: 'acct_stalled' }))
+    await deliver(sent, { url: ingest.webhooks, secret })
+    await until(isInTransaction, 'a transaction of the process that is to stall')
+    process.kill(stalling.pid, 'SIGUSR2')
+    const heir = await start(unnamed.href, 'work')
+    await untilStored(events, { status: 'done' }, sent.length)
+    expect(await metricOf(heir.url, 'billing_sync_takeovers_total')).toBeGreaterThanOrEqual(1)
+    const lost = () => metricOf(stalling.url, 'billing_sync_commits_lost_total')
+    await until(async () => (await lost()) > 0, 'a commit that the process that stalled has lost')
+    const handled = [stalling, heir].map(({ log }) => log.filter(({ msg }) => msg === 'event handled').length)
+    expect(handled).toEqual([0, sent.length])
+    const notices = await db.collection('queue.jobs').distinct('id', { kind: 'charge.created' })
+    expect(notices).toHaveLength(sent.length)
+    for (const serve of [stalling, heir, ingest]) expect(await serve.stop()).toMatchObject({ exitCode: 0 })
+  })
 })
+
+// Its transactions take milliseconds otherwise.
+const isInTransaction = async (): Promise<boolean> => {
+  const held = {
+    'clientMetadata.application.name': 'under-test',
+    'transaction.timeOpenMicros': { $gte: 200_000 },
+  }
+  const sessions = mongod.client
+    .db('admin')
+    .aggregate([{ $currentOp: { allUsers: true, idleSessions: true } }, { $match: held }])
+  return (await sessions.toArray()).length > 0
+}
