@@ -31,19 +31,23 @@ const tolerant = (redis: Redis): Redis => redis.on('error', () => undefined)
 export const notConnected = (): BillingSyncError =>
   new BillingSyncError('sink_unavailable', { sink: 'Redis', reason: 'no connection' })
 
-/** First words of answers by which a healthy connection tells that Redis itself is not well. */
+/** Codes of answers by which a healthy connection tells that Redis itself is not well. */
 const outages: ReadonlySet<string> = new Set([
   ...['LOADING', 'OOM', 'READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'MISCONF', 'BUSY'],
   ...['NOREPLICAS', 'NOAUTH', 'WRONGPASS', 'NOPERM', 'UNBLOCKED', 'EXECABORT'],
 ])
+
+// Redis 6 answers for a script with `ERR`, what went wrong in it, such as a lack of memory, and where.
+const inScript = /^ERR Error running script .*@user_script: ?\d+: -?([A-Z]+)/s
+
+const codeOf = ({ message }: Error): string => inScript.exec(message)?.[1] ?? message.split(/[\s:]/)[0] ?? ''
 
 /**
  * Returns the coded error of a failed command: `sink_rejected` where Redis is well and takes this one not, else
  * `sink_unavailable`. Takes as long as a command may take.
  */
 export const redisFailure = async (error: unknown, redis: Redis): Promise<BillingSyncError> => {
-  const isAnswer = error instanceof Error && error.name === 'ReplyError'
-  const answer = isAnswer ? (error.message.split(/[\s:]/)[0] ?? '') : null
+  const answer = error instanceof Error && error.name === 'ReplyError' ? codeOf(error) : null
   const isWell = answer === null ? await isAnswering(redis) : !outages.has(answer)
   const reason = answer ?? (error instanceof Error ? error.name : 'no connection')
   const code = isWell ? 'sink_rejected' : 'sink_unavailable'

@@ -43,6 +43,25 @@ export const guards = [
     titled: "BullMQ's queue gets what an outage held up",
   },
   {
+    name: 'sinks: a Redis without memory is away and refuses nothing',
+    file: 'src/sinks/redis.ts',
+    find: 'inScript.exec(message)?.[1] ?? ',
+    replace: '',
+    tests: ['test/fault/full-redis.test.ts'],
+  },
+  {
+    name: 'sinks: one that is away delays no other',
+    file: 'src/commands/open-sinks.ts',
+    find: 'new SinkLanes({ sink, store,',
+    replace:
+      'new SinkLanes({ sink: { ...sink, send: async (rows) => {\n' +
+      "      if (sink.name === 'socket' && lanes.some(({ name, isUnavailable }) => name === 'queue' && isUnavailable))\n" +
+      "        throw new TypeError('another is away')\n" +
+      '      await sink.send(rows)\n    } }, store,',
+    tests: ['test/fault/full-redis.test.ts'],
+    titled: 'a queue that is away',
+  },
+  {
     name: 'sinks: what a receiver refuses is tried again',
     file: 'src/sinks/sink-lanes.ts',
     find: 'if (attempts < mostAttempts) {',
