@@ -7,6 +7,7 @@ import { openAccountRow } from '../../src/store/accounts.ts'
 import { collectionIndexes, ensureCollections } from '../../src/store/collections.ts'
 import { commitBatch } from '../../src/store/commit-batch.ts'
 import { receiveEvents } from '../../src/store/inbox.ts'
+import { queueOnly } from '../../src/store/outbox-rows.ts'
 import { fixtureAccount as account, deliveryOf, numberedEvent } from '../support/deliveries.ts'
 import { startFaultServer } from '../support/fault-server.ts'
 
@@ -40,8 +41,8 @@ const commit = (changes: Partial<Commit> = {}): Commit => ({
   ...changes,
 })
 
-const run = (changes: Partial<Commit> = {}): Promise<boolean> =>
-  commitBatch(commit(changes), { client: server.client, db, retentionMs: 60_000 })
+const run = (changes: Partial<Commit> = {}, targets = queueOnly): Promise<boolean> =>
+  commitBatch(commit(changes), { client: server.client, db, retentionMs: 60_000, targets })
 
 const state = async (): Promise<Document> => ({
   charges: (await db.collection('billing.charges').find().toArray()).map(({ stripe_id }) => stripe_id),
@@ -129,6 +130,16 @@ describe('a batch', () => {
     await db.collection('billing.events').updateOne({}, { $set: { status: 'done' } })
     expect(await run()).toBe(false)
     expect(await state()).toEqual({ ...nothing, status: 'done' })
+  })
+
+  test('owes its receivers something only if it takes place', async () => {
+    const targets = { queue: 'redis', sockets: true } as const
+    await db.collection('billing.events').updateOne({}, { $set: { status: 'done' } })
+    expect(await run({}, targets)).toBe(false)
+    expect(await rows('billing.outbox').distinct('_id')).toEqual([])
+    expect(await run({ settlements: [] }, targets)).toBe(true)
+    const owed = ['queue', 'socket'].map((sink) => `${account}-1-${sink}`)
+    expect(await rows('billing.outbox').distinct('_id')).toEqual(owed)
   })
 
   test('writes nothing when its row was tried again meanwhile', async () => {
@@ -233,6 +244,18 @@ describe('a transaction that is cut off', () => {
     expect(await run().catch(codeOf)).toBe(code)
     expect(await state()).toEqual(nothing)
   })
+
+  // As where the server has ended it, or another has taken over that never knew it.
+  test.each(['insert', 'update', 'commitTransaction'])(
+    'writes nothing and is run again where the server no longer knows it at %s',
+    async (command) => {
+      await server.fail([command], { errorCode: 251, errorLabels: ['TransientTransactionError'] }, 1)
+      expect(await run()).toBe(false)
+      expect(await state()).toEqual(nothing)
+      expect(await run()).toBe(true)
+      expect(await state()).toEqual(everything)
+    },
+  )
 
   test('writes nothing when the server steps down', async () => {
     await server.fail(['update'], { errorCode: 10_107, errorLabels: ['TransientTransactionError'] }, 1)

@@ -155,6 +155,28 @@ export const guards = [
     tests: ['test/store/commit-batch.test.ts'],
   },
   {
+    name: 'transaction: notices are written in it',
+    file: 'src/store/outbox-rows.ts',
+    find: 'insertMany(jobs, { session })',
+    replace: 'insertMany(jobs, { ordered: session.hasEnded })',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'transaction: what receivers are owed is written in it',
+    file: 'src/store/outbox-rows.ts',
+    find: 'bulkWrite(rows, { session })',
+    replace: 'bulkWrite(rows, { ordered: session.hasEnded })',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'transaction: one that the server no longer knows is run again',
+    file: 'src/store/mongo-errors.ts',
+    find: "if (error.hasErrorLabel('TransientTransactionError') && !(error instanceof MongoNetworkError))",
+    replace: "if (error.hasErrorLabel('TransientTransactionError') && error.code !== 251)",
+    tests: ['test/store/commit-batch.test.ts'],
+    titled: 'the server no longer knows',
+  },
+  {
     name: 'transaction: a commit whose end is unknown is asked about',
     file: 'src/store/commit-batch.ts',
     find: 'if (!isCommitUnknown(error) || attempt === commitAttempts) throw error',
