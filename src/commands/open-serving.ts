@@ -14,6 +14,7 @@ import { type Ingest, openIngest } from './open-ingest.ts'
 import { openSinks, type Sinks } from './open-sinks.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 import { openWorkers, type Workers } from './open-workers.ts'
+import { type EventLoopWatch, watchEventLoop } from './watch-event-loop.ts'
 
 export interface ServingRequest {
   readonly config: Config
@@ -61,6 +62,7 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     role === 'work' ? null : await openIngest({ config, database, log, gate, backlog, listener, wake })
   void backlog.start()
   const behind = openBehind(request, { backlog, wake, returns })
+  const loop = watchEventLoop(request)
   return {
     ingest,
     sinks: worked?.sinks ?? null,
@@ -68,10 +70,11 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     backlog,
     backfillsWanted: behind.backfillsWanted,
     readiness: async () => ({
-      problem: (await gate.check()) ? problemOf(worked) : 'mongodb_unavailable',
+      problem: (await gate.check()) ? problemOf(worked, loop) : 'mongodb_unavailable',
       degraded: [...degradedBy(worked, config), ...behind.degraded()],
     }),
     end: async (patienceMs) => {
+      loop.stop()
       await behind.end()
       await ingest?.intake.drain()
       const isDrained = (await worked?.workers.drain(patienceMs)) ?? true
@@ -121,8 +124,10 @@ const openWork = async (request: ServingRequest, returns: EventEmitter): Promise
   }
 }
 
-const problemOf = (worked: Worked | null): string | null =>
-  worked === null || worked.workers.isRunning() ? null : 'workers_stopped'
+const problemOf = (worked: Worked | null, loop: EventLoopWatch): string | null => {
+  if (worked !== null && !worked.workers.isRunning()) return 'workers_stopped'
+  return loop.stoodStill() ? 'stood_still' : null
+}
 
 // Both sinks go over Redis where one is configured.
 const degradedBy = (worked: Worked | null, { redisUrl }: Config): readonly string[] => {

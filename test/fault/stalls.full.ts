@@ -92,6 +92,8 @@ describe('serve', { timeout: 120_000 }, () => {
     await until(() => (loads[0]?.results.length ?? 0) > before + 50, 'fifty answers after it')
     const results = (await Promise.all(loads.map((load) => load.stop()))).flat()
     expect(await metricOf(stalling.url, 'nodejs_eventloop_lag_max_seconds')).toBeGreaterThan(2)
+    const stoodStill = stalling.log.filter(({ msg }) => String(msg).startsWith('the process stood still'))
+    expect(Math.max(...stoodStill.map(({ ms }) => Number(ms)))).toBeGreaterThan(stallMs - 1_000)
     await until(async () => (await fetch(`${stalling.url}/readyz`)).ok, 'a process that is ready again')
     const acknowledged = results.filter(({ status }) => status === 200)
     await untilStored(events, { status: { $ne: 'done' } }, 0)

@@ -153,4 +153,18 @@ export const guards = [
     tests: ['test/cli.test.ts'],
     titled: 'names the variable STRIPE_API_BASE',
   },
+  {
+    name: 'readiness: a process that stood still is not ready',
+    file: 'src/commands/watch-event-loop.ts',
+    find: 'if (lateMs < mostLateMs) return',
+    replace: 'if (lateMs < 1_000_000) return',
+    tests: ['test/commands/watch-event-loop.test.ts'],
+  },
+  {
+    name: 'readiness: a standstill is over after a while',
+    file: 'src/commands/watch-event-loop.ts',
+    find: 'return performance.now() - stoodStillAtMs < calmMs',
+    replace: 'return stoodStillAtMs > 0',
+    tests: ['test/commands/watch-event-loop.test.ts'],
+  },
 ]
