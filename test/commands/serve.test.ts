@@ -39,20 +39,6 @@ describe('a webhook', () => {
     expect(line).toMatchObject({ account: fixtureAccount, type: event.type, outcome: 'applied', code: null })
   })
 
-  test('of a hundred events in ten copies each is stored once', { timeout: 90_000 }, async () => {
-    const hundred = Array.from({ length: 100 }, (_, index) => ({ ...numberedEvent(1_000 + index) }))
-    const results = await deliver(hundred, endpoint, {
-      copies: 100,
-      concurrency: 64,
-      order: { shuffledBy: 1 },
-    })
-    expect(results.filter(({ status }) => status !== 200)).toEqual([])
-    const stored = { event_id: { $in: hundred.map(({ id }) => id) } }
-    expect(await events.countDocuments(stored)).toBe(100)
-    await untilStored(events, { ...stored, status: 'done' }, 100)
-    expect(await db.collection('billing.charges').countDocuments({ stripe_id: /^ch_1\d{3}$/ })).toBe(100)
-  })
-
   test('of an unknown type is acknowledged and kept as ignored', async () => {
     const event = { ...numberedEvent(2), type: 'terminal.reader.action_succeeded' }
     expect((await deliver([event], endpoint))[0]?.status).toBe(200)

@@ -173,4 +173,11 @@ export const guards = [
     replace: '',
     tests: ['test/fault/bad-line.test.ts'],
   },
+  {
+    name: 'intake: an event that is stored is acknowledged again',
+    file: 'src/store/intake/intake.ts',
+    find: 'const isThere = code === undefined || code === duplicateKey',
+    replace: 'const isThere = code === undefined',
+    tests: ['test/fault/duplicates.test.ts'],
+  },
 ]
