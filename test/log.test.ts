@@ -77,13 +77,18 @@ describe('the log', () => {
   })
 })
 
-test('a log that nobody reads holds up no process, and is whole once somebody does', async () => {
+/** Starts a process that writes so many lines, and says when all are told. */
+const startWriting = (lines: number) => {
   const program = `
     import { openLog, openPatientStderr } from ${JSON.stringify(new URL('../dist/log.js', import.meta.url))}
     const log = openLog('info', openPatientStderr())
-    for (let line = 0; line < 5_000; line += 1) log.info('event handled', { event_id: 'evt_' + line })
+    for (let line = 0; line < ${lines}; line += 1) log.info('event handled', { event_id: 'evt_' + line })
     console.log('all told')`
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', program])
+  return spawn(process.execPath, ['--input-type=module', '--eval', program])
+}
+
+test('a log that nobody reads holds up no process, and is whole once somebody does', async () => {
+  const child = startWriting(5_000)
   // More than a pipe holds is told by then.
   expect(String((await once(child.stdout, 'data'))[0])).toBe('all told\n')
   const lines = (await text(child.stderr)).trim().split('\n')
@@ -92,4 +97,15 @@ test('a log that nobody reads holds up no process, and is whole once somebody do
   )
   if (child.exitCode === null) await once(child, 'close')
   expect(child.exitCode).toBe(0)
+})
+
+test('a log that nobody reads takes no more memory than 8 MiB', async () => {
+  const child = startWriting(140_000)
+  expect(String((await once(child.stdout, 'data'))[0])).toBe('all told\n')
+  const kept = await text(child.stderr)
+  // What a pipe holds comes on top.
+  expect(kept.length).toBeLessThan(9 * 1024 * 1024)
+  const ids = kept.split('\n').flatMap((line) => /"evt_(\d+)"/.exec(line)?.[1] ?? [])
+  expect(ids.length).toBeGreaterThan(50_000)
+  expect(ids).toEqual(ids.map((_, index) => String(index)))
 })

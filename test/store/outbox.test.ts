@@ -40,6 +40,13 @@ describe('a lane with a row that waits', () => {
     ])
   })
 
+  test('is handed out twenty rows at a time, however many wait', async () => {
+    const lane = await laneOf('acct_many')
+    for (let row = 2; row <= 25; row += 1) await commitChanges(receiver, 'acct_many')
+    const { rows } = notNull(await new MongoOutbox(db).claim(lane))
+    expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+  })
+
   test('is given to another once its lease has ended', async () => {
     const lane = await laneOf('acct_lease')
     notNull(await new MongoOutbox(db, { leaseMs: 1 }).claim(lane))

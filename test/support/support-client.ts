@@ -28,6 +28,7 @@ export interface SupportClient {
   ready(times?: number): Promise<void>
   /** Lets the connection fill up: what is told from now on stays on the server's side. */
   stopReading(): void
+  readAgain(): void
   /** Resolves with the code of the WebSocket's end once it is there. */
   closed(): Promise<unknown>
   /** Cuts the connection as a broken network does; the client stays away until `comeBack`. */
@@ -77,13 +78,8 @@ const connections = (socket: Socket, events: readonly (readonly [string, unknown
     })
   return {
     ready,
-    stopReading: (): void => {
-      // The WebSocket of `ws`, which Engine.IO's types do not show.
-      const { transport } = socket.io.engine as unknown as {
-        readonly transport: { readonly ws: { pause(): void } }
-      }
-      transport.ws.pause()
-    },
+    stopReading: () => webSocketOf(socket).pause(),
+    readAgain: () => webSocketOf(socket).resume(),
     closed: () =>
       new Promise((resolve) => {
         socket.io.engine.once('close', (_reason, details) => {
@@ -104,4 +100,12 @@ const connections = (socket: Socket, events: readonly (readonly [string, unknown
       await ready(times)
     },
   }
+}
+
+// The WebSocket of `ws`, which Engine.IO's types do not show.
+const webSocketOf = (socket: Socket) => {
+  const { transport } = socket.io.engine as unknown as {
+    readonly transport: { readonly ws: { pause(): void; resume(): void } }
+  }
+  return transport.ws
 }

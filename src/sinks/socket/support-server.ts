@@ -106,8 +106,9 @@ const expire = (socket: SupportSocket): void => {
   if (expiresAt === null) return
   const cutOff = (): void => {
     const leftMs = expiresAt - Date.now()
-    // Closing the transport, not the namespace, lets the client come back by itself with a new token.
-    if (leftMs <= 0) socket.conn.close()
+    // Closing the transport, not the namespace, lets the client come back by itself with a new token; whatever waits
+    // for it is told then.
+    if (leftMs <= 0) socket.conn.close(true)
     else timer = setTimeout(cutOff, Math.min(leftMs, longestTimerMs))
   }
   let timer = setTimeout(cutOff, 0)

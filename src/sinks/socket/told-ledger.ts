@@ -88,7 +88,8 @@ export class ToldLedger {
   }
 
   #cutOffSlowClients(): void {
+    // What waits is given up: a close that sends it first would wait for the client as well.
     for (const { conn } of this.#options.support.sockets.values())
-      if (waitingPackets(conn) > mostWaitingPackets) conn.close()
+      if (waitingPackets(conn) > mostWaitingPackets) conn.close(true)
   }
 }

@@ -91,4 +91,11 @@ export const guards = [
     replace: 'const isOfSort = true || isHeavy(first.size)',
     tests: ['test/sources/account-lanes.test.ts'],
   },
+  {
+    name: 'memory: bulk input is read only as fast as it is handled',
+    file: 'src/sources/account-lanes.ts',
+    find: 'return this.#waiting >= mostWaiting || this.#waitingBytes >= mostWaitingBytes',
+    replace: 'return this.#waiting < 0',
+    tests: ['test/sources/account-lanes.test.ts'],
+  },
 ]

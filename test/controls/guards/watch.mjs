@@ -167,4 +167,12 @@ export const guards = [
     replace: 'return stoodStillAtMs > 0',
     tests: ['test/commands/watch-event-loop.test.ts'],
   },
+  {
+    name: 'memory: a log that nobody reads is bounded',
+    file: 'src/log.ts',
+    find: 'maxLength: mostWaitingBytes, ',
+    replace: '',
+    tests: ['test/log.test.ts'],
+    titled: 'takes no more memory',
+  },
 ]

@@ -164,4 +164,18 @@ export const guards = [
     replace: 'if (false)',
     tests: ['test/store/inbox-work.test.ts'],
   },
+  {
+    name: 'memory: payload of the inbox is loaded only where there is room',
+    file: 'src/sources/inbox-work/payload-room.ts',
+    find: 'while (this.#bytes >= roomBytes) await this.#freed()',
+    replace: 'if (this.#bytes < 0) await this.#freed()',
+    tests: ['test/sources/inbox-work/payload-room.test.ts'],
+  },
+  {
+    name: 'memory: a batch of the inbox is bounded in bytes',
+    file: 'src/store/inbox-work.ts',
+    find: 'if (events.length > 0 && bytes > largestBatchBytes) return { events, isCut: true }',
+    replace: 'if (bytes < 0) return { events, isCut: true }',
+    tests: ['test/store/inbox-work.test.ts'],
+  },
 ]

@@ -1,0 +1,38 @@
+import { beforeAll, expect, test } from 'vitest'
+import { openQueueSink } from '../../src/sinks/queue-sink.ts'
+import { ensureCollections } from '../../src/store/collections.ts'
+import { MongoOutbox } from '../../src/store/outbox.ts'
+import { commitChanges } from '../support/commits.ts'
+import { openTestDatabase } from '../support/database.ts'
+import { openTestRedis } from '../support/redis-server.ts'
+import { newAccount, startLanes } from './conformance.ts'
+
+const { client, db } = await openTestDatabase()
+beforeAll(() => ensureCollections(db))
+const redis = await openTestRedis()
+const outbox = db.collection('billing.outbox')
+const committer = { client, db, targets: { queue: 'redis', sockets: false } } as const
+const patience = { timeout: 15_000, interval: 10 }
+
+/** Rows that are held in memory, to be sent. */
+const held = () => outbox.countDocuments({ next_attempt_at: { $ne: null } })
+
+test('a receiver that does not answer is given eight accounts at once', async () => {
+  const { lanes, told } = startLanes(openQueueSink(redis.url), new MongoOutbox(db))
+  const first = newAccount()
+  await commitChanges(committer, first)
+  lanes.wake(first)
+  await expect.poll(() => told.delivered, patience).toBe(1)
+  const accounts = Array.from({ length: 12 }, newAccount)
+  for (const account of accounts) await commitChanges(committer, account)
+  process.kill(redis.pid, 'SIGSTOP')
+  for (const account of accounts) lanes.wake(account)
+  await expect.poll(held, patience).toBeGreaterThanOrEqual(8)
+  // By the time that this is committed, any other would be held too.
+  const last = newAccount()
+  await commitChanges(committer, last)
+  lanes.wake(last)
+  expect(await held()).toBe(8)
+  process.kill(redis.pid, 'SIGCONT')
+  await expect.poll(() => told.delivered, patience).toBe(accounts.length + 2)
+})
