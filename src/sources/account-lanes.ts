@@ -1,6 +1,7 @@
 // Bulk input, spread over accounts: batches of one account run one after another, those of several accounts side
-// by side, and heavy items in batches of their own. Guarantee: what waits is bounded, however the accounts are mixed in the input; with a pace, no account
-// gets more items a second than it allows, one second's worth at a time.
+// by side, and heavy items in batches of their own. Guarantees: an account's items are handled in their order; what waits
+// is bounded, however the accounts are mixed in the input; with a pace, no account gets more items a second than it
+// allows, one second's worth at a time.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { isHeavy } from '../core/payload-weight.ts'
@@ -146,23 +147,20 @@ export class AccountLanes<Item extends LaneItem> {
     else if (lane.waiting.length >= this.#batchSize) this.#start(lane)
   }
 
-  // Heavy items and others by turns, the first in line with all of its sort.
+  // Heavy items and others by turns, in their order: of two events under one id the first is kept.
   #cut(lane: Lane<Item>): readonly Item[] {
-    const batch: Item[] = []
-    const passed: Item[] = []
+    const [first] = lane.waiting
+    let count = 0
     let bytes = 0
     for (const item of lane.waiting) {
-      if (batch.length === this.#batchSize) break
-      const [first = item] = batch
-      const isOfSort = isHeavy(item.size) === isHeavy(first.size)
-      if (isOfSort && batch.length > 0 && bytes + item.size > largestBatchBytes) break
-      if (isOfSort) bytes += item.size
-      const taken = isOfSort ? batch : passed
-      taken.push(item)
+      const isOfSort = isHeavy(item.size) === isHeavy(first?.size ?? item.size)
+      if (!isOfSort || count === this.#batchSize || (count > 0 && bytes + item.size > largestBatchBytes))
+        break
+      count += 1
+      bytes += item.size
     }
-    lane.waiting.splice(0, batch.length + passed.length, ...passed)
-    this.#waiting -= batch.length
+    this.#waiting -= count
     this.#waitingBytes -= bytes
-    return batch
+    return lane.waiting.splice(0, count)
   }
 }

@@ -67,6 +67,14 @@ test('an id that holds another event keeps the first, in the order of names', as
   expect(alone.summary.failures.map(({ code }) => code)).toEqual(['event_conflict'])
 })
 
+test('an id that holds another event keeps the first, however large it is', async () => {
+  const large = JSON.stringify(numberedEvent(1, { changes: { description: 'x'.repeat(300 * 1024) } }))
+  const folder = await temporaryFolder({ 'a.jsonl': [textOf(2), large, textOf(1)].join('\n') })
+  const { summary } = await replayJson(uri, [folder])
+  expect(summary).toMatchObject({ read: 3, applied: 2, failed: 1 })
+  expect(summary.failures).toMatchObject([{ source: `${join(folder, 'a.jsonl')}:3`, code: 'event_conflict' }])
+})
+
 describe('an input that can not be read', () => {
   test('is a failure of its own that stops no other', async () => {
     const lines = Array.from({ length: 400 }, (_, index) => textOf(100 + index)).join('\n')

@@ -87,8 +87,8 @@ export const guards = [
   {
     name: 'replay: heavy events go in batches of their own',
     file: 'src/sources/account-lanes.ts',
-    find: 'const isOfSort = isHeavy(item.size) === isHeavy(first.size)',
-    replace: 'const isOfSort = true || isHeavy(first.size)',
+    find: 'const isOfSort = isHeavy(item.size) === isHeavy(first?.size ?? item.size)',
+    replace: 'const isOfSort = true || isHeavy(first?.size ?? item.size)',
     tests: ['test/sources/account-lanes.test.ts'],
   },
   {
