@@ -14,6 +14,7 @@ import {
   parseEntry,
   type ReplayOptions,
   type WaitingItem,
+  waitingItem,
 } from './replay-items.ts'
 
 export interface ReplayFilesOptions extends ReplayOptions {
@@ -72,7 +73,7 @@ const itemOf = (
   const told = filter.takesAll ? accountNamedIn(payload) : null
   return told === null
     ? parsedItem(payload, source, options)
-    : { account: told, payload, source, size: payload.length }
+    : waitingItem({ account: told, payload, source })
 }
 
 const parsedItem = async (
@@ -93,7 +94,7 @@ const parsedItem = async (
     tally.filtered += 1
     return null
   }
-  return { account, payload, source, size: payload.length }
+  return waitingItem({ account, payload, source })
 }
 
 const accountOf = (

@@ -19,6 +19,16 @@ export interface WaitingItem {
   readonly size: number
 }
 
+/**
+ * Returns the item of an entry. It copies the bytes: as a view they would keep alive all that was read in one go, 16 MB of the
+ * inbox, for as long as one event of a quiet account waits.
+ */
+export const waitingItem = (entry: Omit<WaitingItem, 'size'>): WaitingItem => ({
+  ...entry,
+  payload: Buffer.from(entry.payload),
+  size: entry.payload.length,
+})
+
 /** A delivery and where it stood. */
 export interface ReplayItem extends Delivery {
   readonly source: string

@@ -1,7 +1,7 @@
 // Replays events out of the inbox: each row under the account that it was stored for, in the order given.
 // Guarantee: what waits in memory is bounded, and each account's events are handled in that order.
 
-import { openReplayLanes, type ReplayOptions } from './replay-items.ts'
+import { openReplayLanes, type ReplayOptions, waitingItem } from './replay-items.ts'
 
 /** A row of the inbox, as far as a replay needs it. */
 export interface StoredRow {
@@ -23,7 +23,7 @@ export const replayStored = async (options: ReplayStoredOptions): Promise<void> 
     if (signal.aborted) break
     const source = `billing.events:${rowId}`
     tally.inputRead += 1
-    await lanes.push({ account, payload, source, size: payload.length })
+    await lanes.push(waitingItem({ account, payload, source }))
   }
   await lanes.drain()
 }

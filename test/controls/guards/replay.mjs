@@ -98,4 +98,11 @@ export const guards = [
     replace: 'return this.#waiting < 0',
     tests: ['test/sources/account-lanes.test.ts'],
   },
+  {
+    name: 'replay: what waits is a copy of what was read',
+    file: 'src/sources/replay-items.ts',
+    find: 'payload: Buffer.from(entry.payload),',
+    replace: '',
+    tests: ['test/sources/replay-items.test.ts'],
+  },
 ]
