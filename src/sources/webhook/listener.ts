@@ -4,7 +4,7 @@
 
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurnOfLoop, setTimeout as wait } from 'node:timers/promises'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { BillingSyncError } from '../../errors.ts'
 import { answerClientError, limitConnections, lingerAfterRefusal } from './connections.ts'
@@ -145,6 +145,8 @@ const stop = async (app: FastifyInstance, { patienceMs, letGo, webSockets }: Sto
   const end = async (): Promise<true> => {
     // Idle connections are closed with the listener: by then, those in use were told to close after their answer.
     await wait(Math.min(lameDuckMs, patienceMs))
+    // Where the process was busy until now, a timer is looked at before the requests that came meanwhile.
+    await nextTurnOfLoop()
     const closed = app.close()
     letGo()
     const cut = setTimeout(() => {

@@ -121,6 +121,22 @@ export const guards = [
     tests: ['test/commands/serve.test.ts'],
   },
   {
+    name: 'end: no claim on an account is left',
+    file: 'src/sources/inbox-work/lane-turn.ts',
+    find: 'await options.lanes.release(account, { isSafe })',
+    replace: '',
+    tests: ['test/fault/endings.test.ts'],
+    titled: 'leaves no claim',
+  },
+  {
+    name: 'end: what came while the process stood still is answered',
+    file: 'src/sources/webhook/listener.ts',
+    find: '    await nextTurnOfLoop()\n',
+    replace: '    void nextTurnOfLoop\n',
+    tests: ['test/fault/endings.test.ts'],
+    titled: 'answers what came',
+  },
+  {
     name: 'end: a Support client that does not read is cut off',
     file: 'src/sources/webhook/listener.ts',
     find: 'for (const socket of webSockets) socket.destroy()',
@@ -154,7 +170,7 @@ export const guards = [
     file: 'src/commands/interrupt.ts',
     find: 'if (exitCode !== null) process.exit(exitCodes[name])',
     replace: '',
-    tests: ['test/commands/serve-processes.test.ts'],
+    tests: ['test/fault/endings.test.ts'],
     titled: 'comes at once with a second signal',
   },
   {

@@ -44,6 +44,8 @@ export interface DeliveryResult {
   readonly retryAfter: string | null
   /** Code of the connection's error, null when there was an answer. */
   readonly error: string | null
+  /** True where the last try was sent over a connection that was answered before. */
+  readonly isReused: boolean
   readonly attempts: number
   /** Milliseconds from sending to the end of the answer, of the last try. */
   readonly ms: number
@@ -117,7 +119,12 @@ const posted = (body: string, { url, secret }: Endpoint, sending: Sending): Prom
   const ms = (): number => performance.now() - startedMs
   return new Promise((resolve) => {
     const failed = (error: NodeJS.ErrnoException): void =>
-      resolve({ status: null, body: '', retryAfter: null, error: error.code ?? error.message, ms: ms() })
+      resolve({
+        ...{ status: null, body: '', retryAfter: null },
+        error: error.code ?? error.message,
+        isReused: posting.reusedSocket,
+        ms: ms(),
+      })
     const posting = request(url, { method: 'POST', agent, headers }, (answer: IncomingMessage) => {
       let text = ''
       answer.setEncoding('utf8')
@@ -131,6 +138,7 @@ const posted = (body: string, { url, secret }: Endpoint, sending: Sending): Prom
           body: text,
           retryAfter: answer.headers['retry-after'] ?? null,
           error: null,
+          isReused: posting.reusedSocket,
           ms: ms(),
         }),
       )
