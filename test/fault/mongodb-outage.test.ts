@@ -1,17 +1,33 @@
 // What `serve` answers while MongoDB is away. Run alone, by `npm run test:faults`, it is held to what it promises; among
 // other tests, which take the processor from it, with a margin.
 
-import { describe, expect, test } from 'vitest'
+import { MongoClient } from 'mongodb'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { numberedEvent } from '../support/deliveries.ts'
 import { prepareMongodServer } from '../support/mongod-server.ts'
 import { sendRaw } from '../support/raw-http.ts'
 import { webhookSecret as secret, startServeForTest } from '../support/serve-process.ts'
 import { deliver } from '../support/stripe/deliver.ts'
 import { signatureHeader } from '../support/stripe/webhook-signature.ts'
-import { until } from '../support/until.ts'
+import { until, untilStored } from '../support/until.ts'
 import { expectHonest, keepDelivering, last, promised } from './honest-answers.ts'
 
 const mongod = await prepareMongodServer()
+
+type Outage = readonly [how: string, away: () => Promise<void>, back: () => Promise<void>]
+
+/** Longer than any election. */
+const steppedDown: Outage = ['stepped down for 12 s', () => mongod.stepDown(12), () => mongod.takesWrites()]
+
+/** Resolves once everything that was stored is handled. */
+const untilDrained = async (): Promise<void> => {
+  const client = new MongoClient(mongod.uri)
+  onTestFinished(() => client.close())
+  const events = client.db().collection('billing.events')
+  await untilStored(events, { status: { $ne: 'done' } }, 0)
+  const charges = await client.db().collection('billing.charges').countDocuments()
+  expect(charges).toBe(await events.countDocuments())
+}
 
 /** Requests of one connection, sent without waiting for an answer. */
 const pipelined = (count: number, firstNumber: number): string =>
@@ -47,9 +63,10 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 
-  test.each([
+  test.each<Outage>([
     ['killed', () => mongod.kill(), () => mongod.start()],
     ['frozen', async () => mongod.freeze(), async () => mongod.thaw()],
+    ...(process.env.FULL === '1' ? [steppedDown] : []),
   ])('%s, every answer is in time and honest, and all goes on by itself', async (_how, away, back) => {
     await mongod.start()
     const serve = await startServeForTest({ uri: mongod.uri })
@@ -71,6 +88,7 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     expect(performance.now() - returned).toBeLessThan(promised.recoveryMs)
     await load.stop()
     await expectHonest(load.results, mongod.uri)
+    await untilDrained()
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 

@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MongoClient } from 'mongodb'
 import { afterAll } from 'vitest'
 import { prepareDataFolder } from '../../src/store/embedded/data-folder.ts'
 import { findMongodBinary } from '../../src/store/embedded/mongod-binary.ts'
@@ -23,6 +24,10 @@ export interface MongodServer {
   /** Stops it from running, and lets it run again. */
   freeze(): void
   thaw(): void
+  /** Has it take no writes for so many seconds, as while a set elects another primary; resolves once it takes none. */
+  stepDown(seconds: number): Promise<void>
+  /** Resolves once it takes writes. */
+  takesWrites(): Promise<void>
 }
 
 /** Prepares a server for the tests of one file, not yet started; call it at the top of the file. */
@@ -48,6 +53,7 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
     await mongod?.ended
     mongod = null
   }
+  const takesWrites = (): Promise<void> => awaitPrimary(port, AbortSignal.timeout(60_000))
   afterAll(async () => {
     await kill()
     await rm(path, { recursive: true, force: true })
@@ -66,11 +72,18 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
       started.ended.then(() => {
         if (mongod === started) mongod = null
       })
-      await awaitPrimary(port, AbortSignal.timeout(60_000))
+      await takesWrites()
     },
     kill,
     freeze: () => send('SIGSTOP'),
     thaw: () => send('SIGCONT'),
+    stepDown: async (seconds) => {
+      const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`)
+      const command = { replSetStepDown: seconds, secondaryCatchUpPeriodSecs: 0, force: true }
+      await client.db('admin').command(command)
+      await client.close()
+    },
+    takesWrites,
   }
 }
 
