@@ -3,6 +3,7 @@
 
 import Stripe from 'stripe'
 import { pinnedApiVersion } from './api-version.ts'
+import { HashHttpClient } from './hash-http-client.ts'
 
 /** What makes requests for the SDK. */
 export type HttpClient = InstanceType<typeof Stripe.HttpClient>
@@ -11,7 +12,7 @@ export interface StripeSettings {
   readonly secretKey: string
   /** Such as `http://127.0.0.1:12111`; undefined for Stripe's own. */
   readonly apiBase: string | undefined
-  /** Makes the requests; the SDK's own unless given. */
+  /** Makes the requests; a plain one unless given. */
   readonly httpClient?: HttpClient
   /** How long one request may be silent, in milliseconds; default 20,000. */
   readonly timeoutMs?: number
@@ -26,18 +27,23 @@ export interface AccountClient {
 const defaultTimeoutMs = 20_000
 
 /** Returns the SDK for a key. It does not retry by itself: it ignores `Retry-After` and never retries a 429. */
-export const openStripe = ({ secretKey, apiBase, httpClient, timeoutMs }: StripeSettings): Stripe =>
+export const openStripe = ({
+  secretKey,
+  apiBase,
+  httpClient = plainHttpClient(),
+  timeoutMs,
+}: StripeSettings): Stripe =>
   new Stripe(secretKey, {
     apiVersion: pinnedApiVersion,
     maxNetworkRetries: 0,
     telemetry: false,
     timeout: timeoutMs ?? defaultTimeoutMs,
-    ...(httpClient === undefined ? {} : { httpClient }),
+    httpClient,
     ...(apiBase === undefined ? {} : addressOf(apiBase)),
   })
 
 /** Returns what makes single requests for the SDK, over connections that are kept. */
-export const plainHttpClient = (): HttpClient => Stripe.createNodeHttpClient()
+export const plainHttpClient = (): HttpClient => new HashHttpClient()
 
 /** Returns the client of an account; null is the platform itself. */
 export const clientOf = (stripe: Stripe, account: string | null): AccountClient => ({

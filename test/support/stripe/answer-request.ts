@@ -41,7 +41,7 @@ const ownError = (asked: Asked, { status, error, headers }: Extract<Fault, { kin
 })
 
 const faultBody = (fault: Fault | null): string | null => {
-  if (fault?.kind === 'wrong_json') return '<html><body>upstream gone</body></html>'
+  if (fault?.kind === 'wrong_json') return fault.body ?? '<html><body>upstream gone</body></html>'
   if (fault?.kind === 'empty_page') return '{"object":"list","data":[],"has_more":true,"url":"/v1/nothing"}'
   return null
 }

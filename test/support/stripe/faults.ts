@@ -29,8 +29,8 @@ export type Fault =
   | { readonly kind: 'stalled' }
   /** The body in small pieces. */
   | { readonly kind: 'slow'; readonly chunkBytes: number; readonly everyMs: number }
-  /** 200 with a body that is not JSON. */
-  | { readonly kind: 'wrong_json' }
+  /** 200 with a body that is not JSON, or with the JSON given. */
+  | { readonly kind: 'wrong_json'; readonly body?: string }
   /** A page without entries that claims that there are more. */
   | { readonly kind: 'empty_page' }
   /** A good answer, later. */
