@@ -1,5 +1,6 @@
 // The whole of `serve` under load while everything is killed that can be. The short form runs with the other tests;
-// `npm run test:faults` kills two hundred processes. Its seed is printed; FAULT_SEED=<seed> repeats the choices.
+// `npm run test:faults` kills two hundred processes, or so many as FAULT_KILLS says. Its seed is printed; FAULT_SEED=<seed>
+// repeats the choices.
 
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
@@ -21,13 +22,14 @@ import { seededRandom } from './seeded-random.ts'
 const isFull = process.env.FULL === '1'
 const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
 
-/** In the full form 200 processes are killed, and everything else twenty times. */
-const rounds = isFull ? 20 : 1
+/** How many processes are killed, in whole rounds; in the full form everything else is struck a tenth as often. */
+const kills = Number(process.env.FAULT_KILLS ?? (isFull ? 200 : 4))
 const killsOfARound = isFull ? 10 : 4
-const timeoutMs = isFull ? 30 * 60_000 : 180_000
+const rounds = Math.ceil(kills / killsOfARound)
+const timeoutMs = 180_000 + kills * 9_000
 
-/** How long everything may take to come to rest after the last strike. */
-const restMs = 90_000
+/** How long everything may take to come to rest after the last strike: what waits then grows with their number. */
+const restMs = 90_000 + kills * 300
 
 const mongod = await prepareMongodServer()
 const calm = await openTestDatabase()
