@@ -4,6 +4,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import Stripe from 'stripe'
 import { failureOf } from '../../core/inbox-row.ts'
 import { type JsonObject, own } from '../../core/json.ts'
 import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
@@ -149,7 +150,9 @@ const observeAll = async (
   { client, request: { kind }, options: { readsRelatives = true } }: Reading,
   { object, stamp }: { readonly object: JsonObject; readonly stamp: ReadStamp },
 ): Promise<readonly Observation[]> => {
-  if (!isIdentified(object)) throw new TypeError(`Stripe answered a ${kind} without an id`)
+  // Nothing of Stripe's, and no fault of the event: whoever stands in between may be gone the next time.
+  if (!isIdentified(object))
+    throw new Stripe.errors.StripeAPIError({ message: `No ${kind}, it has no id`, type: 'api_error' })
   const isAlone = !readsRelatives || own(object, 'deleted') === true
   const relatives = isAlone ? null : await observeRelatives(client, kind, { object, stamp })
   const seen = observeRead(kind, object, stamp)

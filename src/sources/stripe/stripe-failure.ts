@@ -32,10 +32,16 @@ export const refusalOf = (
   cause: unknown,
 ): BillingSyncError => new BillingSyncError('stripe_refused', details, { cause })
 
+/** 408 Request Timeout and 409 Conflict pass; every other status of 400 to 499 is an answer to what was asked. */
+const passingRefusals: ReadonlySet<number> = new Set([408, 409])
+
 const passingCodeOf = (error: Stripe.errors.StripeError) => {
   if (error instanceof Stripe.errors.StripeAuthenticationError) return 'stripe_unauthorized'
   if (error instanceof Stripe.errors.StripeRateLimitError) return 'stripe_rate_limited'
+  // Asked first: of the rarer ones, such as 410 and 424, the SDK makes the error that it makes of an outage.
+  const { statusCode: status = 0 } = error
+  if (status >= 400 && status < 500) return passingRefusals.has(status) ? 'stripe_unavailable' : null
   const isOutage =
     error instanceof Stripe.errors.StripeConnectionError || error instanceof Stripe.errors.StripeAPIError
-  return isOutage || (error.statusCode ?? 0) >= 500 || error.statusCode === 409 ? 'stripe_unavailable' : null
+  return isOutage || status >= 500 ? 'stripe_unavailable' : null
 }

@@ -101,4 +101,20 @@ export const guards = [
     // Of a text nobody would ever hear.
     titled: 'request alone: null',
   },
+  {
+    name: 'stripe: a refusal of a rarer status is no outage',
+    file: 'src/sources/stripe/stripe-failure.ts',
+    find: 'if (status >= 400 && status < 500) return',
+    replace: 'if (status === 409) return',
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+    titled: 'any other refusal',
+  },
+  {
+    name: 'stripe: an answer without an id fails no event',
+    file: 'src/sources/stripe/object-reader.ts',
+    find: "throw new Stripe.errors.StripeAPIError({ message: `No ${kind}, it has no id`, type: 'api_error' })",
+    replace: 'throw new TypeError(kind)',
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+    titled: 'no object of Stripe',
+  },
 ]

@@ -168,11 +168,18 @@ describe('what Stripe answers when an object can not be read', () => {
     expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'stripe_unavailable' } })
   })
 
-  test('any other refusal is the own failure of the event', async () => {
+  test('an answer that is no object of Stripe lets the event wait', async () => {
+    const life = await paidLife()
+    life.server.faults.add({ path: /charges/ }, { kind: 'wrong_json', body: '{}' })
+    const result = await read(life, { kind: 'charge', id: life.charge }, { patienceMs: 0 })
+    expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'stripe_unavailable' } })
+  })
+
+  test.each([400, 410, 424])('any other refusal is the own failure of the event: %s', async (status) => {
     const life = await paidLife()
     life.server.faults.add(
       { path: /charges/ },
-      { kind: 'error', status: 400, error: { type: 'invalid_request_error' } },
+      { kind: 'error', status, error: { type: 'invalid_request_error' } },
     )
     expect(await read(life, { kind: 'charge', id: life.charge })).toMatchObject({
       kind: 'refused',
