@@ -3,6 +3,7 @@
 import type { DocumentChange } from '../core/document-change.ts'
 import type { BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import { formatBackfill } from '../ui/backfill-result.ts'
+import { settleColour } from '../ui/colour.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 
 interface BackfillEnd {
@@ -21,6 +22,7 @@ export const printBackfill = (tally: BackfillTally, { request, changes, duration
     changes: changes.slice(0, mostChanges),
     changes_omitted: Math.max(0, changes.length - mostChanges),
   }
+  settleColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...tally.summary(durationMs), ...(request.dryRun ? listed : {}) })}\n`
     : formatBackfill(tally, {

@@ -1,11 +1,16 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { AccountRow } from '../../src/store/accounts.ts'
 import { runBackfill, startBackfill } from '../support/backfill-command.ts'
+import { program, terminal } from '../support/billing-sync.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { mirroredState, servedState } from '../support/served-state.ts'
 import { playStripe } from '../support/stripe/played-stripe.ts'
 import { populate } from '../support/stripe/population.ts'
-import { PLATFORM_ID } from '../support/stripe/world.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from '../support/stripe/world.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const { db, uri } = await openTestDatabase()
 
@@ -206,6 +211,26 @@ describe('what keeps an account from being complete', () => {
     expect(exitCode).toBe(1)
     expect(summary.errors).toMatchObject({ acct_1: { code: 'list_empty' } })
   })
+})
+
+test('a file gets the result without control characters while a terminal shows the progress', async () => {
+  const { world, server } = await playStripe()
+  populate(world.account('acct_1'), { customers: 3 })
+  const folder = await temporaryFolder()
+  const line = `exec "$0" "$@" > ${join(folder, 'result.txt')}`
+  const args = ['backfill', '--account', 'acct_1', '--resource', 'customers']
+  const screen = await execa('python3', [terminal, 'sh', '-c', line, process.execPath, program, ...args], {
+    cwd: folder,
+    env: {
+      ...{ MONGODB_URI: uri, STRIPE_SECRET_KEY: PLATFORM_KEYS.test, STRIPE_API_BASE: server.url },
+      ...{ STRIPE_ACCOUNT_ID: PLATFORM_ID, REDIS_URL: '', SOCKET_SECRET: '', NO_COLOR: '', CI: 'false' },
+      ...{ FORCE_COLOR: '1', TERM: 'xterm-256color', CONTINUOUS_INTEGRATION: 'false' },
+    },
+  })
+  expect(screen.stdout).toContain('\u001B')
+  const result = await readFile(join(folder, 'result.txt'), 'utf8')
+  expect(result).toMatch(/^ {2}customers +3 +3 /m)
+  expect(result.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
 })
 
 describe('bad usage', () => {

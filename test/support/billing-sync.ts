@@ -8,6 +8,9 @@ import { canaryEnvironment, noteLeaks } from './leaks.ts'
 /** The program as installed. */
 export const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
 
+/** Runs a command on a terminal of its own, for python3. */
+export const terminal = fileURLToPath(new URL('terminal.py', import.meta.url))
+
 // Settings and colours of whoever runs the tests are not those of the program under test.
 const foreign =
   /^(STRIPE_|BILLING_SYNC_|MONGODB_URI|REDIS_URL|SOCKET_SECRET|LOG_LEVEL|FORCE_COLOR|NO_COLOR|PORT|HOST)/

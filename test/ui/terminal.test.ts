@@ -1,8 +1,8 @@
 // Every screen on a real terminal, as the built program shows it.
 
-import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { program, terminal } from '../support/billing-sync.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { canaryEnvironment, noteLeaks } from '../support/leaks.ts'
 import { nameUser } from '../support/named-user.ts'
@@ -10,8 +10,6 @@ import { webhookSecret } from '../support/serve-process.ts'
 import { until } from '../support/until.ts'
 
 const uri = await nameUser(await openTestDatabase(), 'sesame-of-mongodb')
-const terminal = fileURLToPath(new URL('../support/terminal.py', import.meta.url))
-const program = fileURLToPath(new URL('../../bin/billing-sync.js', import.meta.url))
 
 const settings = {
   ...{ MONGODB_URI: uri, PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret, BILLING_SYNC_CONFIG: '' },

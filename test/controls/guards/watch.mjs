@@ -175,4 +175,12 @@ export const guards = [
     tests: ['test/log.test.ts'],
     titled: 'takes no more memory',
   },
+  {
+    name: 'terminal: a result that goes into a file has no colours',
+    file: 'src/commands/print-backfill.ts',
+    find: '  settleColour(process.stdout)\n',
+    replace: '',
+    tests: ['test/commands/backfill.test.ts'],
+    titled: 'a file gets the result',
+  },
 ]
