@@ -15,6 +15,7 @@ const copied = [
   'fixtures',
   'package.json',
   'README.md',
+  'LICENSE',
   'biome.json',
   'vitest.config.ts',
   'tsconfig.json',

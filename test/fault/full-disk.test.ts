@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { runInShell, startInShell } from '../support/billing-sync.ts'
+import { runInShell, runProgram, startInShell } from '../support/billing-sync.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { numberedEvent } from '../support/deliveries.ts'
 import { listen } from '../support/listening-server.ts'
@@ -73,4 +73,13 @@ test.each([
   expect([exitCode, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(/^billing-sync: The embedded MongoDB in [^\n]+\n$/)
   expect(stderr).toMatch(problem)
+})
+
+test('a folder that may not be written is told in one line', async () => {
+  // Not even by root.
+  const run = await runProgram(['replay', await fileOf(201), '--log-level', 'error'], { cwd: '/sys' })
+  expect(run).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(run.stderr).toMatch(
+    /^billing-sync: The embedded MongoDB in \/sys\/\.billing-sync can't be used: the folder can't be written \(E(PERM|ROFS|ACCES)[^\n]+; set MONGODB_URI to use another server\n$/,
+  )
 })

@@ -1,6 +1,7 @@
 // Runs the built program as a user would: in a folder without settings, with none in its environment.
 
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa, type Options } from 'execa'
 import { canaryEnvironment, noteLeaks } from './leaks.ts'
@@ -84,6 +85,10 @@ const printed = (output: unknown): string => (typeof output === 'string' ? outpu
 /** Runs the program to its end. */
 export const runProgram = async (args: readonly string[], options: Options = {}) =>
   endOf(await startProgram(args, options))
+
+/** The same of another folder that holds the program. */
+export const runPacked = async (folder: string, args: readonly string[], options: Options = {}) =>
+  endOf(await start([process.execPath, join(folder, 'bin/billing-sync.js'), ...args], options))
 
 const endOf = ({ exitCode, stdout, stderr }: Awaited<ReturnType<typeof startProgram>>) => ({
   exitCode,

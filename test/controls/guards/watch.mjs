@@ -176,6 +176,20 @@ export const guards = [
     titled: 'takes no more memory',
   },
   {
+    name: 'package: the program imports nothing that is not installed with it',
+    file: 'src/cli.ts',
+    find: "import { Command, CommanderError, Option } from 'commander'\n",
+    replace: "import { Command, CommanderError, Option } from 'commander'\nimport 'execa'\n",
+    tests: ['test/package.test.ts'],
+  },
+  {
+    name: 'package: what the program reads beside its code is packed',
+    file: 'src/cli.ts',
+    find: "new URL('../package.json', import.meta.url)",
+    replace: "new URL('../tsconfig.json', import.meta.url)",
+    tests: ['test/package.test.ts'],
+  },
+  {
     name: 'terminal: a result that goes into a file has no colours',
     file: 'src/commands/print-backfill.ts',
     find: '  settleColour(process.stdout)\n',

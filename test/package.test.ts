@@ -1,0 +1,61 @@
+// The program as a stranger has it: out of the packed tarball, in a folder of his own, with the packages that are
+// installed beside it and no others.
+
+import { mkdir, readdir, readFile, symlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { expect, test } from 'vitest'
+import { runPacked } from './support/billing-sync.ts'
+import { openTestDatabase } from './support/database.ts'
+import { projectFolder } from './support/source-modules.ts'
+import { temporaryFolder } from './support/temporary-folder.ts'
+
+const { db, uri } = await openTestDatabase()
+
+interface Packed {
+  readonly filename: string
+  readonly files: readonly { readonly path: string }[]
+}
+
+/** Packs the project as it is built, and unpacks it beside its dependencies. */
+const unpack = async () => {
+  const folder = await temporaryFolder()
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder]
+  const { stdout } = await execa('npm', args, { cwd: projectFolder })
+  const [packed]: readonly Packed[] = JSON.parse(stdout)
+  if (packed === undefined) throw new TypeError('nothing was packed')
+  await execa('tar', ['xzf', join(folder, packed.filename), '-C', folder])
+  const { dependencies } = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8'))
+  for (const name of Object.keys(dependencies)) {
+    const link = join(folder, 'package/node_modules', name)
+    await mkdir(dirname(link), { recursive: true })
+    await symlink(join(projectFolder, 'node_modules', name), link)
+  }
+  return { folder: join(folder, 'package'), paths: packed.files.map(({ path }) => path) }
+}
+
+/** Names of the source files, as they are built. */
+const builtNames = async (): Promise<readonly string[]> => {
+  const names = await readdir(join(projectFolder, 'src'), { recursive: true })
+  return names.filter((name) => /\.tsx?$/.test(name)).map((name) => `dist/${name.replace(/\.tsx?$/, '.js')}`)
+}
+
+test('the packed program has all that it needs, and nothing else', async () => {
+  const { folder, paths } = await unpack()
+  const ours = [
+    /^bin\/billing-sync\.js$/,
+    /^dist\/[a-z/-]+\.js$/,
+    /^fixtures\/[^/]+$/,
+    /^(README\.md|LICENSE|package\.json)$/,
+  ]
+  expect(paths.filter((path) => !ours.some((form) => form.test(path)))).toEqual([])
+  expect(paths).toEqual(expect.arrayContaining(['README.md', 'LICENSE', ...(await builtNames())]))
+
+  const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  const told = await runPacked(folder, ['--version'])
+  expect(told).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' })
+  const fixture = join(folder, 'fixtures/charge.succeeded.endive.json')
+  const replayed = await runPacked(folder, ['replay', fixture, '--mongodb-uri', uri])
+  expect(replayed).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Replayed 1 event') })
+  expect(await db.collection('billing.charges').countDocuments()).toBe(1)
+})
