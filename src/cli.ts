@@ -8,6 +8,7 @@ import type { ReplayFlags } from './commands/replay-request.ts'
 import type { ServeFlags } from './commands/serve.ts'
 import type { ConfigFlags } from './config/config.ts'
 import { BillingSyncError } from './errors.ts'
+import { boundHeapGrowth } from './heap-growth.ts'
 import { type CompletedShell, completedShells, completionScript } from './shell-completion.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -203,6 +204,7 @@ process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
 })
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
+boundHeapGrowth()
 program.parseAsync().catch((error: unknown) => {
   process.exitCode = endWith(error)
 })

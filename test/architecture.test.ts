@@ -76,7 +76,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'patience',
   ],
   'shell-completion': [],
-  cli: ['commands', 'config (types)', 'shell-completion'],
+  'heap-growth': [],
+  cli: ['commands', 'config (types)', 'heap-growth', 'shell-completion'],
 }
 
 /** Packages and Node modules, by the parts that may import them; other parts import none. */

@@ -6,13 +6,13 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { isHeavy } from '../core/payload-weight.ts'
 
-/** Most items of one batch, and its most bytes of payload. With 400 a file of 100,000 events took 300 MB, with 200 274 MB. */
-const largestBatch = 200
+/** Most items of one batch, and its most bytes of payload: the fuller, the fewer commits and the fewer writes of one document. */
+const largestBatch = 700
 const largestBatchBytes = 8 * 1024 * 1024
 
 /** Most items and bytes that wait for their batch, over all accounts: the fuller the batches, the fewer the commits. */
-const mostWaiting = 5_000
-const mostWaitingBytes = 20 * 1024 * 1024
+const mostWaiting = 8_000
+const mostWaitingBytes = 32 * 1024 * 1024
 
 /** Batches under way at once: MongoDB commits one while the next is folded (measured on 2 cores: a third gains nothing). */
 const batchesAtOnce = 2

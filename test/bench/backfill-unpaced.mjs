@@ -7,6 +7,7 @@ import { deliveringNotices } from '../../dist/commands/deliver-notices.js'
 import { openBackfill } from '../../dist/commands/open-backfill.js'
 import { openBackfillStripe } from '../../dist/commands/open-backfill-stripe.js'
 import { loadConfig } from '../../dist/config/config.js'
+import { boundHeapGrowth } from '../../dist/heap-growth.js'
 import { openLog } from '../../dist/log.js'
 import { BackfillTally } from '../../dist/sources/backfill/backfill-tally.js'
 import { runAccounts } from '../../dist/sources/backfill/run-accounts.js'
@@ -19,6 +20,7 @@ const [account, resources] = process.argv.slice(2)
 /** More requests a second than any of them makes. */
 const limits = { perEndpoint: 10_000, inAll: 10_000 }
 
+boundHeapGrowth()
 const started = performance.now()
 const { signal } = new AbortController()
 const config = await loadConfig({})

@@ -51,15 +51,15 @@ describe('lanes of accounts', () => {
     expect(busiest()).toBe(2)
   })
 
-  test('cut batches at 200 items and at 8 MiB', async () => {
+  test('cut batches at 700 items and at 8 MiB', async () => {
     const { lanes, batches } = open()
-    for (let number = 0; number < 500; number += 1) await lanes.push(item(number))
+    for (let number = 0; number < 1_600; number += 1) await lanes.push(item(number))
     for (let number = 0; number < 3; number += 1)
       await lanes.push(item(number, 'acct_large', 5 * 1024 * 1024))
     await lanes.drain()
     expect(
       batches.filter(({ account }) => account === 'acct_1').map(({ numbers }) => numbers.length),
-    ).toEqual([200, 200, 100])
+    ).toEqual([700, 700, 200])
     expect(batches.filter(({ account }) => account === 'acct_large')).toHaveLength(3)
   })
 
@@ -82,7 +82,7 @@ describe('lanes of accounts', () => {
     })()
     await turn()
     await turn()
-    expect(pushed).toBeLessThan(6_000)
+    expect(pushed).toBeLessThan(9_000)
     for (let done = false; !done; ) {
       letGo()
       done = await Promise.race([pushing.then(() => true), turn(false)])
