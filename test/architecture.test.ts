@@ -70,7 +70,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'outbox-store (types)',
       'event-meaning',
       'handle-observations',
-      'observe-batch (types)',
+      'observe-batch',
       'watch',
     ],
     'patience',

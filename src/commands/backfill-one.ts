@@ -13,7 +13,7 @@ import type { ResourceName } from '../sources/backfill/resources.ts'
 import type { AccountWalk, WalkFailure } from '../sources/backfill/walk-account.ts'
 import type { AccountReader } from '../unit-of-work/reader.ts'
 import type { BackfillRequest } from './backfill-request.ts'
-import { commitPages } from './commit-pages.ts'
+import { foldPages, type PipelinePages } from './commit-pages.ts'
 import { mendingOf } from './mend-account.ts'
 import type { BackfillStripe } from './open-backfill-stripe.ts'
 import type { Positions } from './open-positions.ts'
@@ -72,17 +72,20 @@ const walkOne = async (
   const { account } = tally
   const { log } = run
   const { positions, continued, updatesOf } = await run.positions.open(account)
-  const handling = handlingOf(tally, run)
-  return backfillAccount({
+  const commits = {
+    ...{ account, updatesOf, handling: handlingOf(tally, run) },
+    foldsAhead: !run.request.dryRun && !run.request.verify,
+  }
+  return backfillAccount<PipelinePages>({
     tally,
     continued,
     seq: opened.seq,
-    commit: (batch) => commitPages(batch, { account, handling, updatesOf }),
+    fold: (batch, earlier) => foldPages(batch, earlier, commits),
     countStored: (resource) => run.countStored(account, resource),
     onFailed: (code) => log.warn('object failed', { account, outcome: 'failed', code }),
     walk: { ...(await walkOf(tally, run)), positions },
     mending: mendingOf({
-      ...{ tally, opened, handling, stripe: run.stripe, insists: run.request.restart },
+      ...{ tally, opened, handling: commits.handling, stripe: run.stripe, insists: run.request.restart },
       readAlone: readerOf(tally, run, { readsRelatives: false }),
       isAnyStored: (resource) => run.isAnyStored(account, resource),
       eachStored: (resource, take) => run.eachStored(account, resource, take),

@@ -1,27 +1,49 @@
 // From pages to the pipeline: what a walk read becomes one batch of reads, with the positions that it brings forward.
 
 import { handleObservations, type ObservationHandling } from '../pipeline/handle-observations.ts'
-import type { SeenObject } from '../pipeline/observe-batch.ts'
+import { type FoldedBatch, foldBatch, type SeenObject, seqAfter } from '../pipeline/observe-batch.ts'
 import type { EntryOutcome } from '../ports/pipeline-store.ts'
-import type { PageBatch, PageCommit } from '../sources/backfill/commit-lane.ts'
+import type { FoldedPages, PageBatch } from '../sources/backfill/commit-lane.ts'
 import type { WalkedPage } from '../sources/backfill/walk.ts'
 import type { AccountPositions } from './open-positions.ts'
 
 export interface PageCommits extends Pick<AccountPositions, 'updatesOf'> {
   readonly account: string
   readonly handling: ObservationHandling
+  /** False where commits write nothing: a dry run forgets what it has read with each batch that it opens. */
+  readonly foldsAhead: boolean
 }
 
-/** Commits pages as one batch. Rejects as `handleObservations` does. */
-export const commitPages = async (
-  { pages, lastSeq, commits }: PageBatch,
-  { account, handling, updatesOf }: PageCommits,
-): Promise<PageCommit> => {
+/** Pages folded into one batch; what was folded is for the pipeline alone. */
+export interface PipelinePages extends FoldedPages {
+  readonly folded: FoldedBatch | null
+}
+
+/**
+ * Folds pages into one batch, whose commit rejects as `handleObservations` does. Never rejects.
+ * @param earlier pages whose commit is under way; null: none is
+ */
+export const foldPages = async (
+  batch: PageBatch,
+  earlier: PipelinePages | null,
+  { account, handling, updatesOf, foldsAhead }: PageCommits,
+): Promise<PipelinePages> => {
+  const { pages, lastSeq, commits } = batch
   const seen = pages.flatMap((page) => seenIn(page, commits))
   // Of several pages of one list the last one's position counts for all of them.
   const positions = updatesOf(new Map(pages.map(({ list, position }) => [list, position])))
-  const handled = await handleObservations(account, { seen, positions, lastSeq }, handling)
-  return { ...handled, outcomes: outcomesByPage(pages, handled.outcomes) }
+  const after = earlier?.folded ?? undefined
+  // What it meets is met again by the commit, and told there.
+  const result = await foldBatch(account, { seen, positions }, handling, after).catch(() => null)
+  const folded = result?.kind === 'folded' ? result : null
+  return {
+    folded,
+    seq: folded === null || folded.result.defers || !foldsAhead ? null : seqAfter(folded),
+    commit: async () => {
+      const handled = await handleObservations(account, { seen, positions, lastSeq }, handling, folded)
+      return { ...handled, outcomes: outcomesByPage(pages, handled.outcomes) }
+    },
+  }
 }
 
 const seenIn = (

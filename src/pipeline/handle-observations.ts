@@ -7,6 +7,8 @@ import { BillingSyncError } from '../errors.ts'
 import { type EntryOutcome, type ReadObjects, type ReadResult, readKey } from '../ports/pipeline-store.ts'
 import { finishInheritance } from './finish-inheritance.ts'
 import {
+  commitFolded,
+  type FoldedBatch,
   type ObservedBatch,
   type ObserveOptions,
   observeBatch,
@@ -39,26 +41,37 @@ export interface HandledObservations {
   readonly commits: number
   /** True where another writer committed since the number given. */
   readonly hadOthers: boolean
+  /** True where nothing was committed but the batch as it had been folded before. */
+  readonly asFolded: boolean
 }
 
 /**
  * Handles a batch of reads of one account. Rejects with `mongodb_unavailable` or `account_busy` after a minute, with
  * `backfill_superseded` where another run has taken a position over.
+ * @param folded the batch as it was folded already: its commit is tried first
  */
 export const handleObservations = async (
   account: string,
   batch: StampedBatch,
   options: ObservationHandling,
+  folded: FoldedBatch | null = null,
 ): Promise<HandledObservations> => {
+  let attempts = 0
+  const attempt = (): Promise<ObservedBatch | null> => {
+    attempts += 1
+    if (folded !== null && attempts === 1) return commitFolded(folded, options)
+    return observeBatch(account, batch, options)
+  }
   try {
-    const observed = await patiently(
-      reloadingOnce(() => observeBatch(account, batch, options)),
-      { ...options, isDivisible: batch.seen.length > 1 },
-    )
+    const observed = await patiently(reloadingOnce(attempt), {
+      ...options,
+      isDivisible: batch.seen.length > 1,
+    })
     if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
     const { outcomes, notices, seq, seqBefore, defers } = observed
     const hadOthers = seqBefore !== batch.lastSeq
-    const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers }
+    const asFolded = folded !== null && attempts === 1 && !defers
+    const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers, asFolded }
     return defers ? await finish(account, { batch, handled }, options) : handled
   } catch (error) {
     const isRefused = error instanceof BillingSyncError && refusals.has(error.code)
@@ -88,6 +101,7 @@ const finish = async (
     seq: moved.seq,
     commits: handled.commits + finished.commits + moved.commits,
     hadOthers: handled.hadOthers || moved.hadOthers,
+    asFolded: false,
   }
 }
 
@@ -157,6 +171,7 @@ const handleOneByOne = async (
     seq: handled.at(-1)?.seq ?? lastSeq,
     commits: handled.reduce((sum, { commits }) => sum + commits, 0),
     hadOthers: handled.some(({ hadOthers }) => hadOthers),
+    asFolded: false,
   }
 }
 

@@ -15,7 +15,13 @@ import { assertStorable } from '../core/storable.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConnectionState, connectAccount } from '../handlers/accounts.ts'
 import { listHandlers } from '../handlers/registry.ts'
-import type { EntryOutcome, OpenAccount, PipelineStore, PositionUpdate } from '../ports/pipeline-store.ts'
+import type {
+  Commit,
+  EntryOutcome,
+  OpenAccount,
+  PipelineStore,
+  PositionUpdate,
+} from '../ports/pipeline-store.ts'
 import { changeSetOf, isVisiblyChanged } from '../unit-of-work/change-set.ts'
 import { preload } from '../unit-of-work/preload.ts'
 import { type Effects, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
@@ -62,20 +68,47 @@ export type ObservedBatch =
   /** Objects whose documents were written since they were read. */
   | { readonly kind: 'overtaken'; readonly objects: readonly { kind: ObjectKind; id: string }[] }
 
+/** A batch that is handled in memory and not committed yet. */
+export interface FoldedBatch {
+  readonly kind: 'folded'
+  readonly opened: OpenAccount
+  readonly work: UnitOfWork
+  readonly result: Omit<Extract<ObservedBatch, { kind: 'committed' }>, 'seq'>
+  /** Null where there is nothing to be written. */
+  readonly commit: Commit | null
+}
+
 /**
  * Handles a batch of reads and commits it, or returns null when another writer of the account was faster: nothing is
  * written then, and the caller tries again.
  */
 export const observeBatch = async (
   account: string,
-  { seen, positions, connection }: SeenBatch,
+  batch: SeenBatch,
   options: ObserveOptions,
 ): Promise<ObservedBatch | null> => {
-  const opened = await options.store.openAccount(account)
+  const folded = await foldBatch(account, batch, options)
+  return folded.kind === 'folded' ? commitFolded(folded, options) : folded
+}
+
+/**
+ * Handles a batch of reads in memory.
+ * @param after a batch of the account whose commit is under way: only once that went through may this one be committed
+ */
+export const foldBatch = async (
+  account: string,
+  { seen, positions, connection }: SeenBatch,
+  options: ObserveOptions,
+  after?: FoldedBatch,
+): Promise<FoldedBatch | Extract<ObservedBatch, { kind: 'overtaken' }>> => {
+  const opened = after === undefined ? await options.store.openAccount(account) : openedAfter(after)
   const now = options.now()
   const { settings, reader, seq: seqBefore } = opened
   const unfinished = opened.unfinished.map(({ subscription }) => subscription)
-  const work = new UnitOfWork({ account: settings, effects: options.effects, now, reader, unfinished })
+  const work = new UnitOfWork({
+    ...{ account: settings, effects: options.effects, now, reader, unfinished },
+    ...(after === undefined ? {} : { after: after.work }),
+  })
   await preload(
     work,
     seen.map(({ observation }) => observation),
@@ -83,20 +116,40 @@ export const observeBatch = async (
   const objects = await overtakenObjects(work, opened, seen)
   if (objects.length > 0) return { kind: 'overtaken', objects }
   if (connection !== undefined) await connectAccount(work, connection.state, connection.unixSeconds)
+  const outcomes = await handleAll(work, seen)
+  const { writes: changes, notices } = changeSetOf(work)
+  const defers = work.awaiting > 0
+  const writes = [...changes, ...namingWrites(opened, work.deferred)]
+  const moved = defers ? [] : positions
+  const commit = { account, seq: seqBefore, now, writes, notices, settlements: [], positions: moved }
+  const result = { kind: 'committed', outcomes, notices, seqBefore, defers } as const
+  return { kind: 'folded', opened, work, result, commit: writes.length + moved.length === 0 ? null : commit }
+}
+
+/** Commits a folded batch, or returns null as `observeBatch` does. */
+export const commitFolded = async (
+  folded: FoldedBatch,
+  { store }: Pick<ObserveOptions, 'store'>,
+): Promise<ObservedBatch | null> => {
+  const { result, commit } = folded
+  const isThere = commit === null || (await store.commit(commit))
+  return isThere ? { ...result, seq: seqAfter(folded) } : null
+}
+
+// Its reader may answer with what the earlier batch found or with what it left: the work has the latter for both.
+const openedAfter = (folded: FoldedBatch): OpenAccount => ({ ...folded.opened, seq: seqAfter(folded) })
+
+/** Returns the account's sequence number once a batch is committed. */
+export const seqAfter = ({ result, commit }: FoldedBatch): number =>
+  commit === null ? result.seqBefore : result.seqBefore + 1
+
+const handleAll = async (work: UnitOfWork, seen: readonly SeenObject[]): Promise<readonly EntryOutcome[]> => {
   const outcomes: EntryOutcome[] = []
   for (const [index, { observation }] of seen.entries()) {
     if (index % objectsPerTurn === objectsPerTurn - 1) await nextTurn()
     outcomes.push(await handle(work, observation))
   }
-  const changes = changeSetOf(work)
-  const { notices } = changes
-  const defers = work.awaiting > 0
-  const writes = [...changes.writes, ...namingWrites(opened, work.deferred)]
-  const moved = defers ? [] : positions
-  const result = { kind: 'committed', outcomes, notices, seqBefore, defers } as const
-  if (writes.length + moved.length === 0) return { ...result, seq: seqBefore }
-  const commit = { account, seq: seqBefore, now, writes, notices, settlements: [], positions: moved }
-  return (await options.store.commit(commit)) ? { ...result, seq: seqBefore + 1 } : null
+  return outcomes
 }
 
 /** Objects handled before answers of Stripe get their turn: one that is noticed late keeps its request's place taken. */

@@ -128,6 +128,11 @@ export class Overlay<Entity> {
     return Promise.all(ids.map((id) => (this.#slots.has(id) ? null : this.#byId.load(id))))
   }
 
+  /** Takes entities for stored, whatever the database answers: another batch is about to write them. */
+  expect(entities: Iterable<Entity>): void {
+    this.#accept([...entities])
+  }
+
   /** Returns every slot that was ever put. */
   *changedSlots(): Iterable<Slot<Entity>> {
     for (const slot of this.#slots.values()) if (slot.now !== slot.before) yield slot

@@ -24,6 +24,8 @@ export interface UnitOfWorkOptions {
   readonly reader: AccountReader
   /** Subscriptions whose metadata has not reached all their invoices yet. */
   readonly unfinished?: readonly string[]
+  /** Work on the same account whose commit is under way; this work is void should that one not go through. */
+  readonly after?: UnitOfWork
 }
 
 /** Marks a point to which `rollback` returns. */
@@ -45,7 +47,7 @@ export class UnitOfWork {
   #awaiting = 0
   readonly #journal: { readonly slot: Slot<unknown>; readonly previous: unknown }[] = []
 
-  constructor({ account, effects, now, reader, unfinished = [] }: UnitOfWorkOptions) {
+  constructor({ account, effects, now, reader, unfinished = [], after }: UnitOfWorkOptions) {
     this.account = account
     this.effects = effects
     this.now = now
@@ -57,6 +59,7 @@ export class UnitOfWork {
     this.rooms = this.#deskOverlay('rooms')
     this.messages = this.#deskOverlay('messages')
     this.accounts = this.#deskOverlay('accounts')
+    if (after !== undefined) this.#follow(after)
   }
 
   /** Returns the currency's row by a code in any case, or null where the collection has none. */
@@ -109,6 +112,17 @@ export class UnitOfWork {
     return changed
   }
 
+  #follow(earlier: UnitOfWork): void {
+    const stored = (projection: Projection): Projection => ({
+      ...projection,
+      firstStoredAt: projection.firstStoredAt ?? earlier.now,
+    })
+    for (const kind of Object.keys(objectKinds) as ObjectKind[]) // the table's own keys
+      this.projections[kind].expect(changedIn(earlier.projections[kind]).map(stored))
+    for (const table of Object.keys(deskTables) as (keyof typeof deskTables)[]) // the table's own keys
+      this[table].expect(changedIn(earlier[table]))
+  }
+
   #projectionOverlays(): Record<ObjectKind, Overlay<Projection>> {
     const kinds = Object.keys(objectKinds) as ObjectKind[] // the table's own keys
     return Object.fromEntries(kinds.map((kind) => [kind, this.#projectionOverlay(kind)])) as Record<
@@ -159,3 +173,6 @@ export class UnitOfWork {
     })
   }
 }
+
+const changedIn = <Entity>(overlay: Overlay<Entity>): readonly Entity[] =>
+  [...overlay.changedSlots()].map(({ now }) => now).filter((now) => now !== null)

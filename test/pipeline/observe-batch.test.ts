@@ -1,9 +1,16 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { observeRead } from '../../src/core/normalise.ts'
 import type { Observation } from '../../src/core/observation.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
-import { observeBatch, type SeenObject } from '../../src/pipeline/observe-batch.ts'
+import {
+  commitFolded,
+  type FoldedBatch,
+  foldBatch,
+  observeBatch,
+  type SeenObject,
+} from '../../src/pipeline/observe-batch.ts'
 import type { ReadObjects } from '../../src/ports/pipeline-store.ts'
+import type { Write } from '../../src/unit-of-work/change-set.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 
 const account = 'acct_1'
@@ -94,3 +101,52 @@ test('what is gone when it is read once more leaves the document as it is', asyn
   expect(handled.outcomes).toEqual([{ outcome: 'unchanged', failure: null }])
   expect(nameIn(store)).toBe('Theirs')
 })
+
+describe('a batch that is folded while another is committed', () => {
+  const first = { seen: [seen(productAt('First', second, 0))], positions: [] }
+  const next = { seen: [seen(productAt('Next', second + 5, 0), { ownCommitsSince: 1 })], positions: [] }
+
+  const foldBoth = async (store: MemoryStore) => {
+    const earlier = (await foldBatch(account, first, optionsOf(store))) as FoldedBatch // nothing is stored that could overtake it
+    const later = (await foldBatch(account, next, optionsOf(store), earlier)) as FoldedBatch // the same
+    return { earlier, later }
+  }
+
+  test('takes what that one writes for stored', async () => {
+    const store = new MemoryStore([])
+    const { earlier, later } = await foldBoth(store)
+    const [made] = earlier.commit?.writes ?? []
+    expect(later.commit).toMatchObject({
+      seq: (earlier.commit?.seq ?? 0) + 1,
+      writes: [{ kind: 'replace', document: { name: 'Next' } }],
+      notices: [{ kind: 'product.updated' }],
+    })
+    expect(createdAt(later.commit?.writes[0])).toEqual(createdAt(made))
+    for (const folded of [earlier, later]) await commitFolded(folded, { store })
+    expect(nameIn(store)).toBe('Next')
+  })
+
+  test('is not committed where that one was not', async () => {
+    const store = new MemoryStore([])
+    const { later } = await foldBoth(store)
+    expect(await commitFolded(later, { store })).toBeNull()
+    expect(nameIn(store)).toBeUndefined()
+  })
+
+  test('is told to have been made anew where its own commit was lost', async () => {
+    const store = new MemoryStore([])
+    const { later } = await foldBoth(store)
+    const options = {
+      ...{ ...optionsOf(store), random: () => 0, onLostCommit: () => undefined },
+      readObjects: async () => new Map(),
+    }
+    const handled = await handleObservations(account, { ...next, lastSeq: 1 }, options, later)
+    expect(handled).toMatchObject({ asFolded: false, outcomes: [{ outcome: 'applied' }] })
+    expect(nameIn(store)).toBe('Next')
+  })
+})
+
+const createdAt = (write: Write | undefined): unknown =>
+  write?.kind === 'replace' || write?.kind === 'insert'
+    ? (write.document.sync as { created_at: unknown }).created_at // documentOf writes it
+    : undefined

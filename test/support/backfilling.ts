@@ -1,8 +1,9 @@
 // The two halves of a backfill for properties: what lists show now, and its commit, which may come much later.
 
-import { commitPages } from '../../src/commands/commit-pages.ts'
+import { foldPages, type PipelinePages } from '../../src/commands/commit-pages.ts'
 import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
 import { resourceNames } from '../../src/sources/backfill/resources.ts'
+import type { WalkedPage } from '../../src/sources/backfill/walk.ts'
 import { walkAccount } from '../../src/sources/backfill/walk-account.ts'
 import { clientOf, openStripe } from '../../src/sources/stripe/account-client.ts'
 import { readerOf } from './reading-pipeline.ts'
@@ -34,9 +35,20 @@ export const readLists = async (
   }
   return async () => {
     let [lastSeq, commits] = [seq, 0]
-    for (const page of walked.pages) {
-      const batch = { pages: [page], lastSeq, commits }
-      const committed = await commitPages(batch, { account, handling, updatesOf: () => [] })
+    const fold = (page: WalkedPage, earlier: PipelinePages | null) => {
+      const seqNow = earlier?.seq ?? lastSeq
+      const batch = { pages: [page], lastSeq: seqNow, commits: commits + seqNow - lastSeq }
+      return foldPages(batch, earlier, { account, handling, foldsAhead: true, updatesOf: () => [] })
+    }
+    let ahead: Promise<PipelinePages> | null = null
+    for (const [index, page] of walked.pages.entries()) {
+      const folded: PipelinePages = await (ahead ?? fold(page, null))
+      const next = folded.seq === null ? undefined : walked.pages[index + 1]
+      // As the lane does it: what comes next is folded while this is committed.
+      ahead = next === undefined ? null : fold(next, folded)
+      const committed = await folded.commit()
+      await ahead
+      if (!committed.asFolded) ahead = null
       lastSeq = committed.seq
       commits += committed.commits
     }

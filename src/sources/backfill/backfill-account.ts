@@ -4,7 +4,7 @@
 import { BillingSyncError } from '../../errors.ts'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
-import { CommitLane, type CommitLaneOptions } from './commit-lane.ts'
+import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-lane.ts'
 import { type Mending, mendUnlisted } from './mend-unlisted.ts'
 import { RemainingEstimate } from './remaining-estimate.ts'
 import type { ListName, ResourceName } from './resources.ts'
@@ -12,7 +12,8 @@ import { SeenIds } from './seen-ids.ts'
 import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
 
-export interface AccountBackfill extends Pick<CommitLaneOptions, 'seq' | 'commit'> {
+export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
+  extends Pick<CommitLaneOptions<Folded>, 'seq' | 'fold'> {
   readonly tally: AccountTally
   readonly walk: Omit<AccountWalk, 'seqNow' | 'takePage'>
   /** Lists that an earlier run had begun to walk: of those only the rest is seen here. */
@@ -25,9 +26,11 @@ export interface AccountBackfill extends Pick<CommitLaneOptions, 'seq' | 'commit
 }
 
 /** Backfills the account; the tally tells what came of it. Rejects with what the commits ended with. */
-export const backfillAccount = async (options: AccountBackfill): Promise<WalkFailure | null> => {
-  const { tally, walk, seq, commit, continued, countStored } = options
-  const lane = new CommitLane({ seq, commit, onCommitted: countPages(options) })
+export const backfillAccount = async <Folded extends FoldedPages>(
+  options: AccountBackfill<Folded>,
+): Promise<WalkFailure | null> => {
+  const { tally, walk, seq, fold, continued, countStored } = options
+  const lane = new CommitLane({ seq, fold, onCommitted: countPages(options) })
   // A first import has nothing that could be unlisted: what it has written itself need not be read again.
   const held = await heldBefore([...tally.resources.keys()], options.mending)
   const startedAt = new Date()
@@ -70,7 +73,10 @@ const heldBefore = async (
 // Where one list alone could not be read, the others are as good as ever.
 const isForAll = (failure: WalkFailure): boolean => failure.kind === 'disconnected' || failure.error.retryable
 
-const countPages = ({ tally, onFailed }: AccountBackfill): CommitLaneOptions['onCommitted'] => {
+const countPages = ({
+  tally,
+  onFailed,
+}: Pick<AccountBackfill, 'tally' | 'onFailed'>): CommitLaneOptions['onCommitted'] => {
   const estimates = new Map<ListName, RemainingEstimate>()
   return (page, outcomes) => {
     for (const { failure } of outcomes) if (failure !== null) onFailed(failure.code)

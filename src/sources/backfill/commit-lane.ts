@@ -14,6 +14,14 @@ export interface PageBatch {
   readonly commits: number
 }
 
+/** Pages made ready in memory. */
+export interface FoldedPages {
+  /** Commits them, once those before them are committed. */
+  readonly commit: () => Promise<PageCommit>
+  /** The account's commit number once they are committed; null where nothing may be folded before they are. */
+  readonly seq: number | null
+}
+
 /** What came of a batch. */
 export interface PageCommit {
   /** For each page one outcome per observation, in their order; those of what they carried are left out. */
@@ -22,12 +30,15 @@ export interface PageCommit {
   readonly commits: number
   /** True where another writer committed since. */
   readonly hadOthers: boolean
+  /** True where nothing was committed but the pages as they had been folded. */
+  readonly asFolded: boolean
 }
 
-export interface CommitLaneOptions {
+export interface CommitLaneOptions<Folded extends FoldedPages = FoldedPages> {
   /** The account's commit number when the walk begins. */
   readonly seq: number
-  readonly commit: (batch: PageBatch) => Promise<PageCommit>
+  /** Makes pages ready for their commit, after those given whose commit is under way. Never rejects. */
+  readonly fold: (batch: PageBatch, earlier: Folded | null) => Promise<Folded>
   /** Told of each committed page. */
   readonly onCommitted: (page: WalkedPage, outcomes: readonly EntryOutcome[]) => void
 }
@@ -39,17 +50,26 @@ const objectsAlone = 500
 /** Commits in a row without another writer after which the lane counts as alone. */
 const quietCommits = 5
 
-export class CommitLane {
-  readonly #options: CommitLaneOptions
+/** Pages on their way to a commit. */
+interface Ready<Folded> {
+  readonly pages: readonly WalkedPage[]
+  readonly folded: Promise<Folded>
+}
+
+export class CommitLane<Folded extends FoldedPages = FoldedPages> {
+  readonly #options: CommitLaneOptions<Folded>
   #queue: readonly WalkedPage[] = []
   #seq: number
   #commits = 0
   /** Commits since another writer showed. */
   #quiet = 0
+  /** What is being committed, and what is folded meanwhile to come after it. */
+  #committing: Folded | null = null
+  #ahead: Ready<Folded> | null = null
   #working: Promise<void> | null = null
   #fault: { readonly thrown: unknown } | null = null
 
-  constructor(options: CommitLaneOptions) {
+  constructor(options: CommitLaneOptions<Folded>) {
     this.#options = options
     this.#seq = options.seq
   }
@@ -64,6 +84,7 @@ export class CommitLane {
   readonly take = async (page: WalkedPage): Promise<void> => {
     this.#throwFault()
     this.#queue = [...this.#queue, page]
+    this.#foldAhead()
     this.#working ??= this.#work()
   }
 
@@ -77,35 +98,68 @@ export class CommitLane {
     if (this.#fault !== null) throw this.#fault.thrown
   }
 
+  get #isAlone(): boolean {
+    return this.#quiet >= quietCommits
+  }
+
   async #work(): Promise<void> {
     // A page that is taken in this very turn of the event loop joins the batch.
     await Promise.resolve()
-    while (this.#queue.length > 0 && this.#fault === null) {
-      const isAlone = this.#quiet >= quietCommits
-      const pages = nextPages(this.#queue, isAlone ? objectsAlone : objectsBesideOthers)
-      this.#queue = this.#queue.slice(pages.length)
+    while (this.#fault === null && (this.#ahead !== null || this.#queue.length > 0)) {
+      const { pages, folded } = this.#ahead ?? this.#foldNext(null)
+      this.#ahead = null
       try {
-        await this.#commit(pages)
+        await this.#commit(pages, await folded)
       } catch (thrown) {
         this.#fault = { thrown }
       } finally {
         for (const { giveBack } of pages) giveBack()
       }
     }
-    for (const { giveBack } of this.#queue) giveBack()
+    for (const { giveBack } of [...(this.#ahead?.pages ?? []), ...this.#queue]) giveBack()
     this.#queue = []
     this.#working = null
   }
 
-  async #commit(pages: readonly WalkedPage[]): Promise<void> {
+  // While MongoDB commits, the thread folds what comes next: an account's commits can't take place side by side.
+  #foldAhead(): void {
+    const earlier = this.#committing
+    if (earlier === null || earlier.seq === null || this.#ahead !== null || !this.#isAlone) return
+    if (this.#queue.length > 0) this.#ahead = this.#foldNext(earlier)
+  }
+
+  #foldNext(earlier: Folded | null): Ready<Folded> {
+    const pages = nextPages(this.#queue, this.#isAlone ? objectsAlone : objectsBesideOthers)
+    this.#queue = this.#queue.slice(pages.length)
+    const lastSeq = earlier?.seq ?? this.#seq
+    const commits = this.#commits + lastSeq - this.#seq
+    return { pages, folded: this.#options.fold({ pages, lastSeq, commits }, earlier) }
+  }
+
+  async #commit(pages: readonly WalkedPage[], folded: Folded): Promise<void> {
     const started = performance.now()
-    const committed = await this.#options.commit({ pages, lastSeq: this.#seq, commits: this.#commits })
+    this.#committing = folded
+    const committing = folded.commit().finally(() => {
+      this.#committing = null
+    })
+    this.#foldAhead()
+    const committed = await committing
     this.#seq = committed.seq
     this.#commits += committed.commits
+    if (!committed.asFolded) await this.#foldAgain()
     for (const [index, page] of pages.entries())
       this.#options.onCommitted(page, committed.outcomes[index] ?? [])
     this.#quiet = committed.hadOthers ? 0 : this.#quiet + 1
     if (committed.hadOthers) await wait(performance.now() - started)
+  }
+
+  // What was folded ahead took something for granted that did not come about.
+  async #foldAgain(): Promise<void> {
+    if (this.#ahead === null) return
+    const { pages, folded } = this.#ahead
+    await folded
+    this.#ahead = null
+    this.#queue = [...pages, ...this.#queue]
   }
 }
 

@@ -123,8 +123,29 @@ export const guards = [
   {
     name: 'backfill: a lane that is not known to be alone makes small commits',
     file: 'src/sources/backfill/commit-lane.ts',
-    find: 'const isAlone = this.#quiet >= quietCommits',
-    replace: 'const isAlone = this.#quiet + quietCommits >= quietCommits',
+    find: 'return this.#quiet >= quietCommits',
+    replace: 'return true',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
+  {
+    name: 'backfill: what is folded ahead takes what is being committed for stored',
+    file: 'src/unit-of-work/unit-of-work.ts',
+    find: 'if (after !== undefined) this.#follow(after)',
+    replace: '',
+    tests: ['test/pipeline/observe-batch.test.ts'],
+  },
+  {
+    name: 'backfill: what is folded ahead keeps the time at which its document was made',
+    file: 'src/unit-of-work/unit-of-work.ts',
+    find: 'firstStoredAt: projection.firstStoredAt ?? earlier.now',
+    replace: 'firstStoredAt: projection.firstStoredAt',
+    tests: ['test/pipeline/observe-batch.test.ts'],
+  },
+  {
+    name: 'backfill: what was folded ahead of another outcome is folded again',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: 'if (!committed.asFolded) await this.#foldAgain()',
+    replace: '',
     tests: ['test/sources/backfill/commit-lane.test.ts'],
   },
 ]

@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest'
 import { BillingSyncError } from '../../../src/errors.ts'
-import { CommitLane, type PageBatch, type PageCommit } from '../../../src/sources/backfill/commit-lane.ts'
+import {
+  CommitLane,
+  type FoldedPages,
+  type PageBatch,
+  type PageCommit,
+} from '../../../src/sources/backfill/commit-lane.ts'
 import type { WalkedPage } from '../../../src/sources/backfill/walk.ts'
 import { observed } from '../../support/observed.ts'
+import { until } from '../../support/until.ts'
 
 const page = (objects: number, giveBack: () => void = () => undefined): WalkedPage => ({
   ...{ list: 'customers', carried: [], invalid: 0, sentAt: new Date(), commitsBefore: 0, position: [] },
@@ -12,8 +18,16 @@ const page = (objects: number, giveBack: () => void = () => undefined): WalkedPa
 
 const committed = ({ pages, lastSeq }: PageBatch, hadOthers = false): PageCommit => ({
   outcomes: pages.map(() => []),
-  ...{ seq: lastSeq + 1, commits: 1, hadOthers },
+  ...{ seq: lastSeq + 1, commits: 1, hadOthers, asFolded: !hadOthers },
 })
+
+/** Folds to batches that are committed so. */
+const folding =
+  (commit: (batch: PageBatch) => Promise<PageCommit>) =>
+  async (batch: PageBatch): Promise<FoldedPages> => ({
+    seq: batch.lastSeq + 1,
+    commit: () => commit(batch),
+  })
 
 test('pages are committed in their order, with what the lane left behind', async () => {
   const batches: PageBatch[] = []
@@ -22,7 +36,7 @@ test('pages are committed in their order, with what the lane left behind', async
     return committed(batch)
   }
   const seen: WalkedPage[] = []
-  const lane = new CommitLane({ seq: 7, commit, onCommitted: (one) => seen.push(one) })
+  const lane = new CommitLane({ seq: 7, fold: folding(commit), onCommitted: (one) => seen.push(one) })
   const pages = [page(100), page(500), page(1)]
   for (const one of pages) await lane.take(one)
   await lane.drain()
@@ -37,7 +51,7 @@ test('a batch holds small pages together, and a large one alone', async () => {
     sizes.push(batch.pages.map(({ observations }) => observations.length))
     return committed(batch)
   }
-  const lane = new CommitLane({ seq: 0, commit, onCommitted: () => undefined })
+  const lane = new CommitLane({ seq: 0, fold: folding(commit), onCommitted: () => undefined })
   for (const objects of [100, 100, 100, 1_000, 10]) void lane.take(page(objects))
   await lane.drain()
   expect(sizes).toEqual([[100, 100], [100], [1_000], [10]])
@@ -48,7 +62,7 @@ test('every page gives its room back, whatever the commit ends with', async () =
   const commit = async () => {
     throw new BillingSyncError('backfill_superseded', { account: 'acct_1' })
   }
-  const lane = new CommitLane({ seq: 0, commit, onCommitted: () => undefined })
+  const lane = new CommitLane({ seq: 0, fold: folding(commit), onCommitted: () => undefined })
   const take = () =>
     lane.take(
       page(200, () => {
@@ -69,9 +83,71 @@ test('where another writer shows, the lane pauses as long as it took', async () 
     await new Promise((resolve) => setTimeout(resolve, 60))
     return committed(batch, true)
   }
-  const lane = new CommitLane({ seq: 0, commit, onCommitted: () => undefined })
+  const lane = new CommitLane({ seq: 0, fold: folding(commit), onCommitted: () => undefined })
   void lane.take(page(200))
   void lane.take(page(200))
   await lane.drain()
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(110)
+})
+
+/** A lane whose commits wait to be let go of, with what it folded: each batch's pages, number and what it came after. */
+const openHeld = (outcome: (batch: PageBatch) => PageCommit) => {
+  const folds: {
+    readonly objects: readonly number[]
+    readonly lastSeq: number
+    readonly after: number | null
+  }[] = []
+  const held: (() => void)[] = []
+  const done: number[] = []
+  const lane = new CommitLane({
+    seq: 0,
+    fold: async (batch, earlier: FoldedPages | null) => {
+      const objects = batch.pages.map(({ observations }) => observations.length)
+      folds.push({ objects, lastSeq: batch.lastSeq, after: earlier?.seq ?? null })
+      return {
+        seq: batch.lastSeq + 1,
+        commit: async () => {
+          await new Promise<void>((resolve) => held.push(resolve))
+          return outcome(batch)
+        },
+      }
+    },
+    onCommitted: ({ observations }) => done.push(observations.length),
+  })
+  const letGo = async (): Promise<void> => {
+    await until(() => held.length > 0, 'a commit under way')
+    held.shift()?.()
+  }
+  return { lane, folds, done, letGo }
+}
+
+test('a lane that is alone folds the next batch while one is committed', async () => {
+  const { lane, folds, done, letGo } = openHeld(committed)
+  for (let objects = 301; objects <= 307; objects += 1) void lane.take(page(objects))
+  for (let count = 0; count < 5; count += 1) await letGo()
+  await until(() => folds.length === 7, 'the seventh batch')
+  expect(done).toHaveLength(5)
+  expect(folds.slice(4)).toEqual([
+    { objects: [305], lastSeq: 4, after: null },
+    { objects: [306], lastSeq: 5, after: null },
+    { objects: [307], lastSeq: 6, after: 6 },
+  ])
+  await letGo()
+  await letGo()
+  await lane.drain()
+  expect(done).toEqual([301, 302, 303, 304, 305, 306, 307])
+})
+
+test('what was folded ahead of another outcome is folded again', async () => {
+  const others = (batch: PageBatch): PageCommit =>
+    batch.lastSeq === 5 ? { ...committed(batch), seq: 9, hadOthers: true, asFolded: false } : committed(batch)
+  const { lane, folds, done, letGo } = openHeld(others)
+  for (let objects = 301; objects <= 307; objects += 1) void lane.take(page(objects))
+  for (let count = 0; count < 7; count += 1) await letGo()
+  await lane.drain()
+  expect(folds.slice(6)).toEqual([
+    { objects: [307], lastSeq: 6, after: 6 },
+    { objects: [307], lastSeq: 9, after: null },
+  ])
+  expect(done).toEqual([301, 302, 303, 304, 305, 306, 307])
 })
