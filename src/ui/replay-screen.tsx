@@ -17,7 +17,8 @@ export const ReplayScreen = ({ tally, elapsedMs }: ReplayScreenProps) => {
   const seconds = elapsedMs / 1000
   const { share } = tally
   const remaining = share === null || share === 0 ? null : (seconds / share) * (1 - share)
-  const troubles = tally.counts.failed + tally.counts.invalid
+  const { applied, unchanged, stale, ignored, failed, invalid } = tally.counts
+  const troubles = failed + invalid
   return (
     <Box flexDirection="column">
       <Text>
@@ -27,10 +28,10 @@ export const ReplayScreen = ({ tally, elapsedMs }: ReplayScreenProps) => {
         {remaining === null ? '' : `, ${inTime(remaining)} left`}
       </Text>
       <Text dimColor>
-        applied {tally.counts.applied} · unchanged {tally.counts.unchanged} · stale {tally.counts.stale} ·
-        ignored {tally.counts.ignored}
+        applied {inDigits(applied)} · unchanged {inDigits(unchanged)} · stale {inDigits(stale)} · ignored{' '}
+        {inDigits(ignored)}
       </Text>
-      {troubles > 0 ? <Text color="red">failed or invalid {troubles}</Text> : null}
+      {troubles > 0 ? <Text color="red">failed or invalid {inDigits(troubles)}</Text> : null}
       {tally.waitingFor === null ? null : <Text color="yellow">waiting: {tally.waitingFor}</Text>}
     </Box>
   )

@@ -1,11 +1,9 @@
-import { PassThrough } from 'node:stream'
-import { stripVTControlCharacters } from 'node:util'
-import { render } from 'ink'
 import { describe, expect, test } from 'vitest'
 import { BillingSyncError } from '../../src/errors.ts'
 import { type AccountTally, BackfillTally } from '../../src/sources/backfill/backfill-tally.ts'
 import { resourceNames } from '../../src/sources/backfill/resources.ts'
 import { BackfillScreen } from '../../src/ui/backfill-screen.tsx'
+import { drawnLines } from '../support/drawn-lines.ts'
 
 const name = (number: number): string => `acct_1RzH8nCdYs3GkV${String(number).padStart(2, '0')}`
 
@@ -28,18 +26,11 @@ const revoked = ({ account }: AccountTally) => new BillingSyncError('account_dis
 
 /** The lines of the screen on a terminal of a size. */
 const linesOn = (columns: number, rows: number, tally = busy()): readonly string[] => {
-  const frames: string[] = []
-  const stdout = Object.assign(new PassThrough(), { columns, rows, isTTY: true })
-  stdout.on('data', (chunk: Buffer) => frames.push(chunk.toString()))
   const now = performance.now() + 30_000
-  const screen = render(
-    <BackfillScreen tally={tally} now={now} columns={columns} rows={rows} />,
-    { stdout: stdout as unknown as NodeJS.WriteStream, debug: true, patchConsole: false }, // as far as ink writes to it
-  )
-  screen.unmount()
-  return stripVTControlCharacters(frames[0] ?? '')
-    .trimEnd()
-    .split('\n')
+  return drawnLines(<BackfillScreen tally={tally} now={now} columns={columns} rows={rows} />, {
+    columns,
+    rows,
+  })
 }
 
 describe('the screen of a backfill', () => {

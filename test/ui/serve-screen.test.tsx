@@ -1,9 +1,7 @@
-import { PassThrough } from 'node:stream'
-import { stripVTControlCharacters } from 'node:util'
-import { render } from 'ink'
 import { describe, expect, test } from 'vitest'
 import { ServeScreen } from '../../src/ui/serve-screen.tsx'
 import { ServeTally } from '../../src/watch/serve-tally.ts'
+import { drawnLines } from '../support/drawn-lines.ts'
 
 const busy = (): ServeTally => {
   const tally = new ServeTally()
@@ -39,17 +37,11 @@ const state = {
 }
 
 /** The lines of the screen on a terminal of a size. */
-const linesOn = (columns: number, rows: number, tally = busy()): readonly string[] => {
-  const frames: string[] = []
-  const stdout = Object.assign(new PassThrough(), { columns, rows, isTTY: true })
-  stdout.on('data', (chunk: Buffer) => frames.push(chunk.toString()))
-  const screen = render(
+const linesOn = (columns: number, rows: number, tally = busy()): readonly string[] =>
+  drawnLines(
     <ServeScreen tally={tally} state={state} elapsedMs={3_600_000} columns={columns} rows={rows} />,
-    { stdout: stdout as unknown as NodeJS.WriteStream, debug: true, patchConsole: false }, // as far as ink writes to it
+    { columns, rows },
   )
-  screen.unmount()
-  return stripVTControlCharacters(frames[0] ?? '').split('\n')
-}
 
 describe('the dashboard', () => {
   test.each([

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest'
+import { ReplayTally } from '../../src/sources/replay-summary.ts'
+import { ReplayScreen } from '../../src/ui/replay-screen.tsx'
+import { drawnLines } from '../support/drawn-lines.ts'
+
+/** A replay that has read a quarter of its input. */
+const quarter = (): ReplayTally => {
+  const tally = new ReplayTally()
+  Object.assign(tally, { inputRead: 250, inputExpected: 1_000 })
+  Object.assign(tally.counts, { applied: 1_200_000, unchanged: 30_000, stale: 4_000, ignored: 567 })
+  return tally
+}
+
+const linesOn = (tally: ReplayTally, columns = 80, elapsedMs = 60_000) =>
+  drawnLines(<ReplayScreen tally={tally} elapsedMs={elapsedMs} />, { columns, rows: 24 })
+
+describe('the screen of a replay', () => {
+  test.each([80, 200])('fits a terminal of %i columns with all that it tells', (columns) => {
+    const tally = Object.assign(quarter(), { waitingFor: "Stripe's limit (endpoint-rate)" })
+    tally.counts.failed = 89
+    const lines = linesOn(tally, columns)
+    expect(lines.length).toBeLessThan(8)
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns)
+  })
+
+  test('tells how far it is, how fast, what remains, and what came of the events', () => {
+    expect(linesOn(quarter())).toEqual([
+      `${'█'.repeat(8)}${'░'.repeat(22)} 25 %  1,234,567 events, 20,576/s, 3 min left`,
+      'applied 1,200,000 · unchanged 30,000 · stale 4,000 · ignored 567',
+    ])
+  })
+
+  test('promises no end where it does not know how much there is', () => {
+    const tally = Object.assign(quarter(), { inputExpected: 0 })
+    expect(linesOn(tally)[0]).toBe('1,234,567 events, 20,576/s')
+  })
+
+  test('tells failures and what it waits for, while there are any', () => {
+    const tally = Object.assign(quarter(), { waitingFor: 'MongoDB does not answer' })
+    Object.assign(tally.counts, { failed: 2_000, invalid: 3 })
+    expect(linesOn(tally).slice(-2)).toEqual(['failed or invalid 2,003', 'waiting: MongoDB does not answer'])
+  })
+})
