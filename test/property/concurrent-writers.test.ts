@@ -1,3 +1,5 @@
+// Two writers at random schedules. The short form runs with the other tests; `npm run test:faults` takes a thousand.
+
 import { beforeAll, describe, expect, test } from 'vitest'
 import { listAccounts } from '../../src/store/accounts.ts'
 import { collectionIndexes, ensureCollections } from '../../src/store/collections.ts'
@@ -13,6 +15,10 @@ import { checkHistories } from '../support/history-property.ts'
 
 const { client, db } = await openTestDatabase({ ignoreUndefined: true })
 const store = openMongoStore({ client, db, parkUnknown: false, retentionMs: 60_000 })
+
+const isFull = process.env.FULL === '1'
+const runs = isFull ? 1_000 : 100
+const timeoutMs = isFull ? 20 * 60_000 : 240_000
 
 /** Collections that hold what a history comes to. */
 const resultNames = Object.keys(collectionIndexes).filter((name) =>
@@ -41,10 +47,10 @@ const dump = async (): Promise<Record<string, Record<string, unknown>[]>> =>
 
 describe('two writers of the same accounts', () => {
   test('end as in-order delivery does, though they lose commits to each other', {
-    timeout: 240_000,
+    timeout: timeoutMs,
   }, async () => {
     let lost = 0
-    await checkHistories({ runs: 100, deliveries: 1 }, async ({ history, deliveries }) => {
+    await checkHistories({ runs, deliveries: 1 }, async ({ history, deliveries }) => {
       await prepare(history)
       const writers = deliveries.map((delivery) => deliverHistory(history, delivery, pipelineOptions(store)))
       for (const { lostCommits } of await Promise.all(writers)) lost += lostCommits
