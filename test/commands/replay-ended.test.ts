@@ -30,7 +30,7 @@ describe('a replay that a signal ends', () => {
     ['SIGTERM', 143],
   ] as const)('by %s keeps what was done and ends with %i', async (signal, code) => {
     const run = replay('-')
-    run.stdin?.write(lines(1, 450))
+    run.stdin?.write(lines(1, 1_000))
     // A batch is full before the input has ended; the rest waits for more.
     await vi.waitFor(async () => expect(await charges()).toBeGreaterThan(0), patience)
     run.kill(signal)
@@ -41,9 +41,9 @@ describe('a replay that a signal ends', () => {
     expect(summary.applied).toBe(await charges())
     expect(summary.read).toBe(await db.collection('billing.events').countDocuments({ status: 'done' }))
     const again = replay('-')
-    again.stdin?.end(lines(1, 450))
+    again.stdin?.end(lines(1, 1_000))
     const rest = JSON.parse(String((await again).stdout))
-    expect(rest).toMatchObject({ read: 450, applied: 450 - summary.applied })
+    expect(rest).toMatchObject({ read: 1_000, applied: 1_000 - summary.applied })
   })
 })
 
