@@ -106,10 +106,12 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     // A page that is taken in this very turn of the event loop joins the batch.
     await Promise.resolve()
     while (this.#fault === null && (this.#ahead !== null || this.#queue.length > 0)) {
+      const started = performance.now()
       const { pages, folded } = this.#ahead ?? this.#foldNext(null)
       this.#ahead = null
       try {
-        await this.#commit(pages, await folded)
+        const hadOthers = await this.#commit(pages, await folded)
+        if (hadOthers) await wait(performance.now() - started)
       } catch (thrown) {
         this.#fault = { thrown }
       } finally {
@@ -136,8 +138,8 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     return { pages, folded: this.#options.fold({ pages, lastSeq, commits }, earlier) }
   }
 
-  async #commit(pages: readonly WalkedPage[], folded: Folded): Promise<void> {
-    const started = performance.now()
+  /** Answers whether another writer showed. */
+  async #commit(pages: readonly WalkedPage[], folded: Folded): Promise<boolean> {
     this.#committing = folded
     const committing = folded.commit().finally(() => {
       this.#committing = null
@@ -150,7 +152,7 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     for (const [index, page] of pages.entries())
       this.#options.onCommitted(page, committed.outcomes[index] ?? [])
     this.#quiet = committed.hadOthers ? 0 : this.#quiet + 1
-    if (committed.hadOthers) await wait(performance.now() - started)
+    return committed.hadOthers
   }
 
   // What was folded ahead took something for granted that did not come about.

@@ -148,4 +148,12 @@ export const guards = [
     replace: '',
     tests: ['test/sources/backfill/commit-lane.test.ts'],
   },
+  {
+    name: 'backfill: beside another writer a lane pauses for its folding and its commit',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: '      const started = performance.now()\n      const { pages, folded } = this.#ahead ?? this.#foldNext(null)\n      this.#ahead = null\n      try {\n        const hadOthers = await this.#commit(pages, await folded)',
+    replace:
+      '      const { pages, folded } = this.#ahead ?? this.#foldNext(null)\n      this.#ahead = null\n      try {\n        const ready = await folded\n        const started = performance.now()\n        const hadOthers = await this.#commit(pages, ready)',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
 ]

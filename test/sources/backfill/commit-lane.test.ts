@@ -78,15 +78,23 @@ test('every page gives its room back, whatever the commit ends with', async () =
 
 test('where another writer shows, the lane pauses as long as it took', async () => {
   const times: number[] = []
-  const commit = async (batch: PageBatch) => {
-    times.push(performance.now())
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    return committed(batch, true)
+  const takeAWhile = () => new Promise((resolve) => setTimeout(resolve, 30))
+  const fold = async (batch: PageBatch): Promise<FoldedPages> => {
+    await takeAWhile()
+    return {
+      seq: batch.lastSeq + 1,
+      commit: async () => {
+        times.push(performance.now())
+        await takeAWhile()
+        return committed(batch, true)
+      },
+    }
   }
-  const lane = new CommitLane({ seq: 0, fold: folding(commit), onCommitted: () => undefined })
+  const lane = new CommitLane({ seq: 0, fold, onCommitted: () => undefined })
   void lane.take(page(200))
   void lane.take(page(200))
   await lane.drain()
+  // A commit, the pause for what came before it as well, and the next one's folding.
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(110)
 })
 
