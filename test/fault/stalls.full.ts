@@ -117,7 +117,7 @@ describe('serve', { timeout: 120_000 }, () => {
     await mongod.fail(['insert'], { blockConnection: true, blockTimeMS: 3_000 }, 1)
     const sent = [1, 2, 3].map((number) => ({ ...numberedEvent(number), account: 'acct_stalled' }))
     await deliver(sent, { url: ingest.webhooks, secret })
-    await until(isInTransaction, 'a transaction of the process that is to stall')
+    await until(mongod.isInTransaction, 'a transaction of the process that is to stall')
     process.kill(stalling.pid, 'SIGUSR2')
     const heir = await start(unnamed.href, 'work')
     await untilStored(events, { status: 'done' }, sent.length)
@@ -131,15 +131,3 @@ describe('serve', { timeout: 120_000 }, () => {
     for (const serve of [stalling, heir, ingest]) expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 })
-
-// Its transactions take milliseconds otherwise.
-const isInTransaction = async (): Promise<boolean> => {
-  const held = {
-    'clientMetadata.application.name': 'under-test',
-    'transaction.timeOpenMicros': { $gte: 200_000 },
-  }
-  const sessions = mongod.client
-    .db('admin')
-    .aggregate([{ $currentOp: { allUsers: true, idleSessions: true } }, { $match: held }])
-  return (await sessions.toArray()).length > 0
-}

@@ -71,18 +71,6 @@ const emptyRedis = async (): Promise<void> => {
 /** Holds up the inserts of the process that is to die, which it makes in its transactions alone, once it has locked the account. */
 const holdTransactions = () => mongod.fail(['insert'], { blockConnection: true, blockTimeMS: 2_000 })
 
-// Its transactions take milliseconds otherwise.
-const isInTransaction = async (): Promise<boolean> => {
-  const held = {
-    'clientMetadata.application.name': 'under-test',
-    'transaction.timeOpenMicros': { $gte: 200_000 },
-  }
-  const sessions = mongod.client
-    .db('admin')
-    .aggregate([{ $currentOp: { allUsers: true, idleSessions: true } }, { $match: held }])
-  return (await sessions.toArray()).length > 0
-}
-
 test('three processes handle each event once and tell each client, whatever dies', {
   timeout: 150_000,
 }, async () => {
@@ -117,7 +105,7 @@ test('three processes handle each event once and tell each client, whatever dies
   await holdTransactions()
   await until(async () => {
     await send([ingest], 2)
-    return isInTransaction()
+    return mongod.isInTransaction()
   }, 'a transaction of the process that is to die')
   await dying.stop('SIGKILL')
   await emptyRedis()

@@ -14,6 +14,8 @@ export interface FaultServer {
   readonly db: Db
   /** Makes the next commands of these names fail, until the test is over or so many have failed. */
   fail(commands: readonly string[], failure: Document, times?: number): Promise<void>
+  /** Tells whether the program under test has a transaction open that is held up: it takes milliseconds otherwise. */
+  isInTransaction(): Promise<boolean>
 }
 
 const appName = 'under-test'
@@ -52,6 +54,16 @@ export const startFaultServer = async (): Promise<FaultServer> => {
         await observer.db('admin').command({ killAllSessions: [] })
       })
       await configure(times === undefined ? 'alwaysOn' : { times }, { failCommands, appName, ...failure })
+    },
+    isInTransaction: async () => {
+      const held = {
+        'clientMetadata.application.name': appName,
+        'transaction.timeOpenMicros': { $gte: 200_000 },
+      }
+      const sessions = client
+        .db('admin')
+        .aggregate([{ $currentOp: { allUsers: true, idleSessions: true } }, { $match: held }])
+      return (await sessions.toArray()).length > 0
     },
   }
 }
