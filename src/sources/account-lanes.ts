@@ -1,6 +1,6 @@
 // Bulk input, spread over accounts: batches of one account run one after another, those of several accounts side
-// by side, and heavy items in batches of their own. Guarantees: an account's items are handled in their order; what waits
-// is bounded, however the accounts are mixed in the input; with a pace, no account gets more items a second than it
+// by side, and heavy items in batches of their own. Guarantees: of one account's items those of one id are handled in
+// their order; what waits is bounded, however the accounts are mixed in the input; with a pace, no account gets more items a second than it
 // allows, one second's worth at a time.
 
 import { setTimeout as wait } from 'node:timers/promises'
@@ -42,6 +42,7 @@ export class AccountLanes<Item extends LaneItem> {
   readonly #running = new Set<Promise<void>>()
   readonly #resting = new Set<Promise<void>>()
   readonly #runBatch: (account: string, items: readonly Item[]) => Promise<void>
+  readonly #idOf: (item: Item) => string | null
   readonly #itemsPerSecond: number | null
   readonly #batchSize: number
   readonly #over = new AbortController()
@@ -50,11 +51,17 @@ export class AccountLanes<Item extends LaneItem> {
   #waitingBytes = 0
   #fault: { readonly thrown: unknown } | null = null
 
+  /**
+   * @param runBatch handles items of one account
+   * @param idOf answers the id by which items must keep their order, null where there is none; asked only beside heavy items
+   */
   constructor(
     runBatch: (account: string, items: readonly Item[]) => Promise<void>,
+    idOf: (item: Item) => string | null,
     { itemsPerSecond, signal }: LanePace,
   ) {
     this.#runBatch = runBatch
+    this.#idOf = idOf
     this.#itemsPerSecond = itemsPerSecond
     this.#batchSize = Math.min(largestBatch, Math.ceil(itemsPerSecond ?? largestBatch))
     this.#endOfRests = AbortSignal.any([signal, this.#over.signal])
@@ -147,20 +154,28 @@ export class AccountLanes<Item extends LaneItem> {
     else if (lane.waiting.length >= this.#batchSize) this.#start(lane)
   }
 
-  // Heavy items and others by turns, in their order: of two events under one id the first is kept.
+  // The first in line with all of its sort, as far as none of them overtakes one of its own id: the first is kept.
   #cut(lane: Lane<Item>): readonly Item[] {
-    const [first] = lane.waiting
-    let count = 0
+    const batch: Item[] = []
+    const passed: Item[] = []
+    const passedIds = new Set<string | null>()
     let bytes = 0
     for (const item of lane.waiting) {
-      const isOfSort = isHeavy(item.size) === isHeavy(first?.size ?? item.size)
-      if (!isOfSort || count === this.#batchSize || (count > 0 && bytes + item.size > largestBatchBytes))
-        break
-      count += 1
+      if (batch.length === this.#batchSize) break
+      const isOfSort = isHeavy(item.size) === isHeavy(batch[0]?.size ?? item.size)
+      if (!isOfSort) {
+        passed.push(item)
+        passedIds.add(this.#idOf(item))
+        continue
+      }
+      if (passed.length > 0 && passedIds.has(this.#idOf(item))) break
+      if (batch.length > 0 && bytes + item.size > largestBatchBytes) break
+      batch.push(item)
       bytes += item.size
     }
-    this.#waiting -= count
+    lane.waiting.splice(0, batch.length + passed.length, ...passed)
+    this.#waiting -= batch.length
     this.#waitingBytes -= bytes
-    return lane.waiting.splice(0, count)
+    return batch
   }
 }

@@ -69,6 +69,7 @@ export const openReplayLanes = (
       const outcomes = items.length === 0 ? [] : await handle(items)
       for (const [index, outcome] of outcomes.entries()) countOutcome(tally, items[index], outcome)
     },
+    ({ payload }) => eventIdIn(payload),
     { itemsPerSecond: eventsPerSecond, signal },
   )
   tally.countWaiting = () => lanes.waiting
@@ -80,6 +81,11 @@ const eventOf = (item: WaitingItem, { tally }: ReplayOptions): StripeEvent | nul
   if ('event' in parsed) return parsed.event
   countBroken(tally, item.source, { code: 'event_invalid', problem: parsed.problem })
   return null
+}
+
+const eventIdIn = (payload: Uint8Array): string | null => {
+  const parsed = parseEntry(payload)
+  return 'event' in parsed ? parsed.event.id : null
 }
 
 /** Returns the event that an entry's bytes hold, or the problem. Never throws. */

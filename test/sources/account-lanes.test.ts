@@ -4,7 +4,10 @@ import { AccountLanes, type LaneItem, type LanePace } from '../../src/sources/ac
 
 interface Item extends LaneItem {
   readonly number: number
+  readonly id?: string
 }
+
+const idOf = ({ id, number }: Item): string => id ?? String(number)
 
 const atOnce: LanePace = { itemsPerSecond: null, signal: new AbortController().signal }
 const item = (number: number, account = 'acct_1', size = 1): Item => ({ account, number, size })
@@ -15,15 +18,19 @@ const open = ({ held = false, pace = atOnce }: { held?: boolean; pace?: LanePace
   const waiting: (() => void)[] = []
   let busiest = 0
   const running: string[] = []
-  const lanes = new AccountLanes<Item>(async (account, items) => {
-    batches.push({ account, numbers: items.map(({ number }) => number), at: performance.now() })
-    expect(running).not.toContain(account)
-    running.push(account)
-    busiest = Math.max(busiest, running.length)
-    if (held) await new Promise<void>((resolve) => waiting.push(resolve))
-    else await turn()
-    running.splice(running.indexOf(account), 1)
-  }, pace)
+  const lanes = new AccountLanes<Item>(
+    async (account, items) => {
+      batches.push({ account, numbers: items.map(({ number }) => number), at: performance.now() })
+      expect(running).not.toContain(account)
+      running.push(account)
+      busiest = Math.max(busiest, running.length)
+      if (held) await new Promise<void>((resolve) => waiting.push(resolve))
+      else await turn()
+      running.splice(running.indexOf(account), 1)
+    },
+    idOf,
+    pace,
+  )
   const letGo = (): void => {
     for (const resolve of waiting.splice(0)) resolve()
   }
@@ -63,12 +70,25 @@ describe('lanes of accounts', () => {
     expect(batches.filter(({ account }) => account === 'acct_large')).toHaveLength(3)
   })
 
-  test('keep heavy items in batches of their own, in their order', async () => {
+  const megabyte = 1024 * 1024
+
+  test('keep heavy items in batches of their own', async () => {
     const { lanes, batches } = open()
     for (let number = 0; number < 9; number += 1)
-      await lanes.push(item(number, 'acct_1', number % 3 === 1 ? 1024 * 1024 : 1))
+      await lanes.push(item(number, 'acct_1', number % 3 === 1 ? megabyte : 1))
     await lanes.drain()
-    expect(batches.map(({ numbers }) => numbers)).toEqual([[0], [1], [2, 3], [4], [5, 6], [7], [8]])
+    expect(batches.map(({ numbers }) => numbers)).toEqual([
+      [0, 2, 3, 5, 6, 8],
+      [1, 4, 7],
+    ])
+  })
+
+  test('let no item overtake another of its id', async () => {
+    const { lanes, batches } = open()
+    const items = [item(0), item(1, 'acct_1', megabyte), item(2), { ...item(3), id: '1' }, item(4)]
+    for (const one of items) await lanes.push(one)
+    await lanes.drain()
+    expect(batches.map(({ numbers }) => numbers)).toEqual([[0, 2], [1], [3, 4]])
   })
 
   test('hold back their source while too much waits', async () => {
@@ -93,7 +113,7 @@ describe('lanes of accounts', () => {
   })
 
   test('tell the fault of a batch to whoever pushes or drains', async () => {
-    const lanes = new AccountLanes<Item>(() => Promise.reject(new TypeError('broken')), atOnce)
+    const lanes = new AccountLanes<Item>(() => Promise.reject(new TypeError('broken')), idOf, atOnce)
     await lanes.push(item(1))
     await expect(lanes.drain()).rejects.toThrow('broken')
   })

@@ -87,8 +87,8 @@ export const guards = [
   {
     name: 'replay: heavy events go in batches of their own',
     file: 'src/sources/account-lanes.ts',
-    find: 'const isOfSort = isHeavy(item.size) === isHeavy(first?.size ?? item.size)',
-    replace: 'const isOfSort = true || isHeavy(first?.size ?? item.size)',
+    find: 'const isOfSort = isHeavy(item.size) === isHeavy(batch[0]?.size ?? item.size)',
+    replace: 'const isOfSort = true',
     tests: ['test/sources/account-lanes.test.ts'],
   },
   {
@@ -104,5 +104,13 @@ export const guards = [
     find: 'payload: Buffer.from(entry.payload),',
     replace: '',
     tests: ['test/sources/replay-items.test.ts'],
+  },
+  {
+    name: 'replay: of two events under one id the second does not overtake a heavy first',
+    file: 'src/sources/account-lanes.ts',
+    find: 'if (passed.length > 0 && passedIds.has(this.#idOf(item))) break',
+    replace: '',
+    tests: ['test/commands/replay-inputs.test.ts'],
+    titled: 'however large it is',
   },
 ]
