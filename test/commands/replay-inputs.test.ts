@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { replayJson } from '../support/billing-sync.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { fixtureAccount, numberedEvent } from '../support/deliveries.ts'
+import type { SnapshotEvent } from '../support/fixture-files.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const { db, uri } = await openTestDatabase()
@@ -67,9 +68,13 @@ test('an id that holds another event keeps the first, in the order of names', as
   expect(alone.summary.failures.map(({ code }) => code)).toEqual(['event_conflict'])
 })
 
-test('an id that holds another event keeps the first, however large it is', async () => {
-  const large = JSON.stringify(numberedEvent(1, { changes: { description: 'x'.repeat(300 * 1024) } }))
-  const folder = await temporaryFolder({ 'a.jsonl': [textOf(2), large, textOf(1)].join('\n') })
+test.each([
+  ['first', ({ id, ...rest }: SnapshotEvent) => ({ id, ...rest })],
+  ['last', ({ id, ...rest }: SnapshotEvent) => ({ ...rest, id })],
+])('an id that stands %s keeps the first of two events, however large it is', async (_, ordered) => {
+  const large = numberedEvent(1, { changes: { description: 'x'.repeat(300 * 1024) } })
+  const lines = [textOf(2), JSON.stringify(ordered(large)), textOf(1)]
+  const folder = await temporaryFolder({ 'a.jsonl': lines.join('\n') })
   const { summary } = await replayJson(uri, [folder])
   expect(summary).toMatchObject({ read: 3, applied: 2, failed: 1 })
   expect(summary.failures).toMatchObject([{ source: `${join(folder, 'a.jsonl')}:3`, code: 'event_conflict' }])

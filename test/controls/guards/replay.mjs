@@ -111,6 +111,14 @@ export const guards = [
     find: 'if (passed.length > 0 && passedIds.has(this.#idOf(item))) break',
     replace: '',
     tests: ['test/commands/replay-inputs.test.ts'],
-    titled: 'however large it is',
+    titled: 'an id that stands first',
+  },
+  {
+    name: 'replay: an id that does not stand first is looked for in the whole event',
+    file: 'src/sources/replay-items.ts',
+    find: "const parsed = parseEntry(payload)\n  return 'event' in parsed ? parsed.event.id : null",
+    replace: 'return null',
+    tests: ['test/commands/replay-inputs.test.ts'],
+    titled: 'an id that stands last',
   },
 ]
