@@ -63,7 +63,8 @@ const place = async (fetched: string, path: string): Promise<string> => {
 
 const clearOldScratch = async (folder: string): Promise<void> => {
   for (const path of await listCached(folder, SCRATCH_PREFIX)) {
-    const { mtimeMs } = await stat(path)
+    // Another program that starts may be done with its own by now.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
     if (Date.now() - mtimeMs > SCRATCH_MAX_AGE_MS) await rm(path, { recursive: true, force: true })
   }
 }

@@ -197,4 +197,11 @@ export const guards = [
     tests: ['test/commands/backfill.test.ts'],
     titled: 'a file gets the result',
   },
+  {
+    name: 'embedded: a fetch does not end over the scratch folder of another that is done',
+    file: 'src/store/embedded/binary-cache.ts',
+    find: '.catch(() => ({ mtimeMs: Date.now() }))',
+    replace: '',
+    tests: ['test/store/embedded/binary-cache.test.ts'],
+  },
 ]

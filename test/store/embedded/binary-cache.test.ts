@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fetchIntoCache, listCached } from '../../../src/store/embedded/binary-cache.ts'
@@ -63,6 +63,13 @@ test('the program of one fetch replaces that of another whole', async () => {
   await first
   expect(await readFile(join(cache, 'mongod-test'), 'utf8')).toBe('first')
   expect(await readdir(cache)).toEqual(['mongod-test'])
+})
+
+test('a scratch folder that is gone by the time it is looked at does not matter', async () => {
+  const cache = await temporaryFolder()
+  // Listed, and not there: as another program's is that ends in between.
+  await symlink('gone', join(cache, '.fetch-gone'))
+  expect(await fetchIntoCache(writing('first'), request(cache))).toEqual({ path: join(cache, 'mongod-test') })
 })
 
 test('the second folder takes what the first cannot', async () => {
