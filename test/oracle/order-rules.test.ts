@@ -14,11 +14,11 @@ const lastIds = (events: readonly Json[]): readonly (string | undefined)[] => {
 const undetermined = (...events: readonly Json[]): readonly string[] =>
   [...historyOf({ accounts: [account()], events }).undetermined].sort()
 
-const renamed = (id: string, from: string, to: string): Json =>
+const renamed = (id: string, from: string, to: string, at = 5): Json =>
   stripeEvent({
     id,
     type: 'customer.updated',
-    at: 5,
+    at,
     object: customer({ name: to }),
     previous: { name: from },
   })
@@ -70,6 +70,16 @@ describe('The order of events in one second', () => {
 describe('What is undetermined', () => {
   it('is nothing where a chain tells the order', () => {
     expect(undetermined(born, renamed('evt_9', 'a', 'b'), renamed('evt_1', 'b', 'a'))).toEqual([])
+  })
+
+  it('is an object that returns from a change told twice, after a second that tells no order', () => {
+    const unordered = [
+      renamed('evt_3', 'a', 'b', 4),
+      renamed('evt_2', 'a', 'b', 4),
+      renamed('evt_1', 'b', 'c', 4),
+    ]
+    const returning = [renamed('evt_4', 'c', 'd'), renamed('evt_5', 'c', 'd'), renamed('evt_6', 'd', 'c')]
+    expect(undetermined(...unordered, ...returning)).toEqual(['acct_1:cus_1'])
   })
 
   it('is an object whose last event has the smaller id and no chain', () => {

@@ -1,7 +1,7 @@
 // Which event of one second is the last one, as the contract tells it: the one chain of previous_attributes that uses
 // all events of that second from the last earlier state, otherwise lifecycle rank, then the greater event id. The
-// contract leaves room (what an event without previous_attributes means in a chain, what counts as one chain, which
-// rank goes first), so a rule is a reading of it, and an end is determined only where all readings agree.
+// contract leaves room (where a chain begins that is not whole, what an event without previous_attributes means in it, what
+// counts as one chain, which rank goes first), so a rule is a reading of it, and an end is determined only where all readings agree.
 import {
   hasContent,
   isCreation,
@@ -15,6 +15,8 @@ import { undone } from './previous-attributes.ts'
 export interface OrderReading {
   /** What an event without previous_attributes may follow: its own content, any content, or nothing at all. */
   readonly plainEvents: 'same content' | 'any content' | 'no chain'
+  /** Where a chain begins: in the last earlier state, or else in whatever state its first event found, since others may be missing. */
+  readonly chainsBegin: 'last state' | 'any state'
   /** Chains count as one when they end alike, or only when there is but one sequence of events. */
   readonly oneChain: 'one end' | 'one sequence'
   /** A creation begins the chain whatever was before. */
@@ -76,18 +78,16 @@ export const lastByRules = (
 export const ALL_READINGS: readonly OrderReading[] = (
   ['same content', 'any content', 'no chain'] as const
 ).flatMap((plainEvents) =>
-  (['one end', 'one sequence'] as const).flatMap((oneChain) =>
-    [true, false].flatMap((creationsBegin) =>
-      (['rendered', 'common'] as const).flatMap((contents) =>
-        (['event type', 'status'] as const).flatMap((firstRank) =>
-          [true, false].map((chargeBirthsAreCreations) => ({
-            plainEvents,
-            oneChain,
-            creationsBegin,
-            contents,
-            firstRank,
-            chargeBirthsAreCreations,
-          })),
+  (['last state', 'any state'] as const).flatMap((chainsBegin) =>
+    (['one end', 'one sequence'] as const).flatMap((oneChain) =>
+      [true, false].flatMap((creationsBegin) =>
+        (['rendered', 'common'] as const).flatMap((contents) =>
+          (['event type', 'status'] as const).flatMap((firstRank) =>
+            [true, false].map((chargeBirthsAreCreations) => ({
+              ...{ plainEvents, chainsBegin, oneChain, creationsBegin },
+              ...{ contents, firstRank, chargeBirthsAreCreations },
+            })),
+          ),
         ),
       ),
     ),
@@ -148,6 +148,7 @@ const chainEnd = (
     }
   }
   extend(group, base)
+  if (end === undefined && reading.chainsBegin === 'any state') extend(group, undefined)
   return isAmbiguous ? undefined : end
 }
 
