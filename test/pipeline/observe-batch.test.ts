@@ -107,7 +107,8 @@ describe('a batch that is folded while another is committed', () => {
   const next = { seen: [seen(productAt('Next', second + 5, 0), { ownCommitsSince: 1 })], positions: [] }
 
   const foldBoth = async (store: MemoryStore) => {
-    const earlier = (await foldBatch(account, first, optionsOf(store))) as FoldedBatch // nothing is stored that could overtake it
+    const options = { ...optionsOf(store), now: () => new Date(Date.now() - 1_000) }
+    const earlier = (await foldBatch(account, first, options)) as FoldedBatch // nothing is stored that could overtake it
     const later = (await foldBatch(account, next, optionsOf(store), earlier)) as FoldedBatch // the same
     return { earlier, later }
   }

@@ -16,7 +16,7 @@ const settings = {
   ...{ STRIPE_SECRET_KEY: '', REDIS_URL: '', SOCKET_SECRET: '', TERM: 'xterm-256color' },
   ...canaryEnvironment,
   // Ink draws only its last frame where these are set, as a CI sets them.
-  ...{ CI: 'false', CONTINUOUS_INTEGRATION: 'false' },
+  ...{ CI: undefined, CONTINUOUS_INTEGRATION: undefined },
 }
 
 const looks = new RegExp(`${'\u001b'}\\[[0-9;]*m`)
