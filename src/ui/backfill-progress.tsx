@@ -2,7 +2,7 @@
 
 import type { Log } from '../log.ts'
 import type { BackfillTally } from '../sources/backfill/backfill-tally.ts'
-import { phasesText } from './backfill-texts.ts'
+import { phasesText, waitTexts } from './backfill-texts.ts'
 import { type Progress, type ProgressView, showProgress } from './progress.ts'
 
 /** Shows a tally while it grows, on stderr. */
@@ -14,7 +14,7 @@ export const viewOf = (tally: BackfillTally): ProgressView => ({
     const counts = tally.accounts.flatMap(({ resources }) => [...resources.values()])
     const read = counts.reduce((sum, count) => sum + count.read, 0)
     const fields = { read, rate: Math.round(read / seconds) }
-    return { text: `backfilling, accounts ${phasesText(tally)}`, fields }
+    return { text: [`backfilling, accounts ${phasesText(tally)}`, ...waitTexts(tally)].join(', '), fields }
   },
   openScreen: async () => {
     const { BackfillScreen } = await import('./backfill-screen.tsx')

@@ -36,6 +36,11 @@ export const phasesText = ({ accounts }: BackfillTally): string =>
 export const inPhase = (accounts: readonly AccountTally[], phase: AccountPhase): readonly AccountTally[] =>
   accounts.filter((account) => account.phase === phase)
 
+/** Returns what accounts under way wait for, each reason once. */
+export const waitTexts = ({ accounts }: BackfillTally): readonly string[] => [
+  ...new Set(accounts.flatMap(({ waitingFor }) => (waitingFor === null ? [] : [waitText(waitingFor)]))),
+]
+
 /** Returns the first line of an account that is under way, its resources shown below. */
 export const headText = (
   { account, resources, waitingFor, startedAt }: AccountTally,
