@@ -1,7 +1,7 @@
 // Bulk input, spread over accounts: batches of one account run one after another, those of several accounts side
 // by side, and heavy items in batches of their own. Guarantees: of one account's items those of one id are handled in
-// their order; what waits is bounded, however the accounts are mixed in the input; with a pace, no account gets more items a second than it
-// allows, one second's worth at a time.
+// their order, and so are those of one sort, heavy or light; what waits is bounded, however the accounts are mixed in the
+// input; with a pace, no account gets more items a second than it allows, one second's worth at a time.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { isHeavy } from '../core/payload-weight.ts'

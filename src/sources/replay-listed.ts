@@ -1,4 +1,4 @@
-// Replays events out of Stripe's own lists: each account's oldest first, some accounts side by side. Guarantee: an
+// Replays events out of Stripe's own lists: each account's read oldest first, some accounts side by side. Guarantee: an
 // account whose list can't be read is counted as a failure and never stops the others; what waits in memory is bounded.
 
 import pLimit from 'p-limit'

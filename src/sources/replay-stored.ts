@@ -1,5 +1,6 @@
-// Replays events out of the inbox: each row under the account that it was stored for, in the order given.
-// Guarantee: what waits in memory is bounded, and each account's events are handled in that order.
+// Replays events out of the inbox: each row under the account that it was stored for, read in the order given.
+// Guarantee: what waits in memory is bounded, and each account's events are handled in that order, but that
+// heavy and light ones may overtake each other (account-lanes.ts).
 
 import { openReplayLanes, type ReplayOptions, waitingItem } from './replay-items.ts'
 
