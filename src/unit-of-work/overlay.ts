@@ -133,7 +133,7 @@ export class Overlay<Entity> {
     this.#accept([...entities])
   }
 
-  /** Returns every slot that was ever put. */
+  /** Returns every slot that holds something else than what was loaded. */
   *changedSlots(): Iterable<Slot<Entity>> {
     for (const slot of this.#slots.values()) if (slot.now !== slot.before) yield slot
   }

@@ -1,5 +1,5 @@
 // What a running `serve` did, counted for its dashboard. Guarantee: memory is bounded, whatever comes in: the last few
-// events, the accounts that failed last, and rates over the last minute.
+// events, the accounts that failed last, and rates over the last ten seconds.
 
 import type { HandledEvent } from '../sources/inbox-work/work-listener.ts'
 import type { ServeListener } from './serve-listener.ts'

@@ -65,7 +65,7 @@ export class Pace {
     }
   }
 
-  /** Adapts to the reason of a 429; the others about the object asked for, or a lock, say nothing of the pace. */
+  /** Adapts to the reason of a 429; the others, about the object asked for or a lock, say nothing of the pace. */
   adapt(endpoint: string, reason: string | null, pauseMs: number): void {
     if (reason === 'global-rate') this.#all.slowDown(pauseMs)
     if (reason === 'endpoint-rate') this.#endpoint(endpoint).slowDown(pauseMs)
