@@ -14,7 +14,6 @@ export interface LogFields {
   readonly ms?: number
   readonly read?: number
   readonly rate?: number
-  readonly input?: string
 }
 
 const fieldNames = [
@@ -26,7 +25,6 @@ const fieldNames = [
   'ms',
   'read',
   'rate',
-  'input',
 ] as const satisfies readonly (keyof LogFields)[]
 
 export interface Log {

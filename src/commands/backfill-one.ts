@@ -74,7 +74,7 @@ const walkOne = async (
   const { positions, continued, updatesOf } = await run.positions.open(account)
   const commits = {
     ...{ account, updatesOf, handling: handlingOf(tally, run) },
-    foldsAhead: !run.request.dryRun && !run.request.verify,
+    foldsAhead: !run.request.dryRun,
   }
   return backfillAccount<PipelinePages>({
     tally,

@@ -54,9 +54,8 @@ export const freshRow: Settlement = {
 /** Attempts after which a failing event waits for a person. */
 const mostAttempts = 8
 
-/** First and longest wait between attempts, in milliseconds: 8 attempts span one to two minutes. */
+/** First wait between attempts, in milliseconds, doubled each time: 8 attempts span one to two minutes. */
 const firstWaitMs = 1_000
-const longestWaitMs = 15 * 60_000
 
 const statusOf: Readonly<Record<Exclude<Outcome, 'failed'>, InboxStatus>> = {
   applied: 'done',
@@ -91,7 +90,7 @@ export const settleFailure = (
 ): Settlement => {
   const attempts = row.attempts + 1
   const dead = isLastTry(row, failure)
-  const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempts - 1)) * (0.5 + random / 2)
+  const waitMs = firstWaitMs * 2 ** (attempts - 1) * (0.5 + random / 2)
   return {
     status: dead ? 'dead' : 'failed',
     attempts,

@@ -58,8 +58,6 @@ export interface CommittedBatch {
   readonly outcomes: readonly EntryOutcome[]
   /** What changed, one per document. */
   readonly notices: readonly NoticeDraft[]
-  /** The account's sequence number after the batch. */
-  readonly seq: number
 }
 
 /** What Stripe shows now of the objects that a batch is about; empty where Stripe is not asked. */
@@ -91,10 +89,10 @@ export const runBatch = async (
   const settlements = settlementsOf(entries, outcomes, { now, random: options.random })
   const { notices } = changes
   const writes = [...changes.writes, ...namingWrites(opened, work.deferred)]
-  if (writes.length + settlements.length === 0) return { outcomes, notices, seq: opened.seq }
+  if (writes.length + settlements.length === 0) return { outcomes, notices }
   const commit = { account, seq: opened.seq, now, writes, notices, settlements }
   const committed = await options.store.commit(commit)
-  return committed ? { outcomes, notices, seq: opened.seq + 1 } : null
+  return committed ? { outcomes, notices } : null
 }
 
 const outcome = (word: Exclude<Outcome, 'failed'>): EntryOutcome => ({ outcome: word, failure: null })

@@ -163,14 +163,13 @@ export class SinkLanes {
   /** Answers whether the lane may go on. */
   async #deliver(lane: Lane, claim: Claim): Promise<boolean> {
     const { sink, store, listener } = this.#options
-    const started = performance.now()
     const [first] = claim.rows
     try {
       const sent = await this.#sendBatch(claim)
       this.#outages = 0
       await store.settle(lane, sent)
       const notices = sent.reduce((sum, row) => sum + row.notices.length, 0)
-      listener.onDelivered(sink.name, notices, performance.now() - started)
+      listener.onDelivered(sink.name, notices)
       return true
     } catch (error) {
       this.#tellFailure(error)

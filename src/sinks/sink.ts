@@ -15,8 +15,8 @@ export interface Sink {
 
 /** Told of deliveries, for metrics. */
 export interface SinkListener {
-  /** A batch of one account was confirmed: so many notices, so many milliseconds. */
-  readonly onDelivered: (sink: SinkName, count: number, ms: number) => void
+  /** Rows of one account were confirmed: so many notices. */
+  readonly onDelivered: (sink: SinkName, count: number) => void
   /** A try failed; the code is one of `errors.ts`. */
   readonly onFailed: (sink: SinkName, code: string) => void
   /** A row was given up. */

@@ -19,9 +19,9 @@ const born = stripeEvent({ type: 'customer.created', at: 1, object: customer() }
 describe('a commit', () => {
   test('holds the whole batch with the rows that it settles', async () => {
     const deliveries = new EventDeliveries()
-    const { outcomes, notices, seq } = await deliveries.run([inboxEntry(born), inboxEntry(charged())])
+    const { outcomes, notices } = await deliveries.run([inboxEntry(born), inboxEntry(charged())])
     expect(outcomes).toHaveLength(2)
-    expect([seq, deliveries.commits.length]).toEqual([1, 1])
+    expect(deliveries.commits).toHaveLength(1)
     expect(notices.map(({ kind }) => kind)).toEqual(['charge.created', 'customer.created', 'contact.created'])
     const done = {
       status: 'done',
@@ -102,9 +102,9 @@ describe('a commit', () => {
     const deliveries = new EventDeliveries()
     const ignored = stripeEvent({ type: 'price.updated', at: 5, object: { id: 'price_1' } })
     const state = { status: 'ignored', attempts: 0 } as const
-    const { outcomes, seq } = await deliveries.run([inboxEntry(ignored, { state })])
+    const { outcomes } = await deliveries.run([inboxEntry(ignored, { state })])
     expect(outcomes).toEqual([{ outcome: 'ignored', failure: null }])
-    expect([seq, deliveries.commits]).toEqual([0, []])
+    expect(deliveries.commits).toEqual([])
   })
 
   test('that another writer was faster with answers null', async () => {

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { afterAll, onTestFinished } from 'vitest'
+import { afterAll } from 'vitest'
 
 export interface ListeningServer {
   readonly httpServer: Server
@@ -18,13 +18,6 @@ export const listen = async (port = 0): Promise<ListeningServer> => {
     await new Promise((resolve) => httpServer.close(resolve))
   }
   return { httpServer, url: `http://127.0.0.1:${bound}`, close }
-}
-
-/** The same, ended with the test. */
-export const listenForTest = async (): Promise<ListeningServer> => {
-  const server = await listen()
-  onTestFinished(server.close)
-  return server
 }
 
 /** The same, ended with the test file. */
