@@ -2,7 +2,6 @@
 
 import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
-import { BillingSyncError } from '../errors.ts'
 import { type Log, openLog } from '../log.ts'
 import { BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../sources/backfill/run-accounts.ts'
@@ -15,6 +14,7 @@ import { backfillOne } from './backfill-one.ts'
 import { type BackfillFlags, type BackfillRequest, backfillRequestOf } from './backfill-request.ts'
 import { deliveringNotices } from './deliver-notices.ts'
 import { onInterrupt } from './interrupt.ts'
+import { keyMissing } from './key-missing.ts'
 import { type OpenBackfill, openBackfill } from './open-backfill.ts'
 import { printBackfill } from './print-backfill.ts'
 
@@ -34,7 +34,7 @@ const accountsAtOnce = 8
 export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<number> => {
   const request = backfillRequestOf(flags, new Date())
   const config = await loadConfig(flags)
-  if (config.stripeKey === undefined) throw keyMissing()
+  if (config.stripeKey === undefined) throw keyMissing('backfill')
   const started = performance.now()
   const interrupt = onInterrupt()
   const tally = new BackfillTally()
@@ -49,12 +49,6 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
   printBackfill(tally, { request, changes, durationMs: performance.now() - started })
   return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
 }
-
-const keyMissing = (): BillingSyncError =>
-  new BillingSyncError('config_invalid', {
-    source: 'STRIPE_SECRET_KEY',
-    problem: "expected the platform's secret key, which backfill reads with, got none",
-  })
 
 const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => {
   const { request, config, log, progress, signal } = given

@@ -20,6 +20,7 @@ import { deliveringNotices } from './deliver-notices.ts'
 import { deriveContacts } from './derive-contacts.ts'
 import { handleItems } from './handle-items.ts'
 import { onInterrupt } from './interrupt.ts'
+import { keyMissing } from './key-missing.ts'
 import { type Handling, openHandling } from './open-handling.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 import { printReplay } from './print-replay.ts'
@@ -50,7 +51,7 @@ export const runReplay = async (
   const request = replayRequestOf(names, flags, new Date())
   compileLater()
   const config = await loadConfig(flags)
-  if (request.input.kind === 'listed' && config.stripeKey === undefined) throw keyMissing()
+  if (request.input.kind === 'listed' && config.stripeKey === undefined) throw keyMissing('--from-stripe')
   const interrupt = onInterrupt()
   const tally = new ReplayTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
@@ -78,12 +79,6 @@ const tellEnd = (tally: ReplayTally, error: unknown, { json }: ReplayRequest): b
   tally.fail({ source: 'replay', event_id: null, type: null, code, error: message })
   return json || tally.read > 0
 }
-
-const keyMissing = (): BillingSyncError =>
-  new BillingSyncError('config_invalid', {
-    source: 'STRIPE_SECRET_KEY',
-    problem: "expected the platform's secret key, which --from-stripe reads with, got none",
-  })
 
 const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const { request, config, tally, log, progress, signal } = run
@@ -123,7 +118,7 @@ const replayInput = async (options: ReplayOptions, opened: OpenReplay): Promise<
   const { calls, request } = opened
   const { input, criteria } = request
   if (input.kind === 'listed') {
-    if (calls === null) throw keyMissing()
+    if (calls === null) throw keyMissing('--from-stripe')
     const { replayFromStripe } = await import('./replay-from-stripe.ts')
     return replayFromStripe(options, { ...opened, calls }, input)
   }

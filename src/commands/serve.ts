@@ -11,6 +11,7 @@ import { type ServeListener, tellAll } from '../watch/serve-listener.ts'
 import { ServeTally } from '../watch/serve-tally.ts'
 import { awaitDatabase } from './await-database.ts'
 import { onInterrupt } from './interrupt.ts'
+import { keyMissing } from './key-missing.ts'
 import { openServing, type Serving } from './open-serving.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 import { logDeliveries } from './serve-log.ts'
@@ -52,7 +53,7 @@ export const runServe = async ({
   ...flags
 }: ServeFlags & ConfigFlags): Promise<number> => {
   const config = await loadConfig(flags)
-  if (catchUp && config.stripeKey === undefined) throw keyMissing()
+  if (catchUp && config.stripeKey === undefined) throw keyMissing('--catch-up')
   // Into a pipe, a screen would only write control characters: the log is written as ever.
   const hasScreen = dashboard === true && process.stderr.isTTY
   const secrets = role === 'work' ? [] : configuredSecrets(config)
@@ -73,12 +74,6 @@ export const runServe = async ({
   screen?.stop()
   return isClean ? 0 : 1
 }
-
-const keyMissing = (): BillingSyncError =>
-  new BillingSyncError('config_invalid', {
-    source: 'STRIPE_SECRET_KEY',
-    problem: "expected the platform's secret key, which --catch-up reads with, got none",
-  })
 
 const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly EndpointSecret[] =>
   endpointSecretsOf({

@@ -10,6 +10,7 @@ import {
   type ConfirmedDrift,
   type Confirming,
   confirmDrift,
+  driftOf,
   type Suspect,
   unlistedSuspect,
 } from './confirm-drift.ts'
@@ -61,7 +62,7 @@ export const auditAccount = async (audit: AccountAudit): Promise<AuditedAccount>
   if (isOver || walk.signal.aborted) return { drift: [], omitted: 0, failure }
   const { suspects, omitted } = findings
   const confirmed = await confirmDrift(suspects.slice(0, mostConfirmed), audit)
-  return { drift: [...confirmed, ...suspects.slice(mostConfirmed).map(asFound)], omitted, failure }
+  return { drift: [...confirmed, ...suspects.slice(mostConfirmed).map(driftOf)], omitted, failure }
 }
 
 /** What a walk found so far. */
@@ -119,6 +120,3 @@ const count = (page: WalkedPage, differences: readonly Difference[], { resources
   counted.failed += invalid
   counted.unchanged += observations.filter(({ id }) => !differing.has(id)).length
 }
-
-const asFound = ({ found: { kind, id, drift, fields }, isGone }: Suspect): ConfirmedDrift =>
-  isGone ? { kind, id, drift: 'extra', fields: [] } : { kind, id, drift, fields }

@@ -92,7 +92,8 @@ const markOf = ({ found, isGone }: Look): string => {
   return JSON.stringify([isGone, drift, fields, writtenAt, shows])
 }
 
-const driftOf = ({ found: { kind, id, drift, fields }, isGone }: Look): ConfirmedDrift =>
+/** Returns what is told of a look: of what Stripe has no more, that alone. */
+export const driftOf = ({ found: { kind, id, drift, fields }, isGone }: Look): ConfirmedDrift =>
   isGone ? { kind, id, drift: 'extra', fields: [] } : { kind, id, drift, fields }
 
 const lookAt = async (
