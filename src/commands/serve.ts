@@ -1,5 +1,6 @@
 // `billing-sync serve`: wiring only. The listener answers before the database is there, with 503, and until the very end.
 
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type Log, openLog, openPatientStderr } from '../log.ts'
@@ -28,6 +29,9 @@ export interface ServeFlags {
 /** How long the end may take in all; what is not through by then is handed back. */
 const endPatienceMs = 9_500
 
+/** How long the process is left to end by itself once all is through. */
+const leftoverMs = 100
+
 /** Of that, what the answers to open requests, and the batches under way, may take. */
 const drainPatienceMs = 7_000
 
@@ -40,7 +44,9 @@ interface Serve {
   readonly metrics: Metrics
   /** Counts for the dashboard. */
   readonly tally: ServeTally
-  /** Null until the database is open. */
+  /** Settles once all that the open database allows is started; null before it is open. */
+  opening: Promise<Serving> | null
+  /** Null until then. */
   serving: Serving | null
   isEnding: boolean
 }
@@ -97,7 +103,17 @@ const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>, hasSc
     isMongodbAvailable: () => serve.serving?.gate.isOpen === true,
   })
   const listener = tellAll([metrics, logDeliveries(log), ...(hasScreen ? [tally] : [])])
-  const serve: Serve = { config, ...asked, log, listener, metrics, tally, serving: null, isEnding: false }
+  const serve: Serve = {
+    config,
+    ...asked,
+    log,
+    listener,
+    metrics,
+    tally,
+    opening: null,
+    serving: null,
+    isEnding: false,
+  }
   return serve
 }
 
@@ -153,7 +169,8 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
   const { httpServer } = listener
   try {
     const asked = { config, role, catchesUp, database, calls, log, httpServer, listener: serve.listener }
-    serve.serving = await openServing(asked)
+    serve.opening = openServing(asked)
+    serve.serving = await serve.opening
   } catch (error) {
     calls?.close()
     await database.close()
@@ -172,12 +189,23 @@ const end = async (serve: Serve, listener: Listener): Promise<boolean> => {
   serve.isEnding = true
   serve.log.info('ending: what is under way is finished')
   // Whatever hangs by then, such as a server that is frozen, hangs for good.
-  setTimeout(() => process.exit(1), endPatienceMs).unref()
+  const hung = setTimeout(() => process.exit(1), endPatienceMs).unref()
   const started = performance.now()
   // Support clients stay connected for as long as they are let: they come back to another process, and are told the rest.
   const isAnswered = await listener.stop(drainPatienceMs, () => serve.serving?.sinks?.disconnectClients())
   const leftMs = drainPatienceMs - (performance.now() - started)
-  const isDrained = (await serve.serving?.end(leftMs)) ?? true
+  const isDrained = await endServing(serve, leftMs)
   serve.log.info(isAnswered && isDrained ? 'ended' : 'ended before all was through: the rest is handed back')
-  return isAnswered && isDrained
+  const isClean = isAnswered && isDrained
+  clearTimeout(hung)
+  // What still keeps the process has nothing to finish: the wait for a MongoDB that is away, or for an answer of Stripe.
+  setTimeout(() => process.exit(isClean ? 0 : 1), leftoverMs).unref()
+  return isClean
+}
+
+// A start under way is waited for: only then can what it opened be closed.
+const endServing = async ({ opening }: Serve, patienceMs: number): Promise<boolean> => {
+  if (opening === null) return true
+  const serving = await Promise.race([opening.catch(() => null), wait(patienceMs, null, { ref: false })])
+  return (await serving?.end(patienceMs)) ?? false
 }

@@ -63,6 +63,14 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 
+  test('a signal ends a serve that waits for it with 0', async () => {
+    await mongod.kill()
+    const serve = await startServeForTest({ uri: mongod.uri, until: 'listening' })
+    const started = performance.now()
+    expect(await serve.stop()).toMatchObject({ exitCode: 0 })
+    expect(performance.now() - started).toBeLessThan(promised.endMs)
+  })
+
   test.each<Outage>([
     ['killed', () => mongod.kill(), () => mongod.start()],
     ['frozen', async () => mongod.freeze(), async () => mongod.thaw()],
