@@ -13,6 +13,7 @@ import type { Delivery, PipelineStore } from '../ports/pipeline-store.ts'
 import { acceptMissed } from '../sources/missed-events.ts'
 import { keptSeconds } from '../sources/stripe/event-list.ts'
 import { failureOfStripe, type StripeFailure } from '../sources/stripe/stripe-failure.ts'
+import { untilAborted } from '../sources/stripe/until-aborted.ts'
 import {
   completeCatchUp,
   type EventGap,
@@ -74,6 +75,8 @@ export const catchUp = async (request: CatchUpRequest): Promise<void> => {
 }
 
 const restUntilReturn = async ({ returns, signal }: CatchUpRequest): Promise<void> => {
+  // A signal that came before tells nobody any more.
+  if (signal.aborted) return
   const woken = new AbortController()
   const wake = (): void => woken.abort()
   returns.once('account', wake)
@@ -101,7 +104,7 @@ const catchUpWith = async (
 ): Promise<readonly string[]> => {
   const { config, database, calls, log, signal } = request
   if (accounts?.length === 0) return []
-  const platformAccount = await request.platformAccount()
+  const platformAccount = await untilAborted(request.platformAccount(), signal, 0)
   const eventsOf = await openEventLists(config, {
     ...{ database, calls, platformAccount, signal, dryRun: false },
     onWaiting: () => undefined,

@@ -113,6 +113,14 @@ describe('serve --catch-up', () => {
     expect(ageOf(again?.params.created)).toBeCloseTo(30, 1)
   })
 
+  test.each(['/v1/account', '/v1/events'])('ends cleanly while Stripe does not answer %s', async (path) => {
+    const life = await playMissedEvents()
+    life.server.hold({ path })
+    const serve = await start(life)
+    await life.server.requests.waitFor({ path })
+    expect((await serve.stop()).exitCode).toBe(0)
+  })
+
   test('names accounts that were away for longer than Stripe keeps events', async () => {
     const life = await playMissedEvents()
     const fortyDaysAgo = new Date(Date.now() - 40 * day * 1000)

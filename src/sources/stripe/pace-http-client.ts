@@ -7,6 +7,7 @@ import Stripe from 'stripe'
 import type { Pace } from './pace.ts'
 import { endpointOf } from './pace-endpoint.ts'
 import { lockTimeout, type PaceVerdict, pauseBefore, verdictOn } from './pace-verdict.ts'
+import { untilAborted } from './until-aborted.ts'
 
 /** Told of requests as they are made. */
 export interface PaceListener {
@@ -32,6 +33,9 @@ export interface PacedClientOptions {
 
 /** Header added to answers: when the request was sent, in milliseconds since 1970 on this machine's clock. */
 export const sentAtHeader = 'billing-sync-sent-at'
+
+/** How long an answer under way is still waited for after the signal: most come, and work that has them is done. */
+const graceMs = 2_000
 
 type Request = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>
 type Response = Awaited<ReturnType<InstanceType<typeof Stripe.HttpClient>['makeRequest']>>
@@ -84,7 +88,7 @@ export class PacedHttpClient extends Stripe.HttpClient {
       listener.onRequest()
       const sentAt = now()
       permit.sent()
-      return await this.#send(request, sentAt)
+      return await untilAborted(this.#send(request, sentAt), signal, graceMs)
     } finally {
       permit.answered()
     }
