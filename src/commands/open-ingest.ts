@@ -1,6 +1,7 @@
 // Joins the listener to an open database: webhooks go into its inbox, whoever works it off.
 
 import type { Config } from '../config/config.ts'
+import { BillingSyncError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { type EndpointSecret, endpointSecretsOf } from '../sources/webhook/endpoint-secrets.ts'
 import { answerInTime } from '../sources/webhook/platform-answer.ts'
@@ -52,16 +53,29 @@ export const openIngest = async (request: IngestRequest): Promise<Ingest> => {
       onConflict: listener.onConflict,
     },
   })
+  const askedInTime = answerInTime(async () => {
+    // The answer lies in MongoDB, or is kept there: whether that is away is found out meanwhile, for all that come after.
+    void gate.check()
+    try {
+      return await platformAccount()
+    } catch (error) {
+      log.error("the platform's account is not known, its events have to wait", error)
+      throw error
+    }
+  })
   return {
     secrets: endpointSecretsOf({ platform: config.webhookSecrets, accounts: own }),
-    platformAccount: answerInTime(async () => {
+    platformAccount: async () => {
+      if (!gate.isOpen) throw away()
       try {
-        return await platformAccount()
+        return await askedInTime()
       } catch (error) {
-        log.error("the platform's account is not known, its events have to wait", error)
-        throw error
+        throw gate.isOpen ? error : away()
       }
-    }),
+    },
     intake,
   }
 }
+
+const away = (): BillingSyncError =>
+  new BillingSyncError('mongodb_unavailable', { reason: 'it takes no writes' })

@@ -19,6 +19,11 @@ type Outage = readonly [how: string, away: () => Promise<void>, back: () => Prom
 /** Longer than any election. */
 const steppedDown: Outage = ['stepped down for 12 s', () => mongod.stepDown(12), () => mongod.takesWrites()]
 
+const platformEvent = (number: number) => {
+  const { account: _account, ...event } = numberedEvent(number)
+  return event
+}
+
 /** Resolves once everything that was stored is handled. */
 const untilDrained = async (): Promise<void> => {
   const client = new MongoClient(mongod.uri)
@@ -52,6 +57,8 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     const serve = await startServeForTest({ uri: mongod.uri, until: 'listening' })
     const [result] = await deliver([{ ...numberedEvent(1) }], { url: serve.webhooks, secret })
     expect(result).toMatchObject({ status: 503, retryAfter: '5' })
+    const [ofPlatform] = await deliver([platformEvent(2)], { url: serve.webhooks, secret })
+    expect(ofPlatform).toMatchObject({ status: 503, retryAfter: '5' })
     const ready = await fetch(`${serve.url}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([
       503,
@@ -97,6 +104,32 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     await load.stop()
     await expectHonest(load.results, mongod.uri)
     await untilDrained()
+    expect(await serve.stop()).toMatchObject({ exitCode: 0 })
+  })
+
+  test.each<Outage>([
+    ['killed', () => mongod.kill(), () => mongod.start()],
+    ['frozen', async () => mongod.freeze(), async () => mongod.thaw()],
+  ])('%s, the first events of the platform are answered in time too', async (_how, away, back) => {
+    await mongod.start()
+    const client = new MongoClient(mongod.uri)
+    onTestFinished(() => client.close())
+    await client.db().collection('billing.accounts').deleteMany({ platform: true })
+    const serve = await startServeForTest({ uri: mongod.uri })
+    await away()
+    const endpoint = { url: serve.webhooks, secret }
+    const first = await deliver([platformEvent(3)], endpoint)
+    const others = await deliver(
+      Array.from({ length: 11 }, (_, index) => platformEvent(10 + index)),
+      endpoint,
+    )
+    expect(first[0]?.ms).toBeLessThan(promised.answerMs)
+    expect(others.map(({ ms }) => ms).toSorted((one, other) => one - other)[5]).toBeLessThan(promised.knownMs)
+    expect(new Set([...first, ...others].map(({ retryAfter }) => retryAfter))).toEqual(new Set(['5']))
+    await back()
+    const returned = performance.now()
+    await until(async () => (await deliver([platformEvent(3)], endpoint))[0]?.status === 200, 'an answer 200')
+    expect(performance.now() - returned).toBeLessThan(promised.recoveryMs)
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 

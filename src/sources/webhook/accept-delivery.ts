@@ -2,6 +2,7 @@
 // is parsed, and the account is the event's own, or that of the endpoint whose secret signed it.
 
 import type { StripeEvent } from '../../core/stripe-event.ts'
+import { BillingSyncError } from '../../errors.ts'
 import type { Delivery } from '../../ports/pipeline-store.ts'
 import { parseEntry } from '../replay-items.ts'
 import { type EndpointSecret, findSigner } from './endpoint-secrets.ts'
@@ -10,7 +11,7 @@ import type { SignatureHeader } from './signature-header.ts'
 
 export interface Acceptance {
   readonly secrets: readonly EndpointSecret[]
-  /** Answers the account of events that name none. Throws what kept it from being known, such as `stripe_unavailable`. */
+  /** Answers the account of events that name none. Throws what kept it from being known: `mongodb_unavailable`, or of Stripe's. */
   readonly platformAccount: () => Promise<string>
 }
 
@@ -39,8 +40,11 @@ export const acceptDelivery = async (
   try {
     const delivery = { account: account ?? (await platformAccount()), event, payload: body }
     return { delivery, signedBy: signer.label }
-  } catch {
+  } catch (error) {
     // The reason was told where it was found; Stripe sends the event again.
-    return { refusal: 'platform_unknown', event }
+    return { refusal: isAway(error) ? 'mongodb_unavailable' : 'platform_unknown', event }
   }
 }
+
+const isAway = (error: unknown): boolean =>
+  error instanceof BillingSyncError && error.code === 'mongodb_unavailable'

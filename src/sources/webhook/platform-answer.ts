@@ -4,7 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../../errors.ts'
 
-/** How long a delivery waits for the answer, and how long nobody asks again after none came. */
+/** How long a delivery waits for the answer, and how long nobody asks again after Stripe gave none. */
 const patienceMs = 2_000
 const pauseMs = 5_000
 
@@ -14,10 +14,13 @@ const pauseMs = 5_000
  */
 export const answerInTime = (ask: () => Promise<string>): (() => Promise<string>) => {
   let asked: Promise<string> | null = null
-  const askAgainLater = (): void => {
-    setTimeout(() => {
-      asked = null
-    }, pauseMs).unref()
+  const askAgain = (): void => {
+    asked = null
+  }
+  const askAgainLater = (error: unknown): void => {
+    // Whoever asks next is only let through once MongoDB is back.
+    if (error instanceof BillingSyncError && error.code === 'mongodb_unavailable') askAgain()
+    else setTimeout(askAgain, pauseMs).unref()
   }
   return async () => {
     if (asked === null) {

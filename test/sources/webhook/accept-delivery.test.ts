@@ -1,5 +1,6 @@
 import Stripe from 'stripe'
 import { describe, expect, test } from 'vitest'
+import { BillingSyncError } from '../../../src/errors.ts'
 import { acceptDelivery } from '../../../src/sources/webhook/accept-delivery.ts'
 import { endpointSecretsOf } from '../../../src/sources/webhook/endpoint-secrets.ts'
 import { readSignatureHeader } from '../../../src/sources/webhook/signature-header.ts'
@@ -167,13 +168,16 @@ describe('a signed body', () => {
     })
   })
 
-  test('waits for nobody where the platform is not known', async () => {
+  test.each([
+    ['Stripe is away', 'platform_unknown', new TypeError('Stripe is away')],
+    ['MongoDB is', 'mongodb_unavailable', new BillingSyncError('mongodb_unavailable', { reason: 'away' })],
+  ])('waits for nobody where the platform is not known because %s', async (_what, refusal, error) => {
     const raw = bodyOf({ account: undefined })
     const signature = readSignatureHeader(signed(raw), now)
     if (typeof signature === 'string') throw new TypeError(signature)
-    const platformAccount = () => Promise.reject(new TypeError('Stripe is away'))
+    const platformAccount = () => Promise.reject(error)
     expect(await acceptDelivery(signature, raw, { secrets, platformAccount })).toMatchObject({
-      refusal: 'platform_unknown',
+      refusal,
       event: { id: event.id },
     })
   })
