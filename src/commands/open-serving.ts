@@ -56,10 +56,11 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   })
   const backlog = new Backlog(database.db, config.maxBacklog)
   const returns = new EventEmitter()
-  const worked = role === 'ingest' ? null : await openWork(request, returns)
   const wake = (account: string): void => worked?.workers.wake(account)
+  // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
   const ingest =
     role === 'work' ? null : await openIngest({ config, database, log, gate, backlog, listener, wake })
+  const worked = role === 'ingest' ? null : await openWork(request, returns)
   void backlog.start()
   const behind = openBehind(request, { backlog, wake, returns })
   const loop = watchEventLoop(request)

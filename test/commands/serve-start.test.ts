@@ -57,4 +57,18 @@ describe('the command', () => {
     expect(exitCode).toBe(2)
     expect(stderr).toContain('billing-sync: STRIPE_ACCOUNT_ID: ')
   })
+
+  test('ends with 2 where a stored signing secret can not be opened', async () => {
+    const accounts = db.collection<{ _id: string }>('billing.accounts')
+    await accounts.insertOne({
+      ...{ _id: 'acct_sealed', stripe_user_id: 'acct_sealed' },
+      ...{ seq: 0, webhook_secrets: ['aes-256-gcm:AAAA'] },
+    })
+    onTestFinished(async () => {
+      await accounts.deleteOne({ _id: 'acct_sealed' })
+    })
+    const { exitCode, stderr } = await runServe(['--mongodb-uri', uri])
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/^billing-sync: BILLING_SYNC_ENCRYPTION_KEY: .* acct_sealed /m)
+  })
 })
