@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openTestDatabase } from '../support/database.ts'
 import { runServe, webhookSecret as secret } from '../support/serve-process.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const { db, uri } = await openTestDatabase()
 
@@ -70,5 +71,27 @@ describe('the command', () => {
     const { exitCode, stderr } = await runServe(['--mongodb-uri', uri])
     expect(exitCode).toBe(2)
     expect(stderr).toMatch(/^billing-sync: BILLING_SYNC_ENCRYPTION_KEY: .* acct_sealed /m)
+  })
+
+  test('ends with 2 where a signing secret went from one account to another', async () => {
+    const own = 'whsec_of_one_account'
+    const accounts = db.collection<{ _id: string }>('billing.accounts')
+    await accounts.insertOne({
+      ...{ _id: 'acct_former', stripe_user_id: 'acct_former' },
+      ...{ seq: 0, webhook_secrets: [own] },
+    })
+    onTestFinished(async () => {
+      await accounts.deleteMany({ _id: { $in: ['acct_former', 'acct_latter'] } })
+    })
+    const folder = await temporaryFolder({
+      'config.json': JSON.stringify({
+        accounts: [{ stripe_user_id: 'acct_latter', webhook_secrets: [own] }],
+      }),
+    })
+    const args = ['--mongodb-uri', uri, '--config', `${folder}/config.json`]
+    const { exitCode, stderr } = await runServe(args)
+    expect(exitCode).toBe(2)
+    expect(stderr).toMatch(/^billing-sync: webhook_secrets: acct_\w+ and acct_\w+ have the same/m)
+    expect(stderr).not.toContain(own)
   })
 })

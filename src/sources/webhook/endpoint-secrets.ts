@@ -21,8 +21,9 @@ export interface SecretsByOwner {
   readonly accounts: ReadonlyMap<string, readonly string[]>
 }
 
-/** Returns the secrets that deliveries are verified with. Throws `config_invalid` where there are none. */
+/** Returns the secrets that deliveries are verified with. Throws `config_invalid` where there are none, or two own one. */
 export const endpointSecretsOf = ({ platform, accounts }: SecretsByOwner): readonly EndpointSecret[] => {
+  refuseShared({ platform, accounts })
   const secrets = [
     ...platform.map((secret, index) => secretOf(secret, null, String(index + 1))),
     ...[...accounts].flatMap(([account, own]) => own.map((secret) => secretOf(secret, account, 'account'))),
@@ -30,6 +31,20 @@ export const endpointSecretsOf = ({ platform, accounts }: SecretsByOwner): reado
   if (secrets.length > 0) return secrets
   const problem = 'expected the signing secret of the Stripe endpoint (whsec_…), or several in a comma list'
   throw new BillingSyncError('config_invalid', { source: 'STRIPE_WEBHOOK_SECRET', problem })
+}
+
+// It tells whose event it is where the event itself names no account; one that went to another account in the config
+// file is still in the row of the account that had it.
+const refuseShared = ({ platform, accounts }: SecretsByOwner): void => {
+  const owners = new Map(platform.map((secret) => [secret, 'STRIPE_WEBHOOK_SECRET']))
+  for (const [account, own] of accounts)
+    for (const secret of own) {
+      const owner = owners.get(secret) ?? account
+      owners.set(secret, account)
+      if (owner === account) continue
+      const problem = `${owner} and ${account} have the same signing secret, but each endpoint has its own; list the account that it is not of with "webhook_secrets": [] in the config file, or take it out of STRIPE_WEBHOOK_SECRET`
+      throw new BillingSyncError('config_invalid', { source: 'webhook_secrets', problem })
+    }
 }
 
 const secretOf = (secret: string, account: string | null, label: string): EndpointSecret => ({

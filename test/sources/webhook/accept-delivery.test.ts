@@ -188,3 +188,26 @@ test('a listener without any secret is a configuration error', () => {
     expect.objectContaining({ code: 'config_invalid', exitCode: 2 }),
   )
 })
+
+test.each([
+  ['the platform and an account', { platform: [own], accounts: new Map([['acct_1', [current, own]]]) }],
+  [
+    'two accounts',
+    {
+      platform: [current],
+      accounts: new Map([
+        ['acct_1', [own]],
+        ['acct_2', [own]],
+      ]),
+    },
+  ],
+])('a secret of %s is a configuration error that does not show it', (_owners, shared) => {
+  expect(() => endpointSecretsOf(shared)).toThrowError(
+    expect.objectContaining({ code: 'config_invalid', message: expect.not.stringContaining(own) }),
+  )
+})
+
+test('a secret that its owner lists twice is no error', () => {
+  const twice = { platform: [old, old], accounts: new Map([['acct_1', [own, own]]]) }
+  expect(endpointSecretsOf(twice)).toHaveLength(4)
+})
