@@ -91,15 +91,14 @@ const admit = async (
     Object.assign(socket.data, await verifySupportToken(socket.handshake.auth.token, secret))
     next()
   } catch (error) {
-    next(refusal(error instanceof BillingSyncError ? error.message : 'the token does not verify'))
+    next(error instanceof BillingSyncError ? withCode(error) : refusal('the token does not verify'))
   }
 }
 
+const refusal = (reason: string): Error => withCode(new BillingSyncError('socket_unauthorized', { reason }))
+
 // Socket.IO passes `data` on to the client.
-const refusal = (reason: string): Error =>
-  Object.assign(new BillingSyncError('socket_unauthorized', { reason }), {
-    data: { code: 'socket_unauthorized' },
-  })
+const withCode = (error: BillingSyncError): Error => Object.assign(error, { data: { code: error.code } })
 
 const expire = (socket: SupportSocket): void => {
   const { expiresAt } = socket.data

@@ -88,7 +88,7 @@ export const guards = [
   {
     name: 'sockets: nobody gets in without a token',
     file: 'src/sinks/socket/support-server.ts',
-    find: "next(refusal(error instanceof BillingSyncError ? error.message : 'the token does not verify'))",
+    find: "next(error instanceof BillingSyncError ? withCode(error) : refusal('the token does not verify'))",
     replace: "next(error === undefined ? refusal('the token does not verify') : undefined)",
     tests: [sockets],
   },
