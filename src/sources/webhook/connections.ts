@@ -34,6 +34,8 @@ export const limitConnections = (server: Server): ReadonlySet<Socket> => {
     open.delete(socket)
     webSockets.add(socket)
     socket.once('close', () => webSockets.delete(socket))
+    // Who ends it, such as Socket.IO what is not meant for it, leaves it half open for as long as the client likes.
+    socket.once('finish', () => setTimeout(() => socket.destroy(), lingerMs).unref())
   })
   return webSockets
 }

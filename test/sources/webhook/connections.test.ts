@@ -1,7 +1,7 @@
 // The listener's own limits of connections, at their real numbers: sockets on loopback are cheap.
 
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { openListener } from '../../../src/sources/webhook/listener.ts'
 import { answersOn, connectTo, sendRaw } from '../../support/raw-http.ts'
@@ -86,6 +86,17 @@ test('connections that became web sockets leave room for others', async () => {
   webSocket.destroy()
   await untilOpen(mostConnections)
   expect(await oneMore(url)).toEqual([])
+})
+
+test('a web socket that was ended is cut off though its client stays', async () => {
+  const { httpServer, url, untilOpen } = await openForTest()
+  httpServer.on('upgrade', (_request, socket) => socket.end())
+  const { hostname: host, port } = new URL(url)
+  const client = connect({ host, port: Number(port), allowHalfOpen: true })
+  onTestFinished(() => void client.destroy())
+  client.resume().write(requestOf('Upgrade\r\nUpgrade: websocket'))
+  await once(client, 'end')
+  await untilOpen(0)
 })
 
 test('a request for a protocol that nobody speaks is refused', async () => {
