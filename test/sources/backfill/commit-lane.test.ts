@@ -52,9 +52,9 @@ test('a batch holds small pages together, and a large one alone', async () => {
     return committed(batch)
   }
   const lane = new CommitLane({ seq: 0, fold: folding(commit), onCommitted: () => undefined })
-  for (const objects of [100, 100, 100, 1_000, 10]) void lane.take(page(objects))
+  for (const objects of [50, 50, 50, 1_000, 10]) void lane.take(page(objects))
   await lane.drain()
-  expect(sizes).toEqual([[100, 100], [100], [1_000], [10]])
+  expect(sizes).toEqual([[50, 50], [50], [1_000], [10]])
 })
 
 test('every page gives its room back, whatever the commit ends with', async () => {
