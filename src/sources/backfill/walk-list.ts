@@ -43,7 +43,7 @@ const windowsAtOnce = 8
 const msBetweenRequests = 40
 
 /** Windows beyond those whose answers are under way: while one page is handed over the next ones are asked for. */
-const spareWindows = 2
+const spareWindows = 1
 
 /**
  * Walks the list to its end, or until the signal; tells whether it came to its end. Rejects with the SDK's errors and

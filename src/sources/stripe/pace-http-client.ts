@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import Stripe from 'stripe'
 import type { Pace } from './pace.ts'
+import type { Permit } from './pace-budget.ts'
 import { endpointOf } from './pace-endpoint.ts'
 import { lockTimeout, type PaceVerdict, pauseBefore, verdictOn } from './pace-verdict.ts'
 import { untilAborted } from './until-aborted.ts'
@@ -88,16 +89,18 @@ export class PacedHttpClient extends Stripe.HttpClient {
       listener.onRequest()
       const sentAt = now()
       permit.sent()
-      return await untilAborted(this.#send(request, sentAt), signal, graceMs)
+      return await untilAborted(this.#send(request, sentAt, permit), signal, graceMs)
     } finally {
       permit.answered()
     }
   }
 
-  async #send(request: Request, sentAt: number): Promise<Try> {
+  async #send(request: Request, sentAt: number, { answered }: Permit): Promise<Try> {
     let response: Response | null = null
     try {
       response = await this.#inner.makeRequest(...request)
+      // Stripe counted the request before the first byte of its answer; a page's body takes a while longer.
+      answered()
       return { sentAt, response, body: await response.toJSON(), thrown: null }
     } catch (thrown) {
       return { sentAt, response, body: null, thrown }

@@ -211,8 +211,8 @@ export const guards = [
   {
     name: 'end: a request that Stripe does not answer is not waited for',
     file: 'src/sources/stripe/pace-http-client.ts',
-    find: 'await untilAborted(this.#send(request, sentAt), signal, graceMs)',
-    replace: 'await untilAborted(this.#send(request, sentAt), signal, graceMs * 1_000)',
+    find: 'await untilAborted(this.#send(request, sentAt, permit), signal, graceMs)',
+    replace: 'await untilAborted(this.#send(request, sentAt, permit), signal, graceMs * 1_000)',
     tests: ['test/commands/catch-up.test.ts'],
   },
 ]
