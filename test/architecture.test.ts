@@ -33,18 +33,23 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // What a commit leaves to be done: its name on the account's row, and the steps that do it.
   unfinished: ['pipeline-store (types)', 'unit-of-work (types)'],
   'finish-inheritance': [
-    ...['core (types)', 'unit-of-work', 'handlers', 'unfinished', 'patience', 'pipeline-store (types)'],
+    ...['core (types)', 'unit-of-work', 'handlers', 'unfinished', 'pipeline-store (types)'],
+    ...['patience', 'hold-account'],
   ],
-  'derive-contacts': ['handlers', 'unit-of-work', 'patience', 'pipeline-store (types)'],
+  'derive-contacts': ['handlers', 'unit-of-work', 'patience', 'hold-account', 'pipeline-store (types)'],
   patience: ['core'],
+  'hold-account': ['pipeline-store (types)'],
   'handle-deliveries': [
-    ...['core', 'event-meaning', 'pipeline', 'pipeline-store', 'patience', 'finish-inheritance'],
+    ...['core', 'event-meaning', 'pipeline', 'pipeline-store', 'patience', 'hold-account'],
+    'finish-inheritance',
   ],
   // The same two steps for what lists show: one batch, and what is around it.
   'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)', 'unfinished'],
   // What observe-batch does, and compares in place of writing.
   'compare-batch': ['core', 'unit-of-work', 'handlers'],
-  'handle-observations': ['core', 'observe-batch', 'patience', 'pipeline-store', 'finish-inheritance'],
+  'handle-observations': [
+    ...['core', 'observe-batch', 'patience', 'hold-account', 'pipeline-store', 'finish-inheritance'],
+  ],
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
   store: [
@@ -108,6 +113,7 @@ const pureParts = [
   'work-store',
   'pipeline',
   'unfinished',
+  'hold-account',
   'finish-inheritance',
   'derive-contacts',
 ]

@@ -24,6 +24,8 @@ export interface BackfillRun {
   readonly store: PipelineStore
   readonly positions: Positions
   readonly stripe: BackfillStripe
+  /** Tells whether a worker is at an account's events. */
+  readonly isWorkedOn: (account: string) => Promise<boolean>
   /** Answers how many of an account's stored objects its list ought to show. */
   readonly countStored: (account: string, resource: ResourceName) => Promise<number>
   /** Tells whether `eachStored` would hand over anything. */
@@ -81,6 +83,7 @@ const walkOne = async (
     continued,
     seq: opened.seq,
     fold: (batch, earlier) => foldPages(batch, earlier, commits),
+    isWorkedOn: () => run.isWorkedOn(account),
     countStored: (resource) => run.countStored(account, resource),
     onFailed: (code) => log.warn('object failed', { account, outcome: 'failed', code }),
     walk: { ...(await walkOf(tally, run)), positions },

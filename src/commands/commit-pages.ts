@@ -28,19 +28,26 @@ export const foldPages = async (
   earlier: PipelinePages | null,
   { account, handling, updatesOf, foldsAhead }: PageCommits,
 ): Promise<PipelinePages> => {
-  const { pages, lastSeq, commits } = batch
+  const { pages, lastSeq, commits, isCrowded } = batch
   const seen = pages.flatMap((page) => seenIn(page, commits))
   // Of several pages of one list the last one's position counts for all of them.
   const positions = updatesOf(new Map(pages.map(({ list, position }) => [list, position])))
   const after = earlier?.folded ?? undefined
-  // What it meets is met again by the commit, and told there.
-  const result = await foldBatch(account, { seen, positions }, handling, after).catch(() => null)
+  // What it meets is met again by the commit, and told there. Beside others it is folded once the account is held for it.
+  const result = isCrowded
+    ? null
+    : await foldBatch(account, { seen, positions }, handling, after).catch(() => null)
   const folded = result?.kind === 'folded' ? result : null
   return {
     folded,
     seq: folded === null || folded.result.defers || !foldsAhead ? null : seqAfter(folded),
     commit: async () => {
-      const handled = await handleObservations(account, { seen, positions, lastSeq }, handling, folded)
+      const handled = await handleObservations(
+        account,
+        { seen, positions, lastSeq, isCrowded },
+        handling,
+        folded,
+      )
       return { ...handled, outcomes: outcomesByPage(pages, handled.outcomes) }
     },
   }

@@ -11,6 +11,7 @@ import { MongoAccountReader } from '../store/account-reader.ts'
 import { connectedAccounts } from '../store/connected-accounts.ts'
 import { countListed } from '../store/count-listed.ts'
 import type { Database } from '../store/database.ts'
+import { isWorkedOn } from '../store/lane-claims.ts'
 import { eachStoredOutline, isAnyStored, newestStored, type OutlineQuery } from '../store/stored-objects.ts'
 import type { BackfillRun } from './backfill-one.ts'
 import type { BackfillRequest } from './backfill-request.ts'
@@ -70,6 +71,8 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       positions: keepsPositions
         ? await openStoredPositions(database, request)
         : openForgottenPositions(request),
+      // Whether MongoDB is there the next commit tells.
+      isWorkedOn: (account) => isWorkedOn(database.db, account).catch(() => false),
       isAnyStored: async (account, resource) => {
         const query = outlineQuery(account, resource)
         return query !== null && isAnyStored(database.db, query)

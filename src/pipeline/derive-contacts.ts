@@ -8,6 +8,7 @@ import type { ContactsDue, PipelineStore } from '../ports/pipeline-store.ts'
 import { changeSetOf, type Write } from '../unit-of-work/change-set.ts'
 import { preloadContacts } from '../unit-of-work/preload.ts'
 import { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
+import { holdingAfterLoss } from './hold-account.ts'
 import { mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 
 export interface DerivingOptions extends Patience {
@@ -37,7 +38,13 @@ export const deriveDueContacts = async (account: string, options: DerivingOption
 const takeStep = async (account: string, options: DerivingOptions): Promise<Step> => {
   const attempt = (size: StepSize): Promise<Step> =>
     patiently(
-      reloadingOnce(() => attemptStep(account, size, options)),
+      reloadingOnce(
+        holdingAfterLoss({
+          account,
+          store: options.store,
+          attempt: (store) => attemptStep(account, size, { ...options, store }),
+        }),
+      ),
       { ...options, isDivisible: size.most > 1 },
     )
   try {

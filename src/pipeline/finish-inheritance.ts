@@ -9,6 +9,7 @@ import type { OpenAccount, PipelineStore, Unfinished } from '../ports/pipeline-s
 import { changeSetOf } from '../unit-of-work/change-set.ts'
 import { preloadInvoices } from '../unit-of-work/preload.ts'
 import { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
+import { holdingAfterLoss } from './hold-account.ts'
 import { mayGoInParts, type Patience, patiently } from './patience.ts'
 import { clearingWrite, isAmong } from './unfinished.ts'
 
@@ -57,10 +58,10 @@ export const finishInheritance = async (account: string, options: FinishingOptio
   do {
     if (options.signal?.aborted === true) return { notices, commits, isFinished: false }
     const before: Plan | null = plan
-    const step: Step = await patiently(() => takeStep(account, before, options), {
-      ...options,
-      isDivisible: true,
-    })
+    const attempt = (store: PipelineStore): Promise<Step | null> =>
+      takeStep(account, before, { ...options, store })
+    const made = holdingAfterLoss({ account, store: options.store, attempt })
+    const step: Step = await patiently(made, { ...options, isDivisible: true })
     notices.push(...step.notices)
     commits += step.commits
     plan = step.plan

@@ -17,6 +17,7 @@ import {
   type Delivery,
   type EntryOutcome,
   type InboxEntry,
+  type PipelineStore,
   type ReadObjects,
   type ReadRequest,
   type Reads,
@@ -26,6 +27,7 @@ import {
 } from '../ports/pipeline-store.ts'
 import { meaningOf, requestsOf } from './event-meaning.ts'
 import { finishInheritance } from './finish-inheritance.ts'
+import { holdingAfterLoss } from './hold-account.ts'
 import { isPassing, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
 
@@ -57,10 +59,15 @@ export const handleDeliveries = async (
 ): Promise<HandledBatch> => {
   try {
     const reads = options.reads ?? (await readDeliveries(deliveries, options))
-    const handled = await patiently(
-      reloadingOnce(() => attempt(deliveries, { ...options, reads })),
-      { ...options, isDivisible: deliveries.length > 1 },
-    )
+    const attempts = holdingAfterLoss({
+      account: deliveries[0]?.account ?? '',
+      store: options.store,
+      attempt: (store) => attempt(deliveries, { ...options, store, reads }),
+    })
+    const handled = await patiently(reloadingOnce(attempts), {
+      ...options,
+      isDivisible: deliveries.length > 1,
+    })
     return await finish(deliveries, handled, options)
   } catch (error) {
     const inParts = deliveries.length > 1 && mayGoInParts(error)
@@ -206,11 +213,11 @@ const finish = async (
 // Rows that are done stay so, and one that stands in the batch twice is settled once.
 const settleRows = (
   deliveries: readonly Delivery[],
-  { store, receive, now, ...options }: DeliveryOptions,
+  { receive, now, ...options }: DeliveryOptions,
   next: (state: InboxState, delivery: Delivery) => Settlement,
-): Promise<true> =>
-  patiently(async () => {
-    const account = deliveries[0]?.account ?? ''
+): Promise<true> => {
+  const account = deliveries[0]?.account ?? ''
+  const attempt = async (store: PipelineStore): Promise<true | null> => {
     const { seq } = await store.openAccount(account)
     const settlements = new Map<string, RowSettlement>()
     for (const [index, { conflict, state, ...row }] of (await receive(deliveries)).entries()) {
@@ -229,4 +236,6 @@ const settleRows = (
       settlements: [...settlements.values()],
     }
     return (await store.commit(commit)) || null
-  }, options)
+  }
+  return patiently(holdingAfterLoss({ account, store: options.store, attempt }), options)
+}

@@ -25,7 +25,13 @@ export const defaultPatienceMs = 60_000
 const firstPauseMs = 20
 const longestPauseMs = 5_000
 
-/** The same after a lost commit: a dead process's transaction holds the account, and its end must not be overslept. */
+/**
+ * After a lost commit: whoever else writes the account commits for some 50 ms and then leaves the way free for as long,
+ * which a pause that doubles each time would oversleep. Later a dead process's transaction may hold the account: its end
+ * must not be overslept either.
+ */
+const promptTries = 10
+const promptPauseMs = 10
 const longestPauseAfterLossMs = 500
 
 /** How often a commit that MongoDB ends counts as lost to somebody else before it counts as too heavy: some seconds in all. */
@@ -49,13 +55,16 @@ const repeat = async <Result>(
 ): Promise<Result> => {
   const deadline = performance.now() + patienceMs
   let crowded = 0
+  let lost = 0
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
     let longestMs = longestPauseMs
     try {
       const result = await attemptOnce()
       if (result !== null) return result
       onLostCommit()
+      lost += 1
       longestMs = longestPauseAfterLossMs
+      if (lost <= promptTries) pauseMs = promptPauseMs
       if (performance.now() > deadline)
         throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
     } catch (error) {

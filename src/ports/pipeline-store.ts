@@ -146,4 +146,17 @@ export interface PipelineStore {
    * `backfill_superseded` where another run has taken a position over.
    */
   commit(commit: Commit): Promise<boolean>
+  /**
+   * Holds an account, so that its next commit is not lost to another writer, whose commits are lost meanwhile; null where
+   * another writer has it just now. Left out where nobody else commits. Throws `mongodb_unavailable`.
+   */
+  hold?(account: string): Promise<HeldAccount | null>
+}
+
+/** An account that nobody else commits to. */
+export interface HeldAccount {
+  /** Reads it as it is, and commits to it once. */
+  readonly store: PipelineStore
+  /** Lets the others commit again; to be called in any case. Never throws. */
+  release(): Promise<void>
 }

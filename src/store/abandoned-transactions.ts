@@ -1,7 +1,8 @@
 // Transactions that a killed or frozen process left open. They lock what they wrote, the account's row before all, until
 // the server's own limit: 60 s by default and up to 20 more until it looks (79 s measured); on the embedded server 12.
 // Guarantee: only transactions of billing-sync are ended, and only those that did nothing for seconds: ours are short and
-// never pause, so their process is dead or frozen. Should it wake up, its commit fails as one that was lost.
+// pause for the folding of a batch at most, so their process is dead or frozen. Should it wake up, its commit fails as one
+// that was lost.
 
 import type { Db, MongoClient, UUID } from 'mongodb'
 import { driverName } from './database.ts'

@@ -1,15 +1,14 @@
 // One batch, one transaction, writes only. Guarantee: all or nothing; false when another writer of the account was
-// faster. A crash in the middle leaves an open transaction that the server ends after its own time limit.
+// faster, unless the account was held for the batch since before it was read.
 
 import type { ClientSession, Db, Document, MongoClient } from 'mongodb'
 import { groupBy } from '../core/group-by.ts'
 import type { Settlement } from '../core/inbox-row.ts'
-import { BillingSyncError } from '../errors.ts'
 import type { Commit, RowSettlement } from '../ports/pipeline-store.ts'
 import type { Write } from '../unit-of-work/change-set.ts'
+import { beginOnAccount } from './account-transaction.ts'
 import { savePositions } from './cursors.ts'
 import { rowOf } from './inbox.ts'
-import { isCommitUnknown, judgeTransactionError } from './mongo-errors.ts'
 import { insertNotices, type NoticeTargets, queueOnly } from './outbox-rows.ts'
 import { toStorable } from './storable.ts'
 
@@ -27,64 +26,26 @@ interface CommitTarget {
  * `commit_too_heavy` or `commit_too_slow` where the server ended a transaction that held the account already.
  */
 export const commitBatch = async (commit: Commit, target: CommitTarget): Promise<boolean> => {
-  const session = target.client.startSession()
-  let holdsAccount = false
-  try {
-    session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
-    holdsAccount = await raiseSequence(target.db, commit, session)
-    if (!holdsAccount || !(await writeBatch(commit, target, session))) {
-      await session.abortTransaction()
-      return false
-    }
-    await commitKnowingly(session)
-    return true
-  } catch (error) {
-    if (session.inTransaction()) await session.abortTransaction().catch(ignoreAbort)
-    return verdictOn(error, holdsAccount)
-  } finally {
-    await session.endSession()
-  }
+  const transaction = await beginOnAccount(target, commit.account, commit.seq)
+  return (await transaction?.commit((session) => writeBatch(commit, target, session))) ?? false
 }
 
-// The server forgets a transaction that can't be aborted by itself; the error that led here is the one to tell.
-const ignoreAbort = (): void => undefined
-
-const problems = {
-  unstorable: 'it makes a document of over 16 MB',
-  overflowing: "writing it takes more than the server's cache has room for",
-} as const
-
-// Who holds the account meets no other writer of it: it was overtaken by somebody who writes one of its contacts, and
-// will be through soon, or it writes too much at once.
-const verdictOn = (error: unknown, holdsAccount: boolean): false => {
-  const verdict = judgeTransactionError(error)
-  if (verdict === 'crowded' && holdsAccount)
-    throw new BillingSyncError('commit_too_heavy', {}, { cause: error })
-  if (verdict === 'outlasted') throw new BillingSyncError('commit_too_slow', {}, { cause: error })
-  if (verdict === 'again' || verdict === 'crowded') return false
-  if (verdict === 'taken') throw new BillingSyncError('document_conflict', {}, { cause: error })
-  if (verdict === 'unstorable' || verdict === 'overflowing')
-    throw new BillingSyncError('payload_unstorable', { problem: problems[verdict] }, { cause: error })
-  if (verdict === 'ours') throw error
-  throw new BillingSyncError(
-    'mongodb_unavailable',
-    { reason: 'the transaction was cut off' },
-    { cause: error },
-  )
+/** An account that is held: its own commit goes through, and throws as `commitBatch` does, all others wait. */
+export interface HeldCommit {
+  commit(commit: Commit): Promise<boolean>
+  /** Lets the others commit, unless it has. Never throws. */
+  release(): Promise<void>
 }
 
-/** Attempts to learn what became of a commit before the outage is reported. */
-const commitAttempts = 5
-
-// A commit whose answer was lost may have taken place: asking again is safe and tells.
-const commitKnowingly = async (session: ClientSession): Promise<void> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await session.commitTransaction()
-      return
-    } catch (error) {
-      if (!isCommitUnknown(error) || attempt === commitAttempts) throw error
-    }
+/** Holds an account for one commit; null where another writer has it. Throws `mongodb_unavailable`. */
+export const holdAccount = async (account: string, target: CommitTarget): Promise<HeldCommit | null> => {
+  const transaction = await beginOnAccount(target, account)
+  if (transaction === null) return null
+  return {
+    commit: async (commit) =>
+      commit.seq === transaction.seq &&
+      (await transaction.commit((session) => writeBatch(commit, target, session))),
+    release: transaction.abort,
   }
 }
 
@@ -100,12 +61,6 @@ const writeBatch = async (
   await insertNotices(db, commit, { session, expiresAt, targets })
   await savePositions(db, commit, session)
   return settleRows(db, commit, { session, expiresAt })
-}
-
-const raiseSequence = async (db: Db, { account, seq }: Commit, session: ClientSession): Promise<boolean> => {
-  const accounts = db.collection<{ _id: string; seq: number }>('billing.accounts')
-  const raised = await accounts.updateOne({ _id: account, seq }, { $inc: { seq: 1 } }, { session })
-  return raised.matchedCount === 1
 }
 
 const groupByCollection = (writes: readonly Write[]): ReadonlyMap<string, readonly Write[]> =>

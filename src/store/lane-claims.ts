@@ -118,6 +118,13 @@ export class LaneClaims implements LaneStore {
   }
 }
 
+/** Tells whether a process works on an account's events. Throws `mongodb_unavailable`. */
+export const isWorkedOn = (db: Db, account: string): Promise<boolean> =>
+  translateMongoErrors(async () => {
+    const filter = { _id: account, worker: { $ne: null }, $expr: { $gt: ['$lapses_at', '$$NOW'] } }
+    return (await db.collection<LaneRow>('billing.lanes').findOne(filter)) !== null
+  })
+
 const free = ({ token }: ThisProcess) => ({ $or: [{ worker: null }, { worker: token }, hasLapsed] })
 
 const isTaken = (error: unknown): boolean =>

@@ -37,7 +37,10 @@ export const readLists = async (
     let [lastSeq, commits] = [seq, 0]
     const fold = (page: WalkedPage, earlier: PipelinePages | null) => {
       const seqNow = earlier?.seq ?? lastSeq
-      const batch = { pages: [page], lastSeq: seqNow, commits: commits + seqNow - lastSeq }
+      const batch = {
+        ...{ pages: [page], lastSeq: seqNow, commits: commits + seqNow - lastSeq },
+        isCrowded: false,
+      }
       return foldPages(batch, earlier, { account, handling, foldsAhead: true, updatesOf: () => [] })
     }
     let ahead: Promise<PipelinePages> | null = null

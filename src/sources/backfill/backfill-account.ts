@@ -13,7 +13,7 @@ import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
 
 export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
-  extends Pick<CommitLaneOptions<Folded>, 'seq' | 'fold'> {
+  extends Pick<CommitLaneOptions<Folded>, 'seq' | 'fold' | 'isWorkedOn'> {
   readonly tally: AccountTally
   readonly walk: Omit<AccountWalk, 'seqNow' | 'takePage'>
   /** Lists that an earlier run had begun to walk: of those only the rest is seen here. */
@@ -29,8 +29,8 @@ export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
 export const backfillAccount = async <Folded extends FoldedPages>(
   options: AccountBackfill<Folded>,
 ): Promise<WalkFailure | null> => {
-  const { tally, walk, seq, fold, continued, countStored } = options
-  const lane = new CommitLane({ seq, fold, onCommitted: countPages(options) })
+  const { tally, walk, seq, fold, isWorkedOn, continued, countStored } = options
+  const lane = new CommitLane({ seq, fold, isWorkedOn, onCommitted: countPages(options) })
   // A first import has nothing that could be unlisted: what it has written itself need not be read again.
   const held = await heldBefore([...tally.resources.keys()], options.mending)
   const startedAt = new Date()

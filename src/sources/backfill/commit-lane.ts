@@ -1,8 +1,8 @@
 // Takes the pages of one account's walk and has them committed, several at once and in their order. Guarantees: pages
-// wait in memory only as far as there is room; where another writer of the account shows, the lane makes small commits
-// and pauses after each for as long as it took, so that the other keeps its pace; alone it runs at full speed.
+// wait in memory only as far as there is room; where another writer of the account shows, or a worker is at its events,
+// its batches are committed as crowded ones: both get on, and the other keeps its pace. Alone the lane runs at full speed
+// and folds ahead what it commits next.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { WalkedPage } from './walk.ts'
 
@@ -12,6 +12,8 @@ export interface PageBatch {
   /** The account's commit number as this lane left it, and how many commits the lane has made. */
   readonly lastSeq: number
   readonly commits: number
+  /** True where others were seen to commit of late. */
+  readonly isCrowded: boolean
 }
 
 /** Pages made ready in memory. */
@@ -39,15 +41,17 @@ export interface CommitLaneOptions<Folded extends FoldedPages = FoldedPages> {
   readonly seq: number
   /** Makes pages ready for their commit, after those given whose commit is under way. Never rejects. */
   readonly fold: (batch: PageBatch, earlier: Folded | null) => Promise<Folded>
+  /** Tells whether a worker is at the account's events: it may lose each commit to those of a lane that is alone. */
+  readonly isWorkedOn: () => Promise<boolean>
   /** Told of each committed page. */
   readonly onCommitted: (page: WalkedPage, outcomes: readonly EntryOutcome[]) => void
 }
 
 /**
- * Objects of a batch. Beside others: what one transaction changes without keeping them waiting. Alone a larger one costs
- * less by the object; with 500 a backfill was no faster and took 10 to 20 MB more (measured, two batches being in memory).
+ * Objects of a batch until the lane counts as alone: a page or a few small ones. Alone a larger batch costs less by the
+ * object; with 500 a backfill was no faster and took 10 to 20 MB more (measured, two batches being in memory).
  */
-const objectsBesideOthers = 100
+const objectsAtFirst = 100
 const objectsAlone = 300
 
 /** Commits in a row without another writer after which the lane counts as alone. */
@@ -66,6 +70,7 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
   #commits = 0
   /** Commits since another writer showed. */
   #quiet = 0
+  #isCrowded = false
   /** What is being committed, and what is folded meanwhile to come after it. */
   #committing: Folded | null = null
   #ahead: Ready<Folded> | null = null
@@ -109,12 +114,10 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     // A page that is taken in this very turn of the event loop joins the batch.
     await Promise.resolve()
     while (this.#fault === null && (this.#ahead !== null || this.#queue.length > 0)) {
-      const started = performance.now()
       const { pages, folded } = this.#ahead ?? this.#foldNext(null)
       this.#ahead = null
       try {
-        const hadOthers = await this.#commit(pages, await folded)
-        if (hadOthers) await wait(performance.now() - started)
+        await this.#commit(pages, await folded)
       } catch (thrown) {
         this.#fault = { thrown }
       } finally {
@@ -134,15 +137,15 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
   }
 
   #foldNext(earlier: Folded | null): Ready<Folded> {
-    const pages = nextPages(this.#queue, this.#isAlone ? objectsAlone : objectsBesideOthers)
+    const pages = nextPages(this.#queue, this.#isAlone ? objectsAlone : objectsAtFirst)
     this.#queue = this.#queue.slice(pages.length)
     const lastSeq = earlier?.seq ?? this.#seq
     const commits = this.#commits + lastSeq - this.#seq
-    return { pages, folded: this.#options.fold({ pages, lastSeq, commits }, earlier) }
+    const batch = { pages, lastSeq, commits, isCrowded: this.#isCrowded }
+    return { pages, folded: this.#options.fold(batch, earlier) }
   }
 
-  /** Answers whether another writer showed. */
-  async #commit(pages: readonly WalkedPage[], folded: Folded): Promise<boolean> {
+  async #commit(pages: readonly WalkedPage[], folded: Folded): Promise<void> {
     this.#committing = folded
     const committing = folded.commit().finally(() => {
       this.#committing = null
@@ -154,8 +157,9 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     if (!committed.asFolded) await this.#foldAgain()
     for (const [index, page] of pages.entries())
       this.#options.onCommitted(page, committed.outcomes[index] ?? [])
-    this.#quiet = committed.hadOthers ? 0 : this.#quiet + 1
-    return committed.hadOthers
+    const hasOthers = committed.hadOthers || (await this.#options.isWorkedOn())
+    this.#quiet = hasOthers ? 0 : this.#quiet + 1
+    this.#isCrowded = hasOthers || (this.#isCrowded && !this.#isAlone)
   }
 
   // What was folded ahead took something for granted that did not come about.

@@ -128,6 +128,20 @@ export const guards = [
     tests: ['test/sources/backfill/commit-lane.test.ts'],
   },
   {
+    name: 'backfill: a worker at the events counts before it has committed',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: 'committed.hadOthers || (await this.#options.isWorkedOn())',
+    replace: 'committed.hadOthers',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
+  {
+    name: 'backfill: beside others a batch has the account held for it',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: 'isCrowded: this.#isCrowded',
+    replace: 'isCrowded: false',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
+  {
     name: 'backfill: what is folded ahead takes what is being committed for stored',
     file: 'src/unit-of-work/unit-of-work.ts',
     find: 'if (after !== undefined) this.#follow(after)',
@@ -149,11 +163,31 @@ export const guards = [
     tests: ['test/sources/backfill/commit-lane.test.ts'],
   },
   {
-    name: 'backfill: beside another writer a lane pauses for its folding and its commit',
-    file: 'src/sources/backfill/commit-lane.ts',
-    find: '      const started = performance.now()\n      const { pages, folded } = this.#ahead ?? this.#foldNext(null)\n      this.#ahead = null\n      try {\n        const hadOthers = await this.#commit(pages, await folded)',
-    replace:
-      '      const { pages, folded } = this.#ahead ?? this.#foldNext(null)\n      this.#ahead = null\n      try {\n        const ready = await folded\n        const started = performance.now()\n        const hadOthers = await this.#commit(pages, ready)',
-    tests: ['test/sources/backfill/commit-lane.test.ts'],
+    name: 'backfill: beside others a batch is handled in small parts',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'objects: objectsBesideOthers, options',
+    replace: 'objects: 9_999, options',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: beside others it leaves them alone after each part',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'if (batch.isCrowded === true) await wait(',
+    replace: 'if (batch.isCrowded === undefined) await wait(',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: a large batch that is lost once goes on in small parts',
+    file: 'src/pipeline/handle-observations.ts',
+    find: "observed ?? (isLarge ? 'lost' : null)",
+    replace: 'observed',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: of parts the last alone moves the position',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'positions: isLast ? batch.positions : []',
+    replace: 'positions: batch.positions',
+    tests: ['test/pipeline/handle-observations.test.ts'],
   },
 ]

@@ -6,9 +6,9 @@ const writers = 'test/property/concurrent-writers.test.ts'
 export const guards = [
   {
     name: 'seq: a commit is refused once another writer has committed',
-    file: 'src/store/commit-batch.ts',
-    find: 'updateOne({ _id: account, seq }, { $inc: { seq: 1 } }, { session })',
-    replace: 'updateOne({ _id: account, ...(seq < 0 ? { seq } : {}) }, { $inc: { seq: 1 } }, { session })',
+    file: 'src/store/account-transaction.ts',
+    find: 'updateOne({ _id: account, seq }, raising, { session })',
+    replace: 'updateOne({ _id: account, ...(seq < 0 ? { seq } : {}) }, raising, { session })',
     tests: [writers],
   },
   {
@@ -72,7 +72,7 @@ export const guards = [
   },
   {
     name: "heavy commit: a lost account is no commit's weight",
-    file: 'src/store/commit-batch.ts',
+    file: 'src/store/account-transaction.ts',
     find: "verdict === 'crowded' && holdsAccount",
     replace: "verdict === 'crowded'",
     tests: ['test/store/commit-batch.test.ts'],
@@ -114,7 +114,7 @@ export const guards = [
   },
   {
     name: 'taken key: E11000 never counts as a commit that took place',
-    file: 'src/store/commit-batch.ts',
+    file: 'src/store/account-transaction.ts',
     find: "if (verdict === 'taken') throw",
     replace: "if (verdict === 'taken') return true as never\n  if (verdict === 'taken') throw",
     tests: ['test/store/commit-batch.test.ts'],
@@ -177,8 +177,36 @@ export const guards = [
     titled: 'the server no longer knows',
   },
   {
-    name: 'transaction: a commit whose end is unknown is asked about',
+    name: 'starvation: who keeps losing has the account held for it',
+    file: 'src/pipeline/hold-account.ts',
+    find: 'wasLost = result === null',
+    replace: 'wasLost = false',
+    tests: ['test/pipeline/hold-account.test.ts'],
+  },
+  {
+    name: 'starvation: an account that is held is given back whatever happens',
+    file: 'src/pipeline/hold-account.ts',
+    find: '      await held.release()\n',
+    replace: '      held.release\n',
+    tests: ['test/pipeline/hold-account.test.ts'],
+  },
+  {
+    name: 'held account: what was read before it was held is not committed',
     file: 'src/store/commit-batch.ts',
+    find: 'commit.seq === transaction.seq &&',
+    replace: 'commit.seq <= transaction.seq &&',
+    tests: ['test/store/held-account.test.ts'],
+  },
+  {
+    name: 'lost commit: the next try comes soon',
+    file: 'src/pipeline/patience.ts',
+    find: 'if (lost <= promptTries) pauseMs = promptPauseMs',
+    replace: '',
+    tests: ['test/pipeline/patience.test.ts'],
+  },
+  {
+    name: 'transaction: a commit whose end is unknown is asked about',
+    file: 'src/store/account-transaction.ts',
     find: 'if (!isCommitUnknown(error) || attempt === commitAttempts) throw error',
     replace: 'if (!isCommitUnknown(error) || attempt > 0) throw error',
     tests: ['test/store/commit-batch.test.ts'],

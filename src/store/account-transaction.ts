@@ -1,0 +1,120 @@
+// One transaction on one account, whose first write raises the account's sequence number: from then on no other commit
+// of the account goes through until it ends. Guarantee: all or nothing. A crash in the middle leaves an open transaction
+// that the server ends after its own time limit.
+
+import type { ClientSession, Db, MongoClient } from 'mongodb'
+import { BillingSyncError } from '../errors.ts'
+import { isCommitUnknown, judgeTransactionError } from './mongo-errors.ts'
+
+export interface AccountTransaction {
+  /** The account's sequence number before it was raised. */
+  readonly seq: number
+  /**
+   * Writes and commits; false where the writing answers so, or another writer of the same documents was faster: nothing
+   * is written then. The transaction ends either way. Throws as `commitBatch` does.
+   */
+  commit(write: (session: ClientSession) => Promise<boolean>): Promise<boolean>
+  /** Ends it with nothing written, unless it has ended. Never throws. */
+  abort(): Promise<void>
+}
+
+/**
+ * Begins a transaction on an account; null where another writer has it.
+ * @param seq the sequence number that it must have; any unless given
+ */
+export const beginOnAccount = async (
+  { client, db }: { readonly client: MongoClient; readonly db: Db },
+  account: string,
+  seq?: number,
+): Promise<AccountTransaction | null> => {
+  const session = client.startSession()
+  try {
+    session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
+    const raised = await raiseSequence(db, { account, seq }, session)
+    if (raised !== null) return transactionIn(session, raised)
+    await abort(session)
+    return null
+  } catch (error) {
+    await abort(session)
+    verdictOn(error, false)
+    return null
+  }
+}
+
+// Answers the number before, null where the account does not have the one wanted.
+const raiseSequence = async (
+  db: Db,
+  { account, seq }: { readonly account: string; readonly seq: number | undefined },
+  session: ClientSession,
+): Promise<number | null> => {
+  const accounts = db.collection<{ _id: string; seq: number }>('billing.accounts')
+  const raising = { $inc: { seq: 1 } }
+  if (seq !== undefined) {
+    const raised = await accounts.updateOne({ _id: account, seq }, raising, { session })
+    return raised.matchedCount === 1 ? seq : null
+  }
+  const options = { session, projection: { seq: 1 }, returnDocument: 'before' } as const
+  const before = await accounts.findOneAndUpdate({ _id: account }, raising, options)
+  return before?.seq ?? null
+}
+
+const transactionIn = (session: ClientSession, seq: number): AccountTransaction => ({
+  seq,
+  commit: async (write) => {
+    try {
+      if (!(await write(session))) return false
+      await commitKnowingly(session)
+      return true
+    } catch (error) {
+      return verdictOn(error, true)
+    } finally {
+      await abort(session)
+    }
+  },
+  abort: () => abort(session),
+})
+
+// The server forgets a transaction that can't be aborted by itself; the error that led here is the one to tell.
+const abort = async (session: ClientSession): Promise<void> => {
+  if (session.inTransaction()) await session.abortTransaction().catch(() => undefined)
+  await session.endSession()
+}
+
+const problems = {
+  unstorable: 'it makes a document of over 16 MB',
+  overflowing: "writing it takes more than the server's cache has room for",
+} as const
+
+// Who holds the account meets no other writer of it: it was overtaken by somebody who writes one of its contacts, and
+// will be through soon, or it writes too much at once.
+const verdictOn = (error: unknown, holdsAccount: boolean): false => {
+  const verdict = judgeTransactionError(error)
+  if (verdict === 'crowded' && holdsAccount)
+    throw new BillingSyncError('commit_too_heavy', {}, { cause: error })
+  if (verdict === 'outlasted') throw new BillingSyncError('commit_too_slow', {}, { cause: error })
+  if (verdict === 'again' || verdict === 'crowded') return false
+  if (verdict === 'taken') throw new BillingSyncError('document_conflict', {}, { cause: error })
+  if (verdict === 'unstorable' || verdict === 'overflowing')
+    throw new BillingSyncError('payload_unstorable', { problem: problems[verdict] }, { cause: error })
+  if (verdict === 'ours') throw error
+  throw new BillingSyncError(
+    'mongodb_unavailable',
+    { reason: 'the transaction was cut off' },
+    { cause: error },
+  )
+}
+
+/** Attempts to learn what became of a commit before the outage is reported. */
+const commitAttempts = 5
+
+// A commit whose answer was lost may have taken place: asking again is safe and tells.
+const commitKnowingly = async (session: ClientSession): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await session.commitTransaction()
+      return
+    } catch (error) {
+      if (!isCommitUnknown(error) || attempt === commitAttempts) throw error
+    }
+  }
+}
