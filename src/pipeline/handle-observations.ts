@@ -53,6 +53,8 @@ export interface HandledObservations {
   readonly hadOthers: boolean
   /** True where nothing was committed but the batch as it had been folded before. */
   readonly asFolded: boolean
+  /** Milliseconds in which others of the account had to wait: those of the last attempt, not of waiting for the account. */
+  readonly heldMs: number
 }
 
 /**
@@ -91,8 +93,10 @@ const handleAtOnce = async (
   const { isCrowded = false } = batch
   const isLarge = batch.seen.length > objectsBesideOthers
   let attempts = 0
+  let begunMs = 0
   const attempt = async (store: PipelineStore): Promise<ObservedBatch | 'lost' | null> => {
     attempts += 1
+    begunMs = performance.now()
     const observed = await (folded !== null && attempts === 1
       ? commitFolded(folded, { store })
       : observeBatch(account, batch, { ...options, store }))
@@ -109,10 +113,11 @@ const handleAtOnce = async (
       return await handleObservations(account, { ...batch, isCrowded: true }, options)
     }
     if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
+    const heldMs = performance.now() - begunMs
     const { outcomes, notices, seq, seqBefore, defers } = observed
     const hadOthers = seqBefore !== batch.lastSeq
     const asFolded = folded !== null && attempts === 1 && !defers
-    const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers, asFolded }
+    const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers, asFolded, heldMs }
     return defers ? await finish(account, { batch, handled }, options) : handled
   } catch (error) {
     const isRefused = error instanceof BillingSyncError && refusals.has(error.code)
@@ -143,6 +148,7 @@ const finish = async (
     commits: handled.commits + finished.commits + moved.commits,
     hadOthers: handled.hadOthers || moved.hadOthers,
     asFolded: false,
+    heldMs: handled.heldMs,
   }
 }
 
@@ -207,13 +213,12 @@ const handleInParts = async (
   const handled: HandledObservations[] = []
   let { lastSeq } = batch
   for (const seen of partsOf(batch.seen, objects)) {
-    const started = performance.now()
     const isLast = seen.at(-1) === batch.seen.at(-1)
     const part = { ...batch, seen, lastSeq, positions: isLast ? batch.positions : [] }
     const one = await handleAtOnce(account, part, { options, folded: null })
     handled.push(one)
     lastSeq = one.seq
-    if (batch.isCrowded === true) await wait(restTimes * (performance.now() - started))
+    if (batch.isCrowded === true) await wait(restTimes * one.heldMs)
   }
   return {
     outcomes: handled.flatMap(({ outcomes }) => outcomes),
@@ -222,6 +227,7 @@ const handleInParts = async (
     commits: handled.reduce((sum, { commits }) => sum + commits, 0),
     hadOthers: handled.some(({ hadOthers }) => hadOthers),
     asFolded: false,
+    heldMs: handled.at(-1)?.heldMs ?? 0,
   }
 }
 

@@ -26,11 +26,17 @@ const positions: readonly PositionUpdate[] = [{ id: `${account}:products`, token
 /** Handles products; answers what became of it and each commit tried, with when it began. */
 const handle = async (
   { count, isCrowded = false }: { readonly count: number; readonly isCrowded?: boolean },
-  { takesMs = 0, loses = 0 }: { readonly takesMs?: number; readonly loses?: number } = {},
+  {
+    takesMs = 0,
+    loses = 0,
+    heldByOthersMs = 0,
+  }: { readonly takesMs?: number; readonly loses?: number; readonly heldByOthersMs?: number } = {},
 ) => {
   const memory = new MemoryStore([])
   const tried: { readonly objects: number; readonly positions: number; readonly atMs: number }[] = []
+  const freeAtMs = performance.now() + heldByOthersMs
   const store: PipelineStore = {
+    hold: async () => (performance.now() < freeAtMs ? null : { store, release: () => Promise.resolve() }),
     openAccount: (id) => memory.openAccount(id),
     commit: async (commit: Commit) => {
       tried.push({
@@ -76,6 +82,12 @@ test('beside others the account is left to them for three times as long as each 
   const { tried } = await handle({ count: 20, isCrowded: true }, { takesMs: 20 })
   const [first, second] = tried.map(({ atMs }) => atMs)
   expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(75)
+})
+
+test('the wait for an account that others hold is no reason to leave it alone', async () => {
+  const started = performance.now()
+  await handle({ count: 2, isCrowded: true }, { heldByOthersMs: 500 })
+  expect(performance.now() - started).toBeLessThan(1_500)
 })
 
 test('a large batch that is lost once goes on in small parts', async () => {

@@ -177,6 +177,14 @@ export const guards = [
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {
+    name: 'backfill: the wait for an account that others hold counts for nothing',
+    file: 'src/pipeline/handle-observations.ts',
+    find: '    begunMs = performance.now()\n',
+    replace: '    begunMs ||= startedMs\n',
+    also: [{ find: 'let begunMs = 0', replace: 'let begunMs = 0\n  const startedMs = performance.now()' }],
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
     name: 'backfill: a large batch that is lost once goes on in small parts',
     file: 'src/pipeline/handle-observations.ts',
     find: "observed ?? (isLarge ? 'lost' : null)",
