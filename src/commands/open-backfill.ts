@@ -71,8 +71,8 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       positions: keepsPositions
         ? await openStoredPositions(database, request)
         : openForgottenPositions(request),
-      // Whether MongoDB is there the next commit tells.
-      isWorkedOn: (account) => isWorkedOn(database.db, account).catch(() => false),
+      // A run that writes nothing keeps nobody waiting; whether MongoDB is there the next commit tells.
+      isWorkedOn: async (account) => !dryRun && isWorkedOn(database.db, account).catch(() => false),
       isAnyStored: async (account, resource) => {
         const query = outlineQuery(account, resource)
         return query !== null && isAnyStored(database.db, query)

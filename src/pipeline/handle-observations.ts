@@ -212,19 +212,23 @@ const handleInParts = async (
 ): Promise<HandledObservations> => {
   const handled: HandledObservations[] = []
   let { lastSeq } = batch
-  for (const seen of partsOf(batch.seen, objects)) {
-    const isLast = seen.at(-1) === batch.seen.at(-1)
-    const part = { ...batch, seen, lastSeq, positions: isLast ? batch.positions : [] }
-    const one = await handleAtOnce(account, part, { options, folded: null })
+  let commits = 0
+  for (const part of partsOf(batch.seen, objects)) {
+    const isLast = part.at(-1) === batch.seen.at(-1)
+    // What an earlier part wrote is nobody else's news.
+    const seen = part.map((one) => ({ ...one, ownCommitsSince: one.ownCommitsSince + commits }))
+    const stamped = { ...batch, seen, lastSeq, positions: isLast ? batch.positions : [] }
+    const one = await handleAtOnce(account, stamped, { options, folded: null })
     handled.push(one)
     lastSeq = one.seq
+    commits += one.commits
     if (batch.isCrowded === true) await wait(restTimes * one.heldMs)
   }
   return {
     outcomes: handled.flatMap(({ outcomes }) => outcomes),
     notices: handled.flatMap(({ notices }) => notices),
     seq: lastSeq,
-    commits: handled.reduce((sum, { commits }) => sum + commits, 0),
+    commits,
     hadOthers: handled.some(({ hadOthers }) => hadOthers),
     asFolded: false,
     heldMs: handled.at(-1)?.heldMs ?? 0,

@@ -8,11 +8,11 @@ import { MemoryStore } from '../support/memory-store.ts'
 
 const account = 'acct_1'
 
-const products = (count: number): readonly SeenObject[] =>
+const products = (count: number, name = 'Product'): readonly SeenObject[] =>
   Array.from({ length: count }, (_, index) => ({
     observation: observeRead(
       'product',
-      { id: `prod_${index}`, object: 'product', name: `Product ${index}` },
+      { id: `prod_${index}`, object: 'product', name: `${name} ${index}` },
       {
         ...{ unixSeconds: 1_800_000_000, seq: 0, apiVersion: '2026-10-28.endive', livemode: false },
         ...{ source: 'backfill', single: false },
@@ -25,7 +25,15 @@ const positions: readonly PositionUpdate[] = [{ id: `${account}:products`, token
 
 /** Handles products; answers what became of it and each commit tried, with when it began. */
 const handle = async (
-  { count, isCrowded = false }: { readonly count: number; readonly isCrowded?: boolean },
+  {
+    count,
+    isCrowded = false,
+    seen = products(count),
+  }: {
+    readonly count: number
+    readonly isCrowded?: boolean
+    readonly seen?: readonly SeenObject[]
+  },
   {
     takesMs = 0,
     loses = 0,
@@ -50,7 +58,7 @@ const handle = async (
   }
   const handled = await handleObservations(
     account,
-    { seen: products(count), positions, lastSeq: 0, isCrowded },
+    { seen, positions, lastSeq: 0, isCrowded },
     {
       ...{ store, effects: 'none', now: () => new Date(), random: () => 0.5 },
       readObjects: () => Promise.reject(new TypeError('nothing is read again here')),
@@ -82,6 +90,13 @@ test('beside others the account is left to them for three times as long as each 
   const { tried } = await handle({ count: 20, isCrowded: true }, { takesMs: 20 })
   const [first, second] = tried.map(({ atMs }) => atMs)
   expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(75)
+})
+
+test('what an earlier part has written overtakes no later one', async () => {
+  const seen = [...products(12), ...products(1, 'The same product')]
+  const { handled, tried } = await handle({ count: 13, isCrowded: true, seen })
+  expect(handled.outcomes.filter(({ failure }) => failure !== null)).toEqual([])
+  expect(tried.length).toBeGreaterThan(1)
 })
 
 test('the wait for an account that others hold is no reason to leave it alone', async () => {

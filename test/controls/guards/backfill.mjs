@@ -177,6 +177,13 @@ export const guards = [
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {
+    name: 'backfill: what an earlier part has written is not read again',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'one.ownCommitsSince + commits',
+    replace: 'one.ownCommitsSince',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
     name: 'backfill: the wait for an account that others hold counts for nothing',
     file: 'src/pipeline/handle-observations.ts',
     find: '    begunMs = performance.now()\n',
