@@ -13,6 +13,7 @@ import { serverCpu } from './server-cpu.ts'
 import { program, runWatched, type WatchedRun } from './watched-process.ts'
 
 const pageThrough = fileURLToPath(new URL('page-through.mjs', import.meta.url))
+const rawBackfill = fileURLToPath(new URL('raw-backfill.mjs', import.meta.url))
 const unpaced = fileURLToPath(new URL('backfill-unpaced.mjs', import.meta.url))
 
 /** The account that is read. */
@@ -48,6 +49,33 @@ export const runPaging = async ({ resources, ...reading }: Reading): Promise<Rea
   withStripe(reading, async (url) => {
     const args = [pageThrough, url, PLATFORM_KEYS.live, account, resources.join()]
     const { output, ...usage } = await runWatched(args)
+    const { objects, ms }: { objects: number; ms: number } = JSON.parse(output)
+    return { objects, ms, ...usage }
+  })
+
+/** What the raw backfill is told. */
+export interface RawBackfill {
+  readonly url: string
+  readonly key: string
+  readonly account: string
+  readonly lists: string
+  /** Where a backfill has left the documents that are written, and where they are written to. */
+  readonly mirrorUri: string
+  readonly uri: string
+  readonly objects: number
+}
+
+/** Pages through the lists with the SDK and writes what a backfill has left of them with the driver, at no limit. */
+export const runRawBackfill = async (
+  { plan, resources }: Reading,
+  target: Pick<RawBackfill, 'mirrorUri' | 'uri' | 'objects'>,
+): Promise<ReadingRun> =>
+  withStripe({ plan, latencyMs: 0, isLimited: false }, async (url) => {
+    const reading = { url, key: PLATFORM_KEYS.live, account, lists: resources.join() }
+    const { output, ...usage } = await runWatched([
+      ...['--import', 'tsx', rawBackfill],
+      JSON.stringify({ ...reading, ...target } satisfies RawBackfill),
+    ])
     const { objects, ms }: { objects: number; ms: number } = JSON.parse(output)
     return { objects, ms, ...usage }
   })

@@ -4,7 +4,7 @@ import type { Db, Document } from 'mongodb'
 import type { RawBatch } from './raw-writes.ts'
 
 /** Objects of one transaction, as many as a backfill commits at once that is alone. */
-const objectsPerBatch = 300
+export const objectsPerBatch = 300
 
 /** Returns every document of the database, what is mirrored and what follows from it, in about equal shares. */
 export const readObjectBatches = async (db: Db, objects: number): Promise<readonly RawBatch[]> => {

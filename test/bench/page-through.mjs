@@ -1,11 +1,8 @@
-// What the SDK's own auto-paging reaches that stores nothing: node page-through.mjs <url> <key> <account> <list,…>.
-// Prints the number of objects and the milliseconds as JSON.
+// Pages through lists with the SDK's own auto-paging. As a program it stores nothing: node page-through.mjs <url> <key>
+// <account> <list,…>, and prints the number of objects and the milliseconds as JSON.
 
+import { fileURLToPath } from 'node:url'
 import Stripe from 'stripe'
-
-const [url, key, stripeAccount, lists] = process.argv.slice(2)
-const { hostname: host, port } = new URL(url)
-const stripe = new Stripe(key, { host, port, protocol: 'http', telemetry: false })
 
 /** What `backfill` asks for besides: the same answers cost the same. */
 const params = {
@@ -18,11 +15,28 @@ const params = {
   disputes: { expand: ['data.charge'] },
 }
 
-let objects = 0
-const started = performance.now()
-await Promise.all(
-  lists.split(',').map(async (list) => {
-    for await (const _ of stripe[list].list({ limit: 100, ...params[list] }, { stripeAccount })) objects += 1
-  }),
-)
-process.stdout.write(JSON.stringify({ objects, ms: performance.now() - started }))
+/**
+ * Reads lists side by side.
+ * @param {{ url: string, key: string, account: string, lists: string }} reading
+ * @param {() => Promise<void> | void} take told of each object
+ */
+export const eachObject = async ({ url, key, account: stripeAccount, lists }, take) => {
+  const { hostname: host, port } = new URL(url)
+  const stripe = new Stripe(key, { host, port, protocol: 'http', telemetry: false })
+  await Promise.all(
+    lists.split(',').map(async (list) => {
+      for await (const _ of stripe[list].list({ limit: 100, ...params[list] }, { stripeAccount }))
+        await take()
+    }),
+  )
+}
+
+const [program, url, key, account, lists] = process.argv.slice(1)
+if (program === fileURLToPath(import.meta.url)) {
+  let objects = 0
+  const started = performance.now()
+  await eachObject({ url, key, account, lists }, () => {
+    objects += 1
+  })
+  process.stdout.write(JSON.stringify({ objects, ms: performance.now() - started }))
+}

