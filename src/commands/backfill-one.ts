@@ -41,6 +41,8 @@ export interface BackfillRun {
   /** Answers a reader of an account's stored documents. */
   readonly readerOf: (account: string) => AccountReader
   readonly rooms: PageRooms
+  /** Told of every commit lost to another writer. */
+  readonly onLostCommit: () => void
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -128,7 +130,8 @@ export const handlingOf = (tally: AccountTally, run: BackfillRun): ObservationHa
     effects: request.effects,
     now: () => new Date(),
     random: Math.random,
-    onLostCommit: () => undefined,
+    onLostCommit: run.onLostCommit,
+    signal: run.signal,
     readObjects: readerOf(tally, run, { readsRelatives: true }),
   }
 }

@@ -67,6 +67,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   return {
     run: {
       ...{ request, log, signal, store: handling.options.store },
+      onLostCommit: handling.options.onLostCommit,
       stripe: openBackfillStripe(config, { calls, platformAccount, accessTokenOf }),
       positions: keepsPositions
         ? await openStoredPositions(database, request)

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
 import type { DeliveryOptions } from '../pipeline/handle-deliveries.ts'
 import { defaultPatienceMs } from '../pipeline/patience.ts'
+import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import type { Database } from '../store/database.ts'
 import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
 import { openStripeAccess } from './open-stripe.ts'
@@ -65,7 +66,8 @@ export const openHandling = async (
     now: () => new Date(),
     random: Math.random,
     readObjects: stripe.readObjects,
-    onLostCommit: () => undefined,
+    // A killed process's transaction holds the account until somebody ends it.
+    onLostCommit: dryRun === true ? () => undefined : openAbandonedTransactions(database.client),
     patienceMs,
     onWaiting,
   }

@@ -13,7 +13,6 @@ import { PayloadRoom } from '../sources/inbox-work/payload-room.ts'
 import type { SharedWakes } from '../sources/inbox-work/shared-wakes.ts'
 import { ThreadLoad } from '../sources/inbox-work/thread-load.ts'
 import type { HandledEvent, WorkListener } from '../sources/inbox-work/work-listener.ts'
-import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import type { Database } from '../store/database.ts'
 import { reopenEvents } from '../store/inbox.ts'
 import { openWorkStore } from '../store/inbox-work.ts'
@@ -126,14 +125,13 @@ const openTurns = async (
   })
   const store = openWorkStore(database.db, largestBatch)
   const listener = alsoLogging(request)
-  const endAbandonedTransactions = openAbandonedTransactions(database.client)
   const handling: DeliveryOptions = {
     ...options,
     ...{ signal, rest },
     now: store.now,
     onLostCommit: () => {
       listener.onLostCommit()
-      endAbandonedTransactions()
+      options.onLostCommit()
     },
   }
   const places = pLimit(batchesAtOnce)

@@ -32,6 +32,8 @@ export interface ObservationHandling extends ObserveOptions {
   readonly onLostCommit: () => void
   /** From 0 up to 1. */
   readonly random: () => number
+  /** Once it aborts others are no longer waited for. */
+  readonly signal?: AbortSignal
 }
 
 /** What is handled at once, and the account's sequence number as this writer left it. */
@@ -68,7 +70,7 @@ export const handleObservations = (
   options: ObservationHandling,
   folded: FoldedBatch | null = null,
 ): Promise<HandledObservations> =>
-  batch.isCrowded === true
+  batch.isCrowded === true && options.store.hold !== undefined
     ? handleInParts(account, batch, { objects: objectsBesideOthers, options })
     : handleAtOnce(account, batch, { options, folded })
 
@@ -79,6 +81,7 @@ export const handleObservations = (
  */
 const objectsBesideOthers = 12
 const restTimes = 6
+const longestRestMs = 1_000
 
 interface AtOnce {
   readonly options: ObservationHandling
@@ -88,10 +91,22 @@ interface AtOnce {
 const handleAtOnce = async (
   account: string,
   batch: StampedBatch,
-  { options, folded }: AtOnce,
+  atOnce: AtOnce,
 ): Promise<HandledObservations> => {
+  const handled = await tryAtOnce(account, batch, atOnce)
+  if (handled !== 'lost') return handled
+  atOnce.options.onLostCommit()
+  return handleObservations(account, { ...batch, isCrowded: true }, atOnce.options)
+}
+
+/** Answers `lost` where a large batch was lost to another writer: it goes on in parts. */
+const tryAtOnce = async (
+  account: string,
+  batch: StampedBatch,
+  { options, folded }: AtOnce,
+): Promise<HandledObservations | 'lost'> => {
   const { isCrowded = false } = batch
-  const isLarge = batch.seen.length > objectsBesideOthers
+  const isLarge = options.store.hold !== undefined && batch.seen.length > objectsBesideOthers
   let attempts = 0
   let begunMs = 0
   const attempt = async (store: PipelineStore): Promise<ObservedBatch | 'lost' | null> => {
@@ -108,10 +123,7 @@ const handleAtOnce = async (
       ...options,
       isDivisible: batch.seen.length > 1,
     })
-    if (observed === 'lost') {
-      options.onLostCommit()
-      return await handleObservations(account, { ...batch, isCrowded: true }, options)
-    }
+    if (observed === 'lost') return observed
     if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
     const heldMs = performance.now() - begunMs
     const { outcomes, notices, seq, seqBefore, defers } = observed
@@ -222,7 +234,7 @@ const handleInParts = async (
     handled.push(one)
     lastSeq = one.seq
     commits += one.commits
-    if (batch.isCrowded === true) await wait(restTimes * one.heldMs)
+    if (batch.isCrowded === true) await rest(one.heldMs, options)
   }
   return {
     outcomes: handled.flatMap(({ outcomes }) => outcomes),
@@ -233,6 +245,11 @@ const handleInParts = async (
     asFolded: false,
     heldMs: handled.at(-1)?.heldMs ?? 0,
   }
+}
+
+const rest = async (heldMs: number, { signal }: ObservationHandling): Promise<void> => {
+  const ms = Math.min(longestRestMs, restTimes * heldMs)
+  await wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
 }
 
 // At least one, be it empty: a position moves without objects, too.

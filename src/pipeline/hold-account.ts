@@ -1,8 +1,9 @@
 // Whoever keeps losing goes first. An attempt reads the account, folds, and is lost if anybody else commits meanwhile: one
 // that takes longer than the others' pauses would be lost for ever (beside an event every 30 ms a backfill committed 6
 // batches in 13 s; beside a backfill events waited up to 8 s; measured). Guarantee: after a loss an attempt has the
-// account for itself from its first read on, and waits for nothing but MongoDB while it has.
+// account for itself from its first read on, and waits for nobody out there while it has.
 
+import { BillingSyncError } from '../errors.ts'
 import type { PipelineStore } from '../ports/pipeline-store.ts'
 
 export interface Attempting<Result> {
@@ -32,6 +33,11 @@ export const holdingAfterLoss = <Result>({
     if (held === null) return null
     try {
       return await attempt(held.store)
+    } catch (error) {
+      // Another program may have written one of its contacts meanwhile: unheld there is hardly time for that.
+      if (!(error instanceof BillingSyncError && error.code === 'commit_too_heavy')) throw error
+      wasLost = false
+      return null
     } finally {
       await held.release()
     }

@@ -26,13 +26,10 @@ const firstPauseMs = 20
 const longestPauseMs = 5_000
 
 /**
- * After a lost commit: whoever else writes the account commits for some 50 ms and then leaves the way free for as long,
- * which a pause that doubles each time would oversleep. Later a dead process's transaction may hold the account: its end
- * must not be overslept either.
+ * After a lost commit. Whoever else writes the account leaves the way free for some milliseconds, which a longer pause
+ * would oversleep; what is tried until then is a single write.
  */
-const promptTries = 10
-const promptPauseMs = 10
-const longestPauseAfterLossMs = 500
+const pauseAfterLossMs = 15
 
 /** How often a commit that MongoDB ends counts as lost to somebody else before it counts as too heavy: some seconds in all. */
 const mostCrowded = 5
@@ -55,16 +52,14 @@ const repeat = async <Result>(
 ): Promise<Result> => {
   const deadline = performance.now() + patienceMs
   let crowded = 0
-  let lost = 0
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
-    let longestMs = longestPauseMs
+  let nextPauseMs = firstPauseMs
+  for (;;) {
+    let pauseMs = nextPauseMs
     try {
       const result = await attemptOnce()
       if (result !== null) return result
       onLostCommit()
-      lost += 1
-      longestMs = longestPauseAfterLossMs
-      if (lost <= promptTries) pauseMs = promptPauseMs
+      pauseMs = pauseAfterLossMs
       if (performance.now() > deadline)
         throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
     } catch (error) {
@@ -74,8 +69,9 @@ const repeat = async <Result>(
         crowded += 1
         onLostCommit()
       } else throw error
+      nextPauseMs = Math.min(longestPauseMs, nextPauseMs * 2)
     }
-    await wait(Math.min(longestMs, pauseMs) * (0.5 + random() / 2))
+    await wait(pauseMs * (0.5 + random() / 2))
   }
 }
 

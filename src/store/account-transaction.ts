@@ -1,6 +1,7 @@
 // One transaction on one account, whose first write raises the account's sequence number: from then on no other commit
-// of the account goes through until it ends. Guarantee: all or nothing. A crash in the middle leaves an open transaction
-// that the server ends after its own time limit.
+// of the account goes through until it ends. Guarantee: all or nothing; while its process runs it is never idle for as long
+// as an abandoned one is (abandoned-transactions.ts), so a batch may be folded in it. A crash in the middle leaves an open
+// transaction that another process or the server's own time limit ends.
 
 import type { ClientSession, Db, MongoClient } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
@@ -10,8 +11,9 @@ export interface AccountTransaction {
   /** The account's sequence number before it was raised. */
   readonly seq: number
   /**
-   * Writes and commits; false where the writing answers so, or another writer of the same documents was faster: nothing
-   * is written then. The transaction ends either way. Throws as `commitBatch` does.
+   * Writes and commits; false where the writing answers so, or the server no longer knows the transaction: nothing is
+   * written then. The transaction ends either way. Throws as `commitBatch` does, `commit_too_heavy` also where another
+   * program has written a contact since the transaction began.
    */
   commit(write: (session: ClientSession) => Promise<boolean>): Promise<boolean>
   /** Ends it with nothing written, unless it has ended. Never throws. */
@@ -31,7 +33,7 @@ export const beginOnAccount = async (
   try {
     session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
     const raised = await raiseSequence(db, { account, seq }, session)
-    if (raised !== null) return transactionIn(session, raised)
+    if (raised !== null) return transactionIn(session, { account, seq: raised, db })
     await abort(session)
     return null
   } catch (error) {
@@ -58,21 +60,48 @@ const raiseSequence = async (
   return before?.seq ?? null
 }
 
-const transactionIn = (session: ClientSession, seq: number): AccountTransaction => ({
-  seq,
-  commit: async (write) => {
-    try {
-      if (!(await write(session))) return false
-      await commitKnowingly(session)
-      return true
-    } catch (error) {
-      return verdictOn(error, true)
-    } finally {
+const transactionIn = (
+  session: ClientSession,
+  { account, seq, db }: { readonly account: string; readonly seq: number; readonly db: Db },
+): AccountTransaction => {
+  const endIdling = keepAwake(() =>
+    db.collection<{ _id: string }>('billing.accounts').findOne({ _id: account }, { session }),
+  )
+  return {
+    seq,
+    commit: async (write) => {
+      await endIdling()
+      try {
+        if (!(await write(session))) return false
+        await commitKnowingly(session)
+        return true
+      } catch (error) {
+        return verdictOn(error, true)
+      } finally {
+        await abort(session)
+      }
+    },
+    abort: async () => {
+      await endIdling()
       await abort(session)
-    }
-  },
-  abort: () => abort(session),
-})
+    },
+  }
+}
+
+/** Pause between two reads that show that a transaction is not abandoned. */
+const awakeEveryMs = 1_000
+
+// A session does one thing at a time: whoever uses it ends this first. What the read meets the commit meets as well.
+const keepAwake = (read: () => Promise<unknown>): (() => Promise<void>) => {
+  let reading: Promise<unknown> = Promise.resolve()
+  const timer = setInterval(() => {
+    reading = reading.then(read).catch(() => undefined)
+  }, awakeEveryMs)
+  return async () => {
+    clearInterval(timer)
+    await reading
+  }
+}
 
 // The server forgets a transaction that can't be aborted by itself; the error that led here is the one to tell.
 const abort = async (session: ClientSession): Promise<void> => {

@@ -1,6 +1,7 @@
 // Positions of backfills: one row per account, list and range as typed. Guarantees: a position moves only in the
-// transaction of the page that it covers, and only for the process whose token it holds, so of two backfills of one
-// account one stops; a list that an interrupted run has walked to its end is not walked again when the run goes on.
+// transaction that writes the last of the page that it covers, and only for the process whose token it holds, so of two
+// backfills of one account one stops; a list that an interrupted run has walked to its end is not walked again when the
+// run goes on.
 
 import type { ClientSession, Db } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'

@@ -89,7 +89,11 @@ const workMetrics = (registry: Registry): Of<WorkNames> => {
   const retries = counter('event_retries_total', 'Failures that are tried again', ['code'])
   const dead = counter('events_dead_total', 'Events given up', ['code'])
   const waiting = counter('event_waits_total', 'Events put off until trouble outside passes', ['code'])
-  const lost = counter('commits_lost_total', 'Transactions made again since another writer was faster', [])
+  const lost = counter(
+    'commits_lost_total',
+    'Commits, and tries to have the account first, lost to another writer',
+    [],
+  )
   const troubles = counter('work_troubles_total', 'Troubles of the work itself', ['code'])
   const takeovers = counter('takeovers_total', 'Accounts taken over from a process that died', [])
   const lag = new Histogram({

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startProgram } from '../support/billing-sync.ts'
-import { numberedEvent } from '../support/deliveries.ts'
+import { fixtureAccount, numberedEvent } from '../support/deliveries.ts'
 import { startFaultServer } from '../support/fault-server.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -65,6 +67,22 @@ describe('a replay whose MongoDB is away for a while', () => {
       Array.from({ length: 30 }, () => ['done', 0]),
     )
   })
+})
+
+test('a replay goes on soon where a killed process has left a transaction on its account', {
+  timeout: 50_000,
+}, async () => {
+  const admin = server.client.db('admin')
+  // As on a server of the user's own; the embedded one ends it by itself before long.
+  await admin.command({ setParameter: 1, transactionLifetimeLimitSeconds: 60 })
+  const folder = await temporaryFolder({ 'a.jsonl': lines(1, 1), 'b.jsonl': lines(2, 2) })
+  await replay(join(folder, 'a.jsonl'))
+  const leave = fileURLToPath(new URL('../store/leave-transaction.mjs', import.meta.url))
+  const left = [uri, fixtureAccount, 'billing-sync', 'billing.accounts']
+  await execa(process.execPath, [leave, ...left], { reject: false })
+  const { stdout } = await replay(join(folder, 'b.jsonl'))
+  expect(JSON.parse(String(stdout))).toMatchObject({ applied: 1, failures: [] })
+  await admin.command({ setParameter: 1, transactionLifetimeLimitSeconds: 8 })
 })
 
 // Its commit may still take place when the test is over, so it is the last.

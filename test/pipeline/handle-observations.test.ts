@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { observeRead } from '../../src/core/normalise.ts'
+import { BillingSyncError } from '../../src/errors.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
 import type { SeenObject } from '../../src/pipeline/observe-batch.ts'
 import type { Commit, PipelineStore, PositionUpdate } from '../../src/ports/pipeline-store.ts'
@@ -23,6 +24,18 @@ const products = (count: number, name = 'Product'): readonly SeenObject[] =>
 
 const positions: readonly PositionUpdate[] = [{ id: `${account}:products`, token: 'run', windows: [] }]
 
+/** How long trouble that passes is waited out here, in milliseconds. */
+const patienceMs = 1_500
+
+/** A commit, or what was to be one. */
+interface Tried {
+  readonly objects: number
+  readonly positions: number
+  /** How often the account had been read. */
+  readonly reads: number
+  readonly atMs: number
+}
+
 /** Handles products; answers what became of it and each commit tried, with when it began. */
 const handle = async (
   {
@@ -38,21 +51,40 @@ const handle = async (
     takesMs = 0,
     loses = 0,
     heldByOthersMs = 0,
-  }: { readonly takesMs?: number; readonly loses?: number; readonly heldByOthersMs?: number } = {},
+    isHoldable = true,
+    tooSlowAfter = Number.POSITIVE_INFINITY,
+    signal = new AbortController().signal,
+    tried = [],
+  }: {
+    readonly takesMs?: number
+    readonly loses?: number
+    readonly heldByOthersMs?: number
+    readonly isHoldable?: boolean
+    /** Commits after which MongoDB ends all others for the time they take. */
+    readonly tooSlowAfter?: number
+    readonly signal?: AbortSignal
+    readonly tried?: Tried[]
+  } = {},
 ) => {
   const memory = new MemoryStore([])
-  const tried: { readonly objects: number; readonly positions: number; readonly atMs: number }[] = []
+  let reads = 0
   const freeAtMs = performance.now() + heldByOthersMs
+  const hold = async () => (performance.now() < freeAtMs ? null : { store, release: () => Promise.resolve() })
   const store: PipelineStore = {
-    hold: async () => (performance.now() < freeAtMs ? null : { store, release: () => Promise.resolve() }),
-    openAccount: (id) => memory.openAccount(id),
+    ...(isHoldable ? { hold } : {}),
+    openAccount: (id) => {
+      reads += 1
+      return memory.openAccount(id)
+    },
     commit: async (commit: Commit) => {
       tried.push({
+        reads,
         objects: commit.writes.length,
         positions: commit.positions?.length ?? 0,
         atMs: performance.now(),
       })
       await wait(takesMs)
+      if (tried.length > tooSlowAfter) throw new BillingSyncError('commit_too_slow')
       return tried.length > loses && memory.commit(commit)
     },
   }
@@ -60,9 +92,10 @@ const handle = async (
     account,
     { seen, positions, lastSeq: 0, isCrowded },
     {
-      ...{ store, effects: 'none', now: () => new Date(), random: () => 0.5 },
+      ...{ store, effects: 'none', now: () => new Date(), random: () => 0.5, patienceMs },
       readObjects: () => Promise.reject(new TypeError('nothing is read again here')),
       onLostCommit: () => undefined,
+      signal,
     },
   )
   return { handled, tried, stored: memory.dump()['billing.products']?.length }
@@ -110,6 +143,28 @@ test('a large batch that is lost once goes on in small parts', async () => {
   expect(tried.map(({ objects }) => objects)).toEqual([50, 12, 12, 12, 12, 2])
   expect(handled.outcomes).toHaveLength(50)
   expect(stored).toBe(50)
+})
+
+test('parts that were committed are not made again for the trouble of one', async () => {
+  const tried: Tried[] = []
+  const running = handle({ count: 13 }, { loses: 1, tooSlowAfter: 2, tried })
+  await expect(running).rejects.toMatchObject({ code: 'commit_too_slow' })
+  expect(tried.slice(0, 3).map(({ objects }) => objects)).toEqual([13, 12, 1])
+  expect(tried.map(({ reads }) => reads)).toEqual(tried.map((_, index) => index + 1))
+})
+
+test('where nobody can be kept waiting a batch is one commit beside others, too', async () => {
+  const { tried } = await handle({ count: 50, isCrowded: true }, { isHoldable: false })
+  expect(tried.map(({ objects }) => objects)).toEqual([50])
+})
+
+test('a rest has an end, and ends with the signal', async () => {
+  const started = performance.now()
+  await handle({ count: 24, isCrowded: true }, { takesMs: 400 })
+  expect(performance.now() - started).toBeLessThan(4_000)
+  const ended = performance.now()
+  await handle({ count: 24, isCrowded: true }, { takesMs: 100, signal: AbortSignal.abort() })
+  expect(performance.now() - ended).toBeLessThan(700)
 })
 
 test('a position moves without any object, too', async () => {

@@ -68,6 +68,18 @@ test('an attempt that fails gives the account back', async () => {
   expect(done).toEqual(['held', 'released'])
 })
 
+test('what was too heavy while held is tried without, since a contact may have been written meanwhile', async () => {
+  const { store, done } = holdable((held) => held)
+  const attempt = async (given: PipelineStore) => {
+    done.push(given === store ? 'attempt' : 'attempt while held')
+    if (given !== store) throw new BillingSyncError('commit_too_heavy')
+    return 'committed'
+  }
+  const made = holdingAfterLoss({ account, store, attempt, isCrowded: true })
+  expect(await patiently(made, { ...patience, isDivisible: true })).toBe('committed')
+  expect(done).toEqual(['held', 'attempt while held', 'released', 'attempt'])
+})
+
 test('a batch that takes long gets through beside a writer that never pauses', {
   timeout: 60_000,
 }, async () => {

@@ -1,15 +1,17 @@
 import { expect, test } from 'vitest'
 import type { Commit } from '../../src/ports/pipeline-store.ts'
+import { openAbandonedTransactions } from '../../src/store/abandoned-transactions.ts'
 import { openAccountRow } from '../../src/store/accounts.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { commitBatch, holdAccount } from '../../src/store/commit-batch.ts'
+import { driverName } from '../../src/store/database.ts'
 import { openDatabaseForTest } from '../support/database.ts'
 
 const account = 'acct_1'
 
 /** An account that nobody has committed to, and what may be done with it. */
 const openAccount = async () => {
-  const { client, db } = await openDatabaseForTest()
+  const { client, db } = await openDatabaseForTest({ driverInfo: { name: driverName } })
   await ensureCollections(db)
   await openAccountRow(db, account)
   const target = { client, db, retentionMs: 60_000 }
@@ -21,6 +23,15 @@ const openAccount = async () => {
   return {
     commit,
     hold: () => holdAccount(account, target),
+    endAbandoned: openAbandonedTransactions(client),
+    /** For how long the longest of billing-sync's transactions has been open. */
+    openSeconds: async (): Promise<number> => {
+      const sessions = await client
+        .db('admin')
+        .aggregate([{ $currentOp: { idleSessions: true } }, { $match: { type: 'idleSession' } }])
+        .toArray()
+      return Math.max(0, ...sessions.map(({ transaction }) => transaction.timeOpenMicros / 1e6))
+    },
     run: (seq: number) => commitBatch(commit(seq), target),
     state: async () => ({
       seq: (await openAccountRow(db, account)).seq,
@@ -46,6 +57,24 @@ test('what was read before the account was held is not committed', async () => {
   const held = await hold()
   expect(await held?.commit({ ...commit(1), seq: 0 })).toBe(false)
   await held?.release()
+  expect(await state()).toEqual({ seq: 1, charges: 1 })
+})
+
+test('a batch may be folded for longer than an abandoned transaction is left', {
+  timeout: 30_000,
+}, async () => {
+  const { hold, commit, state, endAbandoned, openSeconds } = await openAccount()
+  const held = await hold()
+  await expect
+    .poll(
+      () => {
+        endAbandoned()
+        return openSeconds()
+      },
+      { timeout: 20_000, interval: 100 },
+    )
+    .toBeGreaterThan(6)
+  expect(await held?.commit(commit(0))).toBe(true)
   expect(await state()).toEqual({ seq: 1, charges: 1 })
 })
 

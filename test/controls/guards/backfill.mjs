@@ -172,8 +172,8 @@ export const guards = [
   {
     name: 'backfill: beside others it leaves them alone after each part',
     file: 'src/pipeline/handle-observations.ts',
-    find: 'if (batch.isCrowded === true) await wait(',
-    replace: 'if (batch.isCrowded === undefined) await wait(',
+    find: 'if (batch.isCrowded === true) await rest(',
+    replace: 'if (batch.isCrowded === undefined) await rest(',
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {
@@ -181,6 +181,35 @@ export const guards = [
     file: 'src/pipeline/handle-observations.ts',
     find: 'one.ownCommitsSince + commits',
     replace: 'one.ownCommitsSince',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: a rest beside others has an end',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'Math.min(longestRestMs, restTimes * heldMs)',
+    replace: 'restTimes * heldMs',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: a rest ends with the signal',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'signal === undefined ? {} : { signal }',
+    replace: 'signal === undefined ? {} : {}',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: a run that keeps nobody waiting makes no small parts',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'batch.isCrowded === true && options.store.hold !== undefined',
+    replace: 'batch.isCrowded === true',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: parts that were committed are not made again',
+    file: 'src/pipeline/handle-observations.ts',
+    find: "if (observed === 'lost') return observed",
+    replace:
+      "if (observed === 'lost')\n      return await handleObservations(account, { ...batch, isCrowded: true }, options)",
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {

@@ -191,6 +191,28 @@ export const guards = [
     tests: ['test/pipeline/hold-account.test.ts'],
   },
   {
+    name: 'held account: it is not taken for abandoned while a batch is folded',
+    file: 'src/store/account-transaction.ts',
+    find: 'const awakeEveryMs = 1_000',
+    replace: 'const awakeEveryMs = 60_000',
+    tests: ['test/store/held-account.test.ts'],
+  },
+  {
+    name: 'held account: what was too heavy is tried without',
+    file: 'src/pipeline/hold-account.ts',
+    find: "error.code === 'commit_too_heavy'",
+    replace: "error.code === 'commit_too_slow'",
+    tests: ['test/pipeline/hold-account.test.ts'],
+  },
+  {
+    name: 'killed process: a replay ends its transaction',
+    file: 'src/commands/open-handling.ts',
+    find: 'dryRun === true ? () => undefined : openAbandonedTransactions(database.client)',
+    replace: 'dryRun !== undefined ? () => undefined : () => openAbandonedTransactions.name',
+    tests: ['test/commands/replay-ended.test.ts'],
+    titled: 'a killed process has left a transaction',
+  },
+  {
     name: 'held account: what was read before it was held is not committed',
     file: 'src/store/commit-batch.ts',
     find: 'commit.seq === transaction.seq &&',
@@ -200,8 +222,8 @@ export const guards = [
   {
     name: 'lost commit: the next try comes soon',
     file: 'src/pipeline/patience.ts',
-    find: 'if (lost <= promptTries) pauseMs = promptPauseMs',
-    replace: '',
+    find: 'const pauseAfterLossMs = 15',
+    replace: 'const pauseAfterLossMs = 200',
     tests: ['test/pipeline/patience.test.ts'],
   },
   {

@@ -12,8 +12,8 @@ export const guards = [
   {
     name: 'work: transactions of dead processes are ended',
     file: 'src/store/abandoned-transactions.ts',
-    find: 'if (sessions.length > 0)',
-    replace: 'if (sessions.length > 1_000)',
+    find: 'if (idle.length > 0)',
+    replace: 'if (idle.length > 1_000)',
     tests: ['test/store/abandoned-transactions.test.ts'],
   },
   {
