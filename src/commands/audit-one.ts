@@ -9,6 +9,7 @@ import type { OpenAccount } from '../ports/pipeline-store.ts'
 import { auditAccount } from '../sources/backfill/audit-account.ts'
 import type { AccountTally, BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import type { Confirming } from '../sources/backfill/confirm-drift.ts'
+import { interruption } from '../sources/backfill/run-accounts.ts'
 import { asStored } from '../store/storable.ts'
 import { type BackfillRun, handlingOf, walkOf } from './backfill-one.ts'
 import { goneBy } from './mend-account.ts'
@@ -39,11 +40,8 @@ export const auditOne = async (
   )
   if (failure?.kind === 'disconnected') throw new BillingSyncError('account_disconnected', { account })
   if (failure !== null) throw failure.error
-  if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interrupted(account)
+  if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
 }
-
-const interrupted = (account: string): BillingSyncError =>
-  new BillingSyncError('account_incomplete', { account, reason: 'it was interrupted' })
 
 const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
   const { account } = tally
@@ -62,7 +60,7 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
     gone: goneBy(stripe),
     settle: async () => {
       await wait(settleMs, undefined, { signal }).catch(() => {
-        throw interrupted(account)
+        throw interruption(account)
       })
     },
   }

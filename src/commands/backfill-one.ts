@@ -10,6 +10,7 @@ import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
 import type { SingleObject } from '../sources/backfill/mend-unlisted.ts'
 import type { PageRooms } from '../sources/backfill/page-rooms.ts'
 import type { ResourceName } from '../sources/backfill/resources.ts'
+import { interruption } from '../sources/backfill/run-accounts.ts'
 import type { AccountWalk, WalkFailure } from '../sources/backfill/walk-account.ts'
 import type { AccountReader } from '../unit-of-work/reader.ts'
 import type { BackfillRequest } from './backfill-request.ts'
@@ -60,8 +61,7 @@ export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promis
       throw new BillingSyncError('account_disconnected', { account })
     }
     if (failure !== null) throw failure.error
-    if ([...tally.resources.values()].some(({ complete }) => !complete))
-      throw new BillingSyncError('account_incomplete', { account, reason: 'it was interrupted' })
+    if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
     if (opened.disconnected) await noteConnection(tally, run, 'connected')
   } finally {
     await run.positions.release(account)

@@ -12,6 +12,7 @@ import type { Backlog } from '../store/intake/backlog.ts'
 import { keepContactsDerived } from './derive-contacts.ts'
 import { openHandling } from './open-handling.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
+import type { ServeRole } from './serve-role.ts'
 import { watchClock } from './watch-clock.ts'
 
 export interface BehindRequest {
@@ -23,7 +24,7 @@ export interface BehindRequest {
   /** True where Stripe is asked for what webhooks did not bring. */
   readonly catchesUp: boolean
   /** Processes that only take webhooks in leave contacts to the others. */
-  readonly role: 'all' | 'ingest' | 'work'
+  readonly role: ServeRole
 }
 
 export interface Behind {

@@ -14,11 +14,12 @@ import { type Ingest, openIngest } from './open-ingest.ts'
 import { openSinks, type Sinks } from './open-sinks.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 import { openWorkers, type Workers } from './open-workers.ts'
+import type { ServeRole } from './serve-role.ts'
 import { type EventLoopWatch, watchEventLoop } from './watch-event-loop.ts'
 
 export interface ServingRequest {
   readonly config: Config
-  readonly role: 'all' | 'ingest' | 'work'
+  readonly role: ServeRole
   /** True where Stripe is asked for what webhooks did not bring. */
   readonly catchesUp: boolean
   readonly database: Database

@@ -3,6 +3,7 @@
 import type { DocumentChange } from '../core/document-change.ts'
 import type { BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import { formatBackfill } from '../ui/backfill-result.ts'
+import { listChanges } from '../ui/changes-table.ts'
 import { settleColour } from '../ui/colour.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 
@@ -13,15 +14,9 @@ interface BackfillEnd {
   readonly durationMs: number
 }
 
-/** Changes listed; more are only counted. */
-const mostChanges = 10_000
-
 /** Prints the result on stdout. */
 export const printBackfill = (tally: BackfillTally, { request, changes, durationMs }: BackfillEnd): void => {
-  const listed = {
-    changes: changes.slice(0, mostChanges),
-    changes_omitted: Math.max(0, changes.length - mostChanges),
-  }
+  const listed = listChanges(changes)
   settleColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...tally.summary(durationMs), ...(request.dryRun ? listed : {}) })}\n`

@@ -2,6 +2,7 @@
 
 import type { DocumentChange } from '../core/document-change.ts'
 import type { ReplayTally } from '../sources/replay-summary.ts'
+import { listChanges } from '../ui/changes-table.ts'
 import { settleColour } from '../ui/colour.ts'
 import { formatReplay } from '../ui/replay-result.ts'
 import type { ReplayRequest } from './replay-request.ts'
@@ -15,19 +16,13 @@ interface ReplayEnd {
   readonly durationMs: number
 }
 
-/** Changes listed; more are only counted. */
-const mostChanges = 10_000
-
 /** Prints the result on stdout. */
 export const printReplay = (
   tally: ReplayTally,
   { request, changes, interrupted, durationMs }: ReplayEnd,
 ): void => {
   const summary = tally.summary(durationMs)
-  const listed = {
-    changes: changes.slice(0, mostChanges),
-    changes_omitted: Math.max(0, changes.length - mostChanges),
-  }
+  const listed = listChanges(changes)
   settleColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...summary, ...(request.dryRun ? listed : {}) })}\n`

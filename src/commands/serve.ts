@@ -16,9 +16,7 @@ import { keyMissing } from './key-missing.ts'
 import { openServing, type Serving } from './open-serving.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 import { logDeliveries } from './serve-log.ts'
-
-/** Which part of the work this process does. */
-export type ServeRole = 'all' | 'ingest' | 'work'
+import type { ServeRole } from './serve-role.ts'
 
 export interface ServeFlags {
   readonly role: ServeRole

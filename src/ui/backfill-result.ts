@@ -2,10 +2,9 @@
 
 import chalk from 'chalk'
 import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
-import { formatChanges } from './changes-table.ts'
+import { type DryRunChanges, formatChanges } from './changes-table.ts'
 import { formatDrift, mendingCommand } from './drift-table.ts'
 import { inDigits } from './figures.ts'
-import type { DryRunChanges } from './replay-result.ts'
 
 /** Accounts of which each resource is shown; of more, those that need somebody come first. */
 const mostAccounts = 20
@@ -27,7 +26,7 @@ export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): st
   const sections = [
     headline(tally, { durationMs, done: doneBy(ending) }),
     table(tally),
-    dryRun === null || isAudit ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
+    dryRun === null || isAudit ? '' : formatChanges(dryRun),
     formatDrift(tally.drift, tally.driftOmitted),
     troubles(tally),
     nextStep(tally, ending),

@@ -5,6 +5,20 @@ import type { DocumentChange, FieldChange } from '../core/document-change.ts'
 import { inWords } from './figures.ts'
 import { printable } from './printable.ts'
 
+/** What a dry run would have changed; `changes_omitted` counts documents beyond those listed. */
+export interface DryRunChanges {
+  readonly changes: readonly DocumentChange[]
+  readonly changes_omitted: number
+}
+
+/** Changes listed; more are only counted. */
+const mostChanges = 10_000
+
+export const listChanges = (changes: readonly DocumentChange[]): DryRunChanges => ({
+  changes: changes.slice(0, mostChanges),
+  changes_omitted: Math.max(0, changes.length - mostChanges),
+})
+
 /** Lines shown; `--json` lists more. */
 const mostLines = 200
 
@@ -12,8 +26,8 @@ const mostLines = 200
 const pointerWidth = 30
 const valueWidth = 21
 
-/** Returns the text, without a line break at its end. `omitted` counts documents that are not listed at all. */
-export const formatChanges = (changes: readonly DocumentChange[], omitted: number): string => {
+/** Returns the text, without a line break at its end. */
+export const formatChanges = ({ changes, changes_omitted: omitted }: DryRunChanges): string => {
   const count = changes.length + omitted
   if (count === 0) return 'No document would change.'
   const header = chalk.bold(`${inWords(count, 'document')} would change:`)

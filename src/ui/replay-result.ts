@@ -1,9 +1,8 @@
 // What a person reads after a replay: the result first, then what needs them, then the next command worth typing.
 
 import chalk from 'chalk'
-import type { DocumentChange } from '../core/document-change.ts'
 import type { CollectionCount, ReplaySummary } from '../sources/replay-summary.ts'
-import { formatChanges } from './changes-table.ts'
+import { type DryRunChanges, formatChanges } from './changes-table.ts'
 import { formatFailures } from './failures-text.ts'
 import { inDigits, inWords } from './figures.ts'
 
@@ -18,12 +17,6 @@ const outcomeRows: readonly (readonly [keyof ReplaySummary, string])[] = [
   ['invalid', 'are no Stripe events'],
   ['filtered', 'left out by a filter, and not counted above'],
 ]
-
-/** What a dry run would have changed; `changes_omitted` counts documents beyond those listed. */
-export interface DryRunChanges {
-  readonly changes: readonly DocumentChange[]
-  readonly changes_omitted: number
-}
 
 export interface ReplayDetails {
   /** Documents made or changed, by collection. */
@@ -45,7 +38,7 @@ export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): st
     headline(summary, details),
     outcomes(summary),
     documents(collections),
-    dryRun === null ? '' : formatChanges(dryRun.changes, dryRun.changes_omitted),
+    dryRun === null ? '' : formatChanges(dryRun),
     formatFailures(summary.failures, causes),
     beyondReach(outOfReach),
     nextStep(summary, details),

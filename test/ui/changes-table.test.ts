@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DocumentChange } from '../../src/core/document-change.ts'
-import { formatChanges } from '../../src/ui/changes-table.ts'
+import { formatChanges, listChanges } from '../../src/ui/changes-table.ts'
 import { settleColour } from '../../src/ui/colour.ts'
 
 beforeAll(() => settleColour({ isTTY: false } as NodeJS.WriteStream)) // all that is looked at
@@ -12,15 +12,14 @@ const change = (fields: DocumentChange['fields'], stripe_id = 'ch_1'): DocumentC
   fields,
 })
 
+const textOf = (changes: readonly DocumentChange[]): string => formatChanges(listChanges(changes))
+
 describe('what a dry run would change', () => {
   test('is each field of documents that are there, and the size of new ones', () => {
-    const text = formatChanges(
-      [
-        change({ '/status': { from: 'pending', to: 'succeeded' }, '/note': { from: 1 } }),
-        change({ '/id': { to: 'ch_2' }, '/amount': { to: 5 } }, 'ch_2'),
-      ],
-      0,
-    )
+    const text = textOf([
+      change({ '/status': { from: 'pending', to: 'succeeded' }, '/note': { from: 1 } }),
+      change({ '/id': { to: 'ch_2' }, '/amount': { to: 5 } }, 'ch_2'),
+    ])
     expect(text.split('\n')).toEqual([
       '2 documents would change:',
       '',
@@ -33,7 +32,7 @@ describe('what a dry run would change', () => {
 
   test('keeps to 80 columns and to characters that a terminal shows', () => {
     const long = 'x'.repeat(300)
-    const text = formatChanges([change({ [`/${long}\u001b[2J`]: { from: `\u009b31m${long}`, to: long } })], 0)
+    const text = textOf([change({ [`/${long}\u001b[2J`]: { from: `\u009b31m${long}`, to: long } })])
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
   })
@@ -42,13 +41,18 @@ describe('what a dry run would change', () => {
     const many = Array.from({ length: 150 }, (_, index) =>
       change({ '/a': { from: 1, to: 2 } }, `ch_${index}`),
     )
-    const lines = formatChanges(many, 7).split('\n')
+    const lines = formatChanges({ changes: many, changes_omitted: 7 }).split('\n')
     expect(lines).toHaveLength(203)
     expect(lines[0]).toBe('157 documents would change:')
     expect(lines.at(-1)).toBe('  … and 100 more lines; --json lists them')
   })
 
+  test('is listed up to 10,000 documents, and counted beyond', () => {
+    const many = Array.from({ length: 10_003 }, (_, index) => change({ '/a': { to: 1 } }, `ch_${index}`))
+    expect(listChanges(many)).toEqual({ changes: many.slice(0, 10_000), changes_omitted: 3 })
+  })
+
   test('is said where it is nothing', () => {
-    expect(formatChanges([], 0)).toBe('No document would change.')
+    expect(textOf([])).toBe('No document would change.')
   })
 })

@@ -15,6 +15,11 @@ export interface AccountRuns {
   readonly signal: AbortSignal
 }
 
+const interruptedReason = 'it was interrupted'
+
+/** What an account ends with whose run a person asked to stop. */
+export const interruption = (account: string): BillingSyncError => incomplete(account, interruptedReason)
+
 /** Accounts that may meet passing trouble one after another before it counts as everybody's. */
 const mostInARow = 5
 
@@ -28,12 +33,12 @@ export const runAccounts = async ({
   const limit = pLimit(accountsAtOnce)
   const trouble: { inARow: number; last: BillingSyncError | null } = { inARow: 0, last: null }
   const stopsBecause = (): string | null => {
-    if (signal.aborted) return 'it was interrupted'
+    if (signal.aborted) return interruptedReason
     return trouble.inARow >= mostInARow ? (trouble.last?.message ?? null) : null
   }
   const run = async (tally: AccountTally): Promise<void> => {
     const reason = stopsBecause()
-    if (reason !== null) return tally.end(incomplete(tally, reason))
+    if (reason !== null) return tally.end(incomplete(tally.account, reason))
     tally.begin()
     const error = await errorOf(() => backfill(tally))
     tally.end(error)
@@ -53,5 +58,5 @@ const errorOf = async (work: () => Promise<void>): Promise<BillingSyncError | nu
   }
 }
 
-const incomplete = ({ account }: AccountTally, reason: string): BillingSyncError =>
+const incomplete = (account: string, reason: string): BillingSyncError =>
   new BillingSyncError('account_incomplete', { account, reason })
