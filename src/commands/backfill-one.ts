@@ -131,7 +131,7 @@ export const handlingOf = (tally: AccountTally, run: BackfillRun): ObservationHa
     now: () => new Date(),
     random: Math.random,
     onLostCommit: run.onLostCommit,
-    signal: run.signal,
+    restSignal: run.signal,
     readObjects: readerOf(tally, run, { readsRelatives: true }),
   }
 }

@@ -14,6 +14,7 @@ import { acceptMissed } from '../sources/missed-events.ts'
 import { keptSeconds } from '../sources/stripe/event-list.ts'
 import { failureOfStripe, type StripeFailure } from '../sources/stripe/stripe-failure.ts'
 import { untilAborted } from '../sources/stripe/until-aborted.ts'
+import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import {
   completeCatchUp,
   type EventGap,
@@ -171,14 +172,14 @@ const store = async (
 const judge = async (
   account: string,
   error: unknown,
-  { log, store: pipelineStore }: CatchUpRequest,
+  { log, database, store: pipelineStore }: CatchUpRequest,
 ): Promise<'done' | 'again'> => {
   const failure: StripeFailure =
     error instanceof BillingSyncError
       ? { kind: error.retryable ? 'passing' : 'refused', error }
       : failureOfStripe(error, 'the list of events')
   if (failure.kind === 'disconnected') {
-    await noteDisconnected(pipelineStore, account)
+    await noteDisconnected(pipelineStore, account, openAbandonedTransactions(database.client))
     log.warn('the account does not let the platform in any more', { account })
     return 'done'
   }

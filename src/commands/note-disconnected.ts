@@ -3,8 +3,15 @@
 import { handleObservations } from '../pipeline/handle-observations.ts'
 import type { PipelineStore } from '../ports/pipeline-store.ts'
 
-/** Stores it, as of now; the later news wins, as with events. Throws `mongodb_unavailable` or `account_busy` after a minute. */
-export const noteDisconnected = async (store: PipelineStore, account: string): Promise<void> => {
+/**
+ * Stores it, as of now; the later news wins, as with events. Throws `mongodb_unavailable` or `account_busy` after a minute.
+ * @param onLostCommit told of every commit lost to another writer
+ */
+export const noteDisconnected = async (
+  store: PipelineStore,
+  account: string,
+  onLostCommit: () => void,
+): Promise<void> => {
   const connection = { state: 'disconnected', unixSeconds: Math.floor(Date.now() / 1000) } as const
   await handleObservations(
     account,
@@ -15,7 +22,7 @@ export const noteDisconnected = async (store: PipelineStore, account: string): P
       now: () => new Date(),
       random: Math.random,
       readObjects: async () => new Map(),
-      onLostCommit: () => undefined,
+      onLostCommit,
     },
   )
 }

@@ -60,7 +60,10 @@ const turnsAtOnceOverStripe = 200
  */
 const largestBatch = 160
 
-/** How long a batch waits for trouble to pass before its lane rests: shorter than a drain. */
+/**
+ * How long a batch waits for trouble to pass before its lane rests: shorter than a drain, longer than it takes to end a
+ * dead process's transaction.
+ */
 const patienceMs = 3_000
 
 /** Takes over the config's accounts and starts the work. Throws `config_invalid` for a wrong platform. */

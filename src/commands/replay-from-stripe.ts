@@ -53,7 +53,8 @@ export const replayFromStripe = async (
     accounts: query.to !== null && query.to <= query.from ? [] : accounts,
     eventsOf: (account) => eventsOf(account, query),
     filter: openEventFilter({ ...criteria, accounts: [] }),
-    onDisconnected: (account) => noteDisconnected(handling.options.store, account),
+    onDisconnected: (account) =>
+      noteDisconnected(handling.options.store, account, handling.options.onLostCommit),
   })
 }
 

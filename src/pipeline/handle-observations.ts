@@ -32,8 +32,8 @@ export interface ObservationHandling extends ObserveOptions {
   readonly onLostCommit: () => void
   /** From 0 up to 1. */
   readonly random: () => number
-  /** Once it aborts others are no longer waited for. */
-  readonly signal?: AbortSignal
+  /** Ends a rest that is taken for others. What is begun goes on: a position moves only after all that its page led to. */
+  readonly restSignal?: AbortSignal
 }
 
 /** What is handled at once, and the account's sequence number as this writer left it. */
@@ -55,8 +55,8 @@ export interface HandledObservations {
   readonly hadOthers: boolean
   /** True where nothing was committed but the batch as it had been folded before. */
   readonly asFolded: boolean
-  /** Milliseconds in which others of the account had to wait: those of the last attempt, not of waiting for the account. */
-  readonly heldMs: number
+  /** Milliseconds of the last attempt, for which others waited, and did not get a rest yet. */
+  readonly attemptMs: number
 }
 
 /**
@@ -74,12 +74,13 @@ export const handleObservations = (
     ? handleInParts(account, batch, { objects: objectsBesideOthers, options })
     : handleAtOnce(account, batch, { options, folded })
 
-/**
- * Objects that are committed at once beside others, who wait for as long as that takes: 27 ms for 100 objects, 161 at p99,
- * 10 and 65 for 30. After that they are left alone for so many times as long. With 12 and 3 a served event's commit beside
- * a backfill took 4.2 times as long as one alone at p99, with 6 1.5 times, and the backfill took no longer.
- */
+/** Objects that are committed at once beside others, who wait for as long: 27 ms for 100, 10 for 30 (161 and 65 at p99). */
 const objectsBesideOthers = 12
+
+/**
+ * After such a commit others are left alone for so many times as long as it took, up to a second. At p99 a served event's
+ * commit beside a backfill took 1.5 to 2.4 times as long as alone; with 3 it took 4.2 times, and the backfill was no faster.
+ */
 const restTimes = 6
 const longestRestMs = 1_000
 
@@ -93,18 +94,24 @@ const handleAtOnce = async (
   batch: StampedBatch,
   atOnce: AtOnce,
 ): Promise<HandledObservations> => {
-  const handled = await tryAtOnce(account, batch, atOnce)
-  if (handled !== 'lost') return handled
-  atOnce.options.onLostCommit()
-  return handleObservations(account, { ...batch, isCrowded: true }, atOnce.options)
+  const { options } = atOnce
+  const tried = await tryAtOnce(account, batch, atOnce)
+  if (tried === 'lost') {
+    options.onLostCommit()
+    return handleObservations(account, { ...batch, isCrowded: true }, options)
+  }
+  return 'kind' in tried ? readAgain(account, { batch, overtaken: tried }, options) : tried
 }
+
+/** Objects of a batch that were written since they were read: nothing of the batch was committed. */
+type Overtaken = Extract<ObservedBatch, { kind: 'overtaken' }>
 
 /** Answers `lost` where a large batch was lost to another writer: it goes on in parts. */
 const tryAtOnce = async (
   account: string,
   batch: StampedBatch,
   { options, folded }: AtOnce,
-): Promise<HandledObservations | 'lost'> => {
+): Promise<HandledObservations | Overtaken | 'lost'> => {
   const { isCrowded = false } = batch
   const isLarge = options.store.hold !== undefined && batch.seen.length > objectsBesideOthers
   let attempts = 0
@@ -123,13 +130,12 @@ const tryAtOnce = async (
       ...options,
       isDivisible: batch.seen.length > 1,
     })
-    if (observed === 'lost') return observed
-    if (observed.kind === 'overtaken') return await readAgain(account, { batch, observed }, options)
-    const heldMs = performance.now() - begunMs
+    if (observed === 'lost' || observed.kind === 'overtaken') return observed
+    const attemptMs = performance.now() - begunMs
     const { outcomes, notices, seq, seqBefore, defers } = observed
     const hadOthers = seqBefore !== batch.lastSeq
     const asFolded = folded !== null && attempts === 1 && !defers
-    const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers, asFolded, heldMs }
+    const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers, asFolded, attemptMs }
     return defers ? await finish(account, { batch, handled }, options) : handled
   } catch (error) {
     const isRefused = error instanceof BillingSyncError && refusals.has(error.code)
@@ -160,24 +166,19 @@ const finish = async (
     commits: handled.commits + finished.commits + moved.commits,
     hadOthers: handled.hadOthers || moved.hadOthers,
     asFolded: false,
-    heldMs: handled.heldMs,
+    attemptMs: handled.attemptMs,
   }
-}
-
-interface Overtaken {
-  readonly batch: StampedBatch
-  readonly observed: Extract<ObservedBatch, { kind: 'overtaken' }>
 }
 
 // What an object says now takes the place of what the list said of it.
 const readAgain = async (
   account: string,
-  { batch, observed }: Overtaken,
+  { batch, overtaken }: { readonly batch: StampedBatch; readonly overtaken: Overtaken },
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
   const sentAt = options.now()
   const opened = await patiently(() => options.store.openAccount(account), options)
-  const requests = observed.objects.map((object) => ({ ...object, afterSecond: 0 }))
+  const requests = overtaken.objects.map((object) => ({ ...object, afterSecond: 0 }))
   const reads = await options.readObjects(opened, requests)
   const resultOf = ({ observation }: SeenObject): ReadResult | undefined => reads.get(readKey(observation))
   const replaced = batch.seen.flatMap((seen): readonly SeenObject[] => {
@@ -234,7 +235,7 @@ const handleInParts = async (
     handled.push(one)
     lastSeq = one.seq
     commits += one.commits
-    if (batch.isCrowded === true) await rest(one.heldMs, options)
+    if (batch.isCrowded === true) await rest(one.attemptMs, options)
   }
   return {
     outcomes: handled.flatMap(({ outcomes }) => outcomes),
@@ -243,12 +244,15 @@ const handleInParts = async (
     commits,
     hadOthers: handled.some(({ hadOthers }) => hadOthers),
     asFolded: false,
-    heldMs: handled.at(-1)?.heldMs ?? 0,
+    attemptMs: batch.isCrowded === true ? 0 : (handled.at(-1)?.attemptMs ?? 0),
   }
 }
 
-const rest = async (heldMs: number, { signal }: ObservationHandling): Promise<void> => {
-  const ms = Math.min(longestRestMs, restTimes * heldMs)
+const rest = async (
+  attemptMs: number,
+  { restSignal: signal }: Pick<ObservationHandling, 'restSignal'>,
+): Promise<void> => {
+  const ms = Math.min(longestRestMs, restTimes * attemptMs)
   await wait(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
 }
 

@@ -1,7 +1,8 @@
 // Whoever keeps losing goes first. An attempt reads the account, folds, and is lost if anybody else commits meanwhile: one
 // that takes longer than the others' pauses would be lost for ever (beside an event every 30 ms a backfill committed 6
 // batches in 13 s; beside a backfill events waited up to 8 s; measured). Guarantee: after a loss an attempt has the
-// account for itself from its first read on, and waits for nobody out there while it has.
+// account for itself from its first read on, and waits for nobody out there while it has. What proves too heavy then is tried
+// once without: another program may have written one of its documents meanwhile, for which there is hardly time unheld.
 
 import { BillingSyncError } from '../errors.ts'
 import type { PipelineStore } from '../ports/pipeline-store.ts'
@@ -23,6 +24,7 @@ export const holdingAfterLoss = <Result>({
   isCrowded = false,
 }: Attempting<Result>): (() => Promise<Result | null>) => {
   let wasLost = isCrowded
+  let mayBeOutside = true
   return async () => {
     if (!wasLost || store.hold === undefined) {
       const result = await attempt(store)
@@ -34,8 +36,9 @@ export const holdingAfterLoss = <Result>({
     try {
       return await attempt(held.store)
     } catch (error) {
-      // Another program may have written one of its contacts meanwhile: unheld there is hardly time for that.
-      if (!(error instanceof BillingSyncError && error.code === 'commit_too_heavy')) throw error
+      const isTooHeavy = error instanceof BillingSyncError && error.code === 'commit_too_heavy'
+      if (!(isTooHeavy && mayBeOutside)) throw error
+      mayBeOutside = false
       wasLost = false
       return null
     } finally {

@@ -27,7 +27,7 @@ const longestPauseMs = 5_000
 
 /**
  * After a lost commit. Whoever else writes the account leaves the way free for some milliseconds, which a longer pause
- * would oversleep; what is tried until then is a single write.
+ * would oversleep; what is tried until then is a single write where the store holds accounts.
  */
 const pauseAfterLossMs = 15
 

@@ -3,8 +3,9 @@
 //   (read from Stripe →) open account → normalise → handle → change set → commit → outcomes
 //
 // Between reading the account's sequence number and the commit everything happens in memory, with no transaction
-// open but that of an account which is held (hold-account.ts). Guarantee: the projections, contacts, messages, notices and settled inbox rows of a batch appear together
-// or not at all. An attempt that loses its commit to another writer is thrown away whole and made again.
+// open but that of an account which is held (hold-account.ts). Guarantee: the projections, contacts, messages, notices
+// and settled inbox rows of a batch appear together or not at all. An attempt that loses its commit to another writer is
+// thrown away whole and made again.
 
 import { type Age, ageOf } from '../core/content-register.ts'
 import {

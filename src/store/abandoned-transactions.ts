@@ -8,7 +8,7 @@ import type { Db, Long, MongoClient, UUID } from 'mongodb'
 import { driverName } from './database.ts'
 
 /** How long a transaction may do nothing. */
-const inactiveMs = 3_000
+const inactiveMs = 2_000
 
 /** A transaction at rest, by $currentOp. */
 interface IdleSession {
@@ -21,11 +21,11 @@ interface IdleSession {
 }
 
 /** Pause between two looks: commits are lost to living writers far more often. */
-const lookEveryMs = 1_000
+const lookEveryMs = 500
 
 /**
  * Returns what looks for them and ends them, where the server lets us: to be called after every lost commit. It looks
- * once a second at most. Never throws, since the next lost commit leads here again.
+ * twice a second at most. Never throws, since the next lost commit leads here again.
  */
 export const openAbandonedTransactions = (client: MongoClient): (() => void) => {
   let lookedAtMs = Number.NEGATIVE_INFINITY
@@ -49,7 +49,7 @@ const look = async (admin: Db, before: IdleSince, nowMs: number): Promise<IdleSi
   const sessions = await admin
     .aggregate<IdleSession>([
       { $currentOp: { allUsers: false, idleSessions: true } },
-      { $match: abandoned },
+      { $match: ours },
       { $project: { lsid: 1, 'transaction.parameters.txnNumber': 1, 'transaction.timeActiveMicros': 1 } },
     ])
     .toArray()
@@ -63,7 +63,7 @@ const stateOf = ({ lsid, transaction }: IdleSession): string =>
   [lsid.id, transaction.parameters.txnNumber, transaction.timeActiveMicros].join(' ')
 
 // The driver appends a client's own name to its own.
-const abandoned = {
+const ours = {
   type: 'idleSession',
   'clientMetadata.driver.name': { $regex: `\\|${driverName}$` },
 }

@@ -1,10 +1,11 @@
 // One transaction on one account, whose first write raises the account's sequence number: from then on no other commit
-// of the account goes through until it ends. Guarantee: all or nothing; while its process runs it is never idle for as long
-// as an abandoned one is (abandoned-transactions.ts), so a batch may be folded in it. A crash in the middle leaves an open
-// transaction that another process or the server's own time limit ends.
+// of the account goes through until it ends. Guarantee: all or nothing; unless its process stands still for seconds it is
+// never taken for abandoned (abandoned-transactions.ts), so a batch may be folded in it. A crash in the middle leaves an
+// open transaction that another process or the server's own time limit ends.
 
 import type { ClientSession, Db, MongoClient } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
+import { openAccountRow } from './accounts.ts'
 import { isCommitUnknown, judgeTransactionError } from './mongo-errors.ts'
 
 export interface AccountTransaction {
@@ -12,8 +13,9 @@ export interface AccountTransaction {
   readonly seq: number
   /**
    * Writes and commits; false where the writing answers so, or the server no longer knows the transaction: nothing is
-   * written then. The transaction ends either way. Throws as `commitBatch` does, `commit_too_heavy` also where another
-   * program has written a contact since the transaction began.
+   * written then. The transaction ends either way. Throws `mongodb_unavailable`, `payload_unstorable`, `document_conflict`,
+   * `commit_too_heavy`, also where another program has written one of its documents since it began, and `commit_too_slow`,
+   * also where the server no longer knows it after seconds.
    */
   commit(write: (session: ClientSession) => Promise<boolean>): Promise<boolean>
   /** Ends it with nothing written, unless it has ended. Never throws. */
@@ -35,6 +37,8 @@ export const beginOnAccount = async (
     const raised = await raiseSequence(db, { account, seq }, session)
     if (raised !== null) return transactionIn(session, { account, seq: raised, db })
     await abort(session)
+    // A row that somebody removed is made anew: the next try finds it.
+    if (seq === undefined) await openAccountRow(db, account)
     return null
   } catch (error) {
     await abort(session)
@@ -64,6 +68,7 @@ const transactionIn = (
   session: ClientSession,
   { account, seq, db }: { readonly account: string; readonly seq: number; readonly db: Db },
 ): AccountTransaction => {
+  const begunMs = performance.now()
   const endIdling = keepAwake(() =>
     db.collection<{ _id: string }>('billing.accounts').findOne({ _id: account }, { session }),
   )
@@ -76,6 +81,8 @@ const transactionIn = (
         await commitKnowingly(session)
         return true
       } catch (error) {
+        if (performance.now() - begunMs > slowMs && judgeTransactionError(error) === 'again')
+          throw new BillingSyncError('commit_too_slow', {}, { cause: error })
         return verdictOn(error, true)
       } finally {
         await abort(session)
@@ -88,14 +95,22 @@ const transactionIn = (
   }
 }
 
-/** Pause between two reads that show that a transaction is not abandoned. */
-const awakeEveryMs = 1_000
+/** A transaction that is open for longer was not lost to a faster writer, but outlasted what ends transactions. */
+const slowMs = 3_000
 
-// A session does one thing at a time: whoever uses it ends this first. What the read meets the commit meets as well.
+/** Pause between two reads that show that a transaction is not abandoned. */
+const awakeEveryMs = 500
+
+// A session does one thing at a time: whoever uses it ends this first, and waits for one read at most, also where MongoDB
+// is away. What the read meets the commit meets as well.
 const keepAwake = (read: () => Promise<unknown>): (() => Promise<void>) => {
-  let reading: Promise<unknown> = Promise.resolve()
+  let reading: Promise<unknown> | null = null
   const timer = setInterval(() => {
-    reading = reading.then(read).catch(() => undefined)
+    reading ??= read()
+      .catch(() => undefined)
+      .finally(() => {
+        reading = null
+      })
   }, awakeEveryMs)
   return async () => {
     clearInterval(timer)

@@ -1,5 +1,5 @@
 // One batch, one transaction, writes only. Guarantee: all or nothing; false when another writer of the account was
-// faster, unless the account was held for the batch since before it was read.
+// faster. That of a held account is lost only where what was read is older than the hold, or the transaction is gone.
 
 import type { ClientSession, Db, Document, MongoClient } from 'mongodb'
 import { groupBy } from '../core/group-by.ts'

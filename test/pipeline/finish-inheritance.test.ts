@@ -171,7 +171,10 @@ describe('metadata of a subscription with more invoices than one commit takes', 
     expect(plansOf(memory)).toEqual(['pro'])
   })
 
-  test('moves a position of a backfill only after the last of them', async () => {
+  test.each([
+    ['', new AbortController().signal],
+    [', also where the run is to end', AbortSignal.abort()],
+  ])('moves a position of a backfill only after the last of them%s', async (_, restSignal) => {
     const { store, commits } = watched(memory)
     const content = subscription({ metadata: { plan: 'pro' } }) as { id: string }
     const { kind, id } = { kind: 'subscription', id: 'sub_1' } as const
@@ -187,10 +190,7 @@ describe('metadata of a subscription with more invoices than one commit takes', 
     const handled = await handleObservations(
       'acct_1',
       { seen, positions, lastSeq: seq },
-      {
-        ...optionsOf(store),
-        readObjects: async () => new Map(),
-      },
+      { ...optionsOf(store), readObjects: async () => new Map(), restSignal },
     )
     expect(plansOf(memory)).toEqual(['pro'])
     expect(commits.map((commit) => commit.positions?.length ?? 0)).toEqual([

@@ -53,7 +53,7 @@ const handle = async (
     heldByOthersMs = 0,
     isHoldable = true,
     tooSlowAfter = Number.POSITIVE_INFINITY,
-    signal = new AbortController().signal,
+    restSignal = new AbortController().signal,
     tried = [],
   }: {
     readonly takesMs?: number
@@ -62,7 +62,7 @@ const handle = async (
     readonly isHoldable?: boolean
     /** Commits after which MongoDB ends all others for the time they take. */
     readonly tooSlowAfter?: number
-    readonly signal?: AbortSignal
+    readonly restSignal?: AbortSignal
     readonly tried?: Tried[]
   } = {},
 ) => {
@@ -95,7 +95,7 @@ const handle = async (
       ...{ store, effects: 'none', now: () => new Date(), random: () => 0.5, patienceMs },
       readObjects: () => Promise.reject(new TypeError('nothing is read again here')),
       onLostCommit: () => undefined,
-      signal,
+      restSignal,
     },
   )
   return { handled, tried, stored: memory.dump()['billing.products']?.length }
@@ -163,7 +163,7 @@ test('a rest has an end, and ends with the signal', async () => {
   await handle({ count: 24, isCrowded: true }, { takesMs: 400 })
   expect(performance.now() - started).toBeLessThan(4_000)
   const ended = performance.now()
-  await handle({ count: 24, isCrowded: true }, { takesMs: 100, signal: AbortSignal.abort() })
+  await handle({ count: 24, isCrowded: true }, { takesMs: 100, restSignal: AbortSignal.abort() })
   expect(performance.now() - ended).toBeLessThan(700)
 })
 

@@ -80,6 +80,18 @@ test('what was too heavy while held is tried without, since a contact may have b
   expect(done).toEqual(['held', 'attempt while held', 'released', 'attempt'])
 })
 
+test('what is too heavy beside others, too, is told', async () => {
+  const { store, done } = holdable((held) => held)
+  const attempt = async (given: PipelineStore) => {
+    if (given === store) return null
+    throw new BillingSyncError('commit_too_heavy')
+  }
+  const made = holdingAfterLoss({ account, store, attempt, isCrowded: true })
+  const running = patiently(made, { ...patience, isDivisible: true })
+  await expect(running).rejects.toMatchObject({ code: 'commit_too_heavy' })
+  expect(done).toEqual(['held', 'released', 'held', 'released'])
+})
+
 test('a batch that takes long gets through beside a writer that never pauses', {
   timeout: 60_000,
 }, async () => {

@@ -186,8 +186,8 @@ export const guards = [
   {
     name: 'backfill: a rest beside others has an end',
     file: 'src/pipeline/handle-observations.ts',
-    find: 'Math.min(longestRestMs, restTimes * heldMs)',
-    replace: 'restTimes * heldMs',
+    find: 'Math.min(longestRestMs, restTimes * attemptMs)',
+    replace: 'restTimes * attemptMs',
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {
@@ -207,9 +207,9 @@ export const guards = [
   {
     name: 'backfill: parts that were committed are not made again',
     file: 'src/pipeline/handle-observations.ts',
-    find: "if (observed === 'lost') return observed",
+    find: "if (observed === 'lost' || observed.kind === 'overtaken') return observed",
     replace:
-      "if (observed === 'lost')\n      return await handleObservations(account, { ...batch, isCrowded: true }, options)",
+      "if (observed === 'lost')\n      return await handleObservations(account, { ...batch, isCrowded: true }, options)\n    if (observed.kind === 'overtaken') return observed",
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {

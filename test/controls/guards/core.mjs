@@ -132,6 +132,14 @@ export const guards = [
     tests: [inheritance],
   },
   {
+    name: 'inheritance: a page is finished, also where the run is to end',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'await finishInheritance(account, options)',
+    replace:
+      'await finishInheritance(account, { ...options, ...(options.restSignal && { signal: options.restSignal }) })',
+    tests: [inheritance],
+  },
+  {
     name: 'inheritance: a row that is left to the next process is not settled',
     file: 'src/pipeline/handle-deliveries.ts',
     find: 'if (!finished.isFinished) return { outcomes, notices }',
