@@ -66,14 +66,15 @@ export const errorKinds = {
     'Another backfill of {account} took its place; that one goes on, this one stops',
   ),
   account_disconnected: fatal(
-    'The account {account} does not let the platform in (any more); connect it again, then run the command again',
+    'The account {account} does not let the platform in (any more); check the id, or connect it again',
   ),
   account_parked: fatal(
     'The config does not list {account}; add it to "accounts", or set "unknown_accounts" to "accept"',
   ),
-  account_incomplete: fatal(
-    'The backfill of {account} did not come to its end: {reason}; the same command goes on where it stopped',
+  object_missing: fatal(
+    'Neither Stripe nor the mirror has {ids} of {account}; check the ids, the account and the mode of the key',
   ),
+  account_incomplete: fatal('The backfill of {account} did not come to its end: {reason}'),
   list_empty: fatal(
     'Stripe lists no {resource} for {account}, though {count} are stored; check that the key is of the right account and mode',
   ),

@@ -1,12 +1,12 @@
 // `backfill --id`: objects retrieved one by one and applied; one that is stored and that Stripe no longer has becomes a
 // tombstone.
 
-import { failureOf } from '../core/inbox-row.ts'
+import { failureOf, type InboxFailure } from '../core/inbox-row.ts'
 import { observeRead } from '../core/normalise.ts'
 import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
 import type { Observation } from '../core/observation.ts'
 import { documentId } from '../core/projection-document.ts'
-import { BillingSyncError } from '../errors.ts'
+import { BillingSyncError, type ErrorCode } from '../errors.ts'
 import { handleObservations, type ObservationHandling } from '../pipeline/handle-observations.ts'
 import { type EntryOutcome, type OpenAccount, type ReadResult, readKey } from '../ports/pipeline-store.ts'
 import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
@@ -15,20 +15,27 @@ import { resourceOfKind } from '../sources/backfill/resources.ts'
 import { pinnedApiVersion } from '../sources/stripe/api-version.ts'
 import { type BackfillRun, handlingOf } from './backfill-one.ts'
 
-/** Retrieves and applies the objects of the request. Rejects with the coded error of the first that could not be. */
+/** Retrieves and applies the objects of the request. Rejects with a coded error that names all that could not be. */
 export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
   const handling = handlingOf(tally, run)
-  const failures: string[] = []
+  const failures = new Map<string, InboxFailure>()
   for (const id of run.request.ids) {
     const { kind, outcome } = await applyOne(id, { tally, run, handling })
     countOne(tally, kind, outcome)
-    if (outcome.failure !== null) failures.push(`${id}: ${outcome.failure.message}`)
+    if (outcome.failure !== null) failures.set(id, outcome.failure)
   }
   for (const count of tally.resources.values()) count.complete = count.failed === 0
-  const [reason] = failures
-  if (reason !== undefined)
-    throw new BillingSyncError('account_incomplete', { account: tally.account, reason })
+  if (failures.size > 0) throw errorOf(failures, tally.account)
 }
+
+const errorOf = (failures: ReadonlyMap<string, InboxFailure>, account: string): BillingSyncError => {
+  const areMissing = [...failures.values()].every(({ code }) => code === missing)
+  if (areMissing) return new BillingSyncError(missing, { account, ids: [...failures.keys()].join(', ') })
+  const reasons = [...failures].map(([id, { message }]) => `${id}: ${message}`)
+  return new BillingSyncError('account_incomplete', { account, reason: reasons.join('; ') })
+}
+
+const missing = 'object_missing' satisfies ErrorCode
 
 interface Applying {
   readonly tally: AccountTally
@@ -108,8 +115,7 @@ const applyMissing = async ({ id, kinds, opened }: Missing, applying: Applying):
     const stub = { id, object: kind, deleted: true }
     return { kind, outcome: await commit([observeRead(kind, stub, stamp)], applying) }
   }
-  const details = { what: `an object ${id}`, status: 404, reason: 'there is none' }
-  const failure = failureOf(new BillingSyncError('stripe_refused', details))
+  const failure = failureOf(new BillingSyncError(missing, { ids: id, account: opened.settings.id }))
   return { kind: kinds[0] ?? 'product', outcome: { outcome: 'failed', failure } }
 }
 

@@ -74,7 +74,8 @@ export const backfillRequestOf = (flags: BackfillFlags, now: Date): BackfillRequ
 
 const accountsOf = ({ account, allAccounts }: BackfillFlags): readonly string[] | null => {
   const accounts = valuesOf('--account', account)
-  if (allAccounts === true && accounts.length > 0) throw refuseUsage('name accounts, or give --all-accounts')
+  if (allAccounts === true && accounts.length > 0)
+    throw refuseUsage('give --account or --all-accounts, not both')
   if (allAccounts === true) return null
   if (accounts.length === 0) throw refuseUsage('name an account with --account, or give --all-accounts')
   const wrong = accounts.find((id) => !accountPattern.test(id))

@@ -39,14 +39,15 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
   const interrupt = onInterrupt()
   const tally = new BackfillTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
-  const progress = showBackfill(tally, log)
+  const progress = showBackfill(tally, log, interrupt.signal)
   let changes: readonly DocumentChange[] = []
   try {
     changes = await backfill({ request, config, tally, log, progress, signal: interrupt.signal })
   } finally {
     progress.stop()
   }
-  printBackfill(tally, { request, changes, durationMs: performance.now() - started })
+  const interrupted = interrupt.exitCode !== null
+  printBackfill(tally, { request, changes, interrupted, durationMs: performance.now() - started })
   return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
 }
 
@@ -54,7 +55,12 @@ const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => 
   const { request, config, log, progress, signal } = given
   const database = await openDatabase(config, progress, { readOnly: request.dryRun || request.verify })
   try {
-    const opened = await openBackfill({ request, config, database, log, signal })
+    const opened = await openBackfill({
+      ...{ request, config, database, log, signal },
+      onDerived: ({ length }) => {
+        given.tally.derived += length
+      },
+    })
     try {
       await progress.start()
       await backfillAccounts(given, database, opened)

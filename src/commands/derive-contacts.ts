@@ -12,6 +12,8 @@ export interface ContactsRequest {
   readonly handling: Handling
   readonly database: Database
   readonly signal: AbortSignal
+  /** Told what was changed. */
+  readonly onDerived?: DerivingOptions['onDerived']
 }
 
 /** Derives what is due of all accounts, up to the signal. Throws `mongodb_unavailable` and `account_busy`. */
@@ -19,10 +21,11 @@ export const deriveContacts = async ({
   handling,
   database: { db },
   signal,
+  onDerived,
 }: ContactsRequest): Promise<void> => {
   const options: DerivingOptions = {
     ...handling.options,
-    signal,
+    ...{ signal, ...(onDerived && { onDerived }) },
     customersAfter: (account, after, most) => customersAfter(db, { account, after, most }),
   }
   for (const account of await handling.accountsDue()) await deriveDueContacts(account, options)

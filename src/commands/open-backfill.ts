@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
 import { objectKinds } from '../core/object-kinds.ts'
 import type { Log } from '../log.ts'
+import type { DerivingOptions } from '../pipeline/derive-contacts.ts'
 import { PageRooms } from '../sources/backfill/page-rooms.ts'
 import { listRows, type ResourceName } from '../sources/backfill/resources.ts'
 import { livemodeOfKey } from '../sources/stripe/key-mode.ts'
@@ -38,6 +39,8 @@ export interface BackfillOpening {
   readonly database: Database
   readonly log: Log
   readonly signal: AbortSignal
+  /** Told what new mappings of the config changed. */
+  readonly onDerived: NonNullable<DerivingOptions['onDerived']>
 }
 
 /**
@@ -49,12 +52,12 @@ const pagesAtOnce = 6
 
 /** Opens the run. Throws `config_invalid` where no key is set, or Stripe does not tell whose it is. */
 export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfill> => {
-  const { request, config, database, log, signal } = opening
+  const { request, config, database, log, signal, onDerived } = opening
   const { effects, requestsPerSecond } = request
   const dryRun = request.dryRun || request.verify
   const handling = await openHandling(config, database, { source: 'backfill', effects, dryRun, reads: null })
   const platformAccount = await platformOf(handling)
-  if (!request.verify) await deriveContacts({ handling, database, signal })
+  if (!request.verify) await deriveContacts({ handling, database, signal, onDerived })
   const livemode = livemodeOfKey(config.stripeKey ?? '')
   const accessTokenOf = await openAccessTokens(config, { database, dryRun })
   const calls = await openStripeCalls(config, { requestsPerSecond, onServed: null })

@@ -8,14 +8,19 @@ import { settleColour } from '../ui/colour.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 
 interface BackfillEnd {
-  readonly request: Pick<BackfillRequest, 'json' | 'dryRun' | 'verify'>
+  readonly request: Pick<BackfillRequest, 'json' | 'dryRun' | 'verify' | 'ids' | 'accounts'>
   /** What a dry run would have changed. */
   readonly changes: readonly DocumentChange[]
+  /** True where a signal ended the run before its lists had ended. */
+  readonly interrupted: boolean
   readonly durationMs: number
 }
 
 /** Prints the result on stdout. */
-export const printBackfill = (tally: BackfillTally, { request, changes, durationMs }: BackfillEnd): void => {
+export const printBackfill = (
+  tally: BackfillTally,
+  { request, changes, interrupted, durationMs }: BackfillEnd,
+): void => {
   const listed = listChanges(changes)
   settleColour(process.stdout)
   const text = request.json
@@ -24,6 +29,9 @@ export const printBackfill = (tally: BackfillTally, { request, changes, duration
         durationMs,
         dryRun: request.dryRun ? listed : null,
         isAudit: request.verify,
+        resumes: !(request.verify || request.dryRun || request.ids.length > 0),
+        ofAll: request.accounts === null,
+        interrupted,
       })
   process.stdout.write(text)
 }

@@ -8,7 +8,7 @@ import { formatReplay } from '../ui/replay-result.ts'
 import type { ReplayRequest } from './replay-request.ts'
 
 interface ReplayEnd {
-  readonly request: Pick<ReplayRequest, 'json' | 'dryRun'>
+  readonly request: Pick<ReplayRequest, 'json' | 'dryRun' | 'input'>
   /** What a dry run would have changed. */
   readonly changes: readonly DocumentChange[]
   /** True where a signal ended the run before its input had ended. */
@@ -26,6 +26,11 @@ export const printReplay = (
   settleColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...summary, ...(request.dryRun ? listed : {}) })}\n`
-    : formatReplay(summary, { ...tally, interrupted, dryRun: request.dryRun ? listed : null })
+    : formatReplay(summary, {
+        ...tally,
+        interrupted,
+        input: request.input.kind,
+        dryRun: request.dryRun ? listed : null,
+      })
   process.stdout.write(text)
 }

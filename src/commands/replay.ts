@@ -55,7 +55,7 @@ export const runReplay = async (
   const interrupt = onInterrupt()
   const tally = new ReplayTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
-  const progress = showReplay(tally, log)
+  const progress = showReplay(tally, log, interrupt.signal)
   const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
     const interrupted = interrupt.exitCode !== null
@@ -93,7 +93,8 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
     const reads = calls === null ? null : ({ calls, share: 'lists', signal } as const)
     const asked = { source: 'replay', effects, reads, dryRun, onWaiting, ...kinds } as const
     const handling = await openHandling(config, database, asked)
-    await deriveContacts({ handling, database, signal })
+    const onDerived = tally.countDerived.bind(tally)
+    await deriveContacts({ handling, database, signal, onDerived })
     await progress.start()
     tally.begunMs = performance.now()
     const handle = (items: readonly ReplayItem[]) =>

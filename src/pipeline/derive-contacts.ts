@@ -2,6 +2,7 @@
 // says how far it has come, so whoever comes next goes on there; it is refused where anybody else committed meanwhile;
 // mappings that change again begin anew; a contact that the store refuses stays as it is and stops no other.
 
+import type { NoticeDraft } from '../core/notice.ts'
 import { BillingSyncError } from '../errors.ts'
 import { deriveContact } from '../handlers/contacts.ts'
 import type { ContactsDue, PipelineStore } from '../ports/pipeline-store.ts'
@@ -16,6 +17,8 @@ export interface DerivingOptions extends Patience {
   readonly now: () => Date
   /** Answers the account's next customers, in the order of their ids. */
   readonly customersAfter: (account: string, after: string, most: number) => Promise<readonly string[]>
+  /** Told what each step changed. */
+  readonly onDerived?: (notices: readonly NoticeDraft[]) => void
   /** Ends it between two steps. */
   readonly signal: AbortSignal
 }
@@ -72,7 +75,7 @@ interface StepSize {
 const attemptStep = async (
   account: string,
   { most, isWritten }: StepSize,
-  { store, now: clock, customersAfter }: DerivingOptions,
+  { store, now: clock, customersAfter, onDerived }: DerivingOptions,
 ): Promise<Step | null> => {
   const { contactsDue: due, settings, seq, reader } = await store.openAccount(account)
   if (due === null) return 'done'
@@ -86,6 +89,7 @@ const attemptStep = async (
   const row = dueWrite(account, due, customers.at(-1) ?? null)
   const commit = { account, seq, now, writes: [...writes, row], notices, settlements: [] }
   if (!(await store.commit(commit))) return null
+  onDerived?.(notices)
   return customers.length > 0 ? 'more' : 'done'
 }
 

@@ -49,6 +49,8 @@ export class ReplayTally {
   readonly causes = new Map<string, number>()
   /** Entries that a filter dropped. */
   filtered = 0
+  /** Contacts that new mappings of the config changed before the first event. */
+  derived = 0
   /** Input read so far and in all: bytes of files as they lie on disk, stdin as none, rows of the inbox, or accounts. */
   inputRead = 0
   inputExpected = 0
@@ -92,6 +94,11 @@ export class ReplayTally {
   /** Counts an account whose events could not all be read. */
   failAccount(source: string, { code, message }: BillingSyncError): void {
     this.fail({ source, event_id: null, type: null, code, error: message })
+  }
+
+  countDerived(notices: readonly NoticeDraft[]): void {
+    this.derived += notices.length
+    this.countNotices(notices)
   }
 
   countNotices(notices: readonly NoticeDraft[]): void {

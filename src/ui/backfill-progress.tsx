@@ -6,7 +6,8 @@ import { phasesText, waitTexts } from './backfill-texts.ts'
 import { type Progress, type ProgressView, showProgress } from './progress.ts'
 
 /** Shows a tally while it grows, on stderr. */
-export const showBackfill = (tally: BackfillTally, log: Log): Progress => showProgress(viewOf(tally), log)
+export const showBackfill = (tally: BackfillTally, log: Log, signal: AbortSignal): Progress =>
+  showProgress(viewOf(tally), log, signal)
 
 /** Returns what is shown of a tally. */
 export const viewOf = (tally: BackfillTally): ProgressView => ({

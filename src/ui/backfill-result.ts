@@ -3,8 +3,10 @@
 import chalk from 'chalk'
 import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
 import { type DryRunChanges, formatChanges } from './changes-table.ts'
+import { derivedText } from './derived-text.ts'
 import { formatDrift, mendingCommand } from './drift-table.ts'
 import { inDigits } from './figures.ts'
+import { wrap } from './wrap.ts'
 
 /** Accounts of which each resource is shown; of more, those that need somebody come first. */
 const mostAccounts = 20
@@ -18,6 +20,12 @@ export interface BackfillEnding {
   readonly dryRun: DryRunChanges | null
   /** True where what is stored was compared and nothing applied. */
   readonly isAudit: boolean
+  /** True where a signal ended the run before its lists had ended. */
+  readonly interrupted: boolean
+  /** True where the run's position was kept. */
+  readonly resumes: boolean
+  /** True where every account was asked for. */
+  readonly ofAll: boolean
 }
 
 /** Returns the text, ending with a line break. */
@@ -26,10 +34,11 @@ export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): st
   const sections = [
     headline(tally, { durationMs, done: doneBy(ending) }),
     table(tally),
+    derivedText(tally.derived),
     dryRun === null || isAudit ? '' : formatChanges(dryRun),
     formatDrift(tally.drift, tally.driftOmitted),
     troubles(tally),
-    nextStep(tally, ending),
+    wrap(nextStep(tally, ending), 0).join('\n'),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
@@ -86,22 +95,27 @@ const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).pa
 const troubles = ({ accounts }: BackfillTally): string =>
   accounts
     .flatMap(({ account, error, warnings }) => [
-      ...(error === null ? [] : [chalk.red(`  ${error.code}: ${error.message}`)]),
-      ...warnings.map((warning) => chalk.yellow(`  ${account}: ${warning}`)),
+      ...(error === null ? [] : [{ colour: chalk.red, text: `${error.code}: ${error.message}` }]),
+      ...warnings.map((warning) => ({ colour: chalk.yellow, text: `${account}: ${warning}` })),
     ])
     .slice(0, mostAccounts)
+    .flatMap(({ colour, text }) => wrap(text, 2).map((line) => colour(line)))
     .join('\n')
 
 const nextStep = (
   { accounts, drift, hasFailures }: BackfillTally,
-  { dryRun, isAudit }: BackfillEnding,
+  { dryRun, isAudit, interrupted, resumes, ofAll }: BackfillEnding,
 ): string => {
   if (isAudit && drift.length > 0) return mendingCommand(drift)
   if (isAudit && !hasFailures) return 'The mirror and Stripe agree.'
-  if (dryRun !== null && !isAudit) return 'Run the same command without --dry-run to do this.'
-  if (accounts.some(({ error }) => error !== null))
-    return 'Mend what is named above, then run the same command again: it goes on where it stopped.'
-  return hasFailures ? 'Objects that failed are named in the log (--log-level warn).' : ''
+  const again = `run the same command again${resumes ? ': it goes on where it stopped' : ''}.`
+  if (interrupted) return `For the rest ${again}`
+  if (accounts.some(({ error }) => error !== null)) return `Mend what is named above, then ${again}`
+  if (dryRun !== null) return 'Run the same command without --dry-run to do this.'
+  if (hasFailures) return 'Objects that failed are named in the log (--log-level warn).'
+  return ofAll && accounts.length === 1
+    ? 'Only the platform was read, since no connected account is known yet: name one with --account, or list it in the config file.'
+    : ''
 }
 
 const sum = (rows: readonly ResourceProgress[], name: 'read' | 'requests'): number =>

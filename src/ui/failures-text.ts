@@ -4,14 +4,12 @@ import chalk from 'chalk'
 import { groupBy } from '../core/group-by.ts'
 import type { ReplayFailure } from '../sources/replay-summary.ts'
 import { inDigits, inWords } from './figures.ts'
-import { printable } from './printable.ts'
+import { wrap } from './wrap.ts'
 
 /** Causes shown, messages of each, and places of each message. */
 const mostCauses = 8
 const mostMessages = 3
 const mostPlaces = 3
-
-const lineWidth = 80
 
 /**
  * Returns the text, without a line break at its end.
@@ -56,14 +54,3 @@ const formatMessage = (error: string, same: readonly ReplayFailure[]): readonly 
 
 const placeOf = ({ source, event_id }: ReplayFailure): string =>
   event_id === null ? source : `${source} (${event_id})`
-
-const wrap = (text: string, indent: number): readonly string[] => {
-  const lines: string[] = []
-  for (const word of printable(text).split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && indent + last.length + 1 + word.length <= lineWidth)
-      lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(word)
-  }
-  return lines.map((line) => `${' '.repeat(indent)}${line}`)
-}

@@ -26,10 +26,16 @@ export interface ProgressView {
   readonly openScreen: () => Promise<(elapsedMs: number) => ReactElement>
 }
 
-/** Shows the view on stderr until it is stopped. */
-export const showProgress = (view: ProgressView, log: Log): Progress => {
+/** What is said between a first signal and the end. */
+const endingText = 'Ending: what is begun is finished first. A second Ctrl-C ends at once.'
+
+/**
+ * Shows the view on stderr until it is stopped.
+ * @param signal aborts once the command is to end
+ */
+export const showProgress = (view: ProgressView, log: Log, signal: AbortSignal): Progress => {
   settleColour(process.stderr)
-  return process.stderr.isTTY ? new TerminalProgress(view) : new LogProgress(view, log)
+  return process.stderr.isTTY ? new TerminalProgress(view, signal) : new LogProgress(view, log, signal)
 }
 
 class LogProgress implements Progress {
@@ -37,9 +43,10 @@ class LogProgress implements Progress {
   readonly #log: Log
   #timer: NodeJS.Timeout | undefined
 
-  constructor(view: ProgressView, log: Log) {
+  constructor(view: ProgressView, log: Log, signal: AbortSignal) {
     this.#view = view
     this.#log = log
+    signal.addEventListener('abort', () => log.info(endingText), { once: true })
   }
 
   onProgress = (text: string): void => this.#log.info(text)
@@ -62,12 +69,14 @@ class LogProgress implements Progress {
 
 class TerminalProgress implements Progress {
   readonly #view: ProgressView
+  readonly #signal: AbortSignal
   #spinner: Ora | null = null
   #isWaiting = true
   #stopScreen: (() => void) | null = null
 
-  constructor(view: ProgressView) {
+  constructor(view: ProgressView, signal: AbortSignal) {
     this.#view = view
+    this.#signal = signal
   }
 
   onProgress = async (text: string): Promise<void> => {
@@ -85,9 +94,16 @@ class TerminalProgress implements Progress {
 
   async start(): Promise<void> {
     this.#stopSpinner()
-    const [{ render }, draw] = await Promise.all([import('ink'), this.#view.openScreen()])
+    const [{ Box, Text, render }, { createElement }, draw] = await Promise.all([
+      ...([import('ink'), import('react')] as const),
+      this.#view.openScreen(),
+    ])
     const started = performance.now()
-    const drawNow = () => draw(performance.now() - started)
+    const ending = createElement(Text, { color: 'yellow', wrap: 'truncate' }, endingText)
+    const drawNow = () => {
+      const screen = draw(performance.now() - started)
+      return this.#signal.aborted ? createElement(Box, { flexDirection: 'column' }, screen, ending) : screen
+    }
     const screen = render(drawNow(), { stdout: process.stderr, patchConsole: false, exitOnCtrlC: false })
     const timer = setInterval(() => screen.rerender(drawNow()), drawIntervalMs)
     this.#stopScreen = () => {

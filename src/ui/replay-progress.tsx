@@ -5,7 +5,7 @@ import type { ReplayTally } from '../sources/replay-summary.ts'
 import { type Progress, showProgress } from './progress.ts'
 
 /** Shows a tally while it grows, on stderr. */
-export const showReplay = (tally: ReplayTally, log: Log): Progress =>
+export const showReplay = (tally: ReplayTally, log: Log, signal: AbortSignal): Progress =>
   showProgress(
     {
       describe: (seconds) => {
@@ -19,4 +19,5 @@ export const showReplay = (tally: ReplayTally, log: Log): Progress =>
       },
     },
     log,
+    signal,
   )

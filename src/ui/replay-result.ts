@@ -3,6 +3,7 @@
 import chalk from 'chalk'
 import type { CollectionCount, ReplaySummary } from '../sources/replay-summary.ts'
 import { type DryRunChanges, formatChanges } from './changes-table.ts'
+import { derivedText } from './derived-text.ts'
 import { formatFailures } from './failures-text.ts'
 import { inDigits, inWords } from './figures.ts'
 
@@ -27,17 +28,22 @@ export interface ReplayDetails {
   readonly interrupted: boolean
   /** Null for a run that wrote. */
   readonly dryRun: DryRunChanges | null
+  /** Contacts that new mappings of the config changed. */
+  readonly derived: number
+  /** Where the events came from. */
+  readonly input: keyof typeof nothingThere
   /** Accounts of which older events were asked for than Stripe keeps. */
   readonly outOfReach: readonly string[]
 }
 
 /** Returns the text, ending with a line break. */
 export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): string => {
-  const { collections, causes, dryRun, outOfReach } = details
+  const { collections, causes, derived, dryRun, outOfReach } = details
   const sections = [
     headline(summary, details),
     outcomes(summary),
     documents(collections),
+    derivedText(derived),
     dryRun === null ? '' : formatChanges(dryRun),
     formatFailures(summary.failures, causes),
     beyondReach(outOfReach),
@@ -96,7 +102,7 @@ const notInInbox: ReadonlySet<string> = new Set([
   'account_disconnected',
 ])
 
-const nextStep = (summary: ReplaySummary, { causes, dryRun, interrupted }: ReplayDetails): string => {
+const nextStep = (summary: ReplaySummary, { causes, dryRun, interrupted, input }: ReplayDetails): string => {
   if (interrupted) return 'Run the same command again for the rest: what is done stays done.'
   const codes = [...causes.keys()]
   if (dryRun === null && codes.some((code) => !notInInbox.has(code)))
@@ -105,10 +111,14 @@ const nextStep = (summary: ReplaySummary, { causes, dryRun, interrupted }: Repla
   if (dryRun !== null && summary.read > 0) return 'Run the same command without --dry-run to do this.'
   if (summary.parked > 0)
     return `List the parked accounts in the config file, then:\n  ${chalk.bold('billing-sync replay --stored --status parked')}`
-  return summary.read === 0 ? nothingRead(summary) : ''
+  return summary.read === 0 ? nothingRead(summary, input) : ''
 }
 
-const nothingRead = ({ filtered }: ReplaySummary): string =>
-  filtered > 0
-    ? 'Every event was left out by the filters.'
-    : 'No event was found. In directories, *.json, *.jsonl and *.ndjson files are read,\ngzip or not.'
+const nothingRead = ({ filtered }: ReplaySummary, input: ReplayDetails['input']): string =>
+  filtered > 0 ? 'Every event was left out by the filters.' : nothingThere[input]
+
+const nothingThere = {
+  files: 'No event was found. In directories, *.json, *.jsonl and *.ndjson files are read,\ngzip or not.',
+  stored: 'The inbox holds no event that was asked for.',
+  listed: 'Stripe lists no event that was asked for.',
+} as const

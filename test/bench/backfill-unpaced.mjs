@@ -28,7 +28,7 @@ const request = backfillRequestOf({ account: [account], resource: [resources], e
 const log = openLog('warn')
 const listener = { onProgress: () => undefined, onEmbedded: () => undefined }
 const database = await openDatabase(config, listener, { readOnly: false })
-const opened = await openBackfill({ request, config, database, log, signal })
+const opened = await openBackfill({ request, config, database, log, signal, onDerived: () => undefined })
 const pace = new Pace({
   ...{ owner: 'bench', limits, limiter: memoryLimiter() },
   ...{ requestsPerSecond: null, share: 'lists', isKept: () => false },

@@ -159,11 +159,12 @@ describe('single objects', () => {
 
   test('that nobody knows are failures', async () => {
     const { place } = await grownAccounts()
-    const { exitCode, summary } = await runBackfill(['--account', 'acct_1', '--id', 'ch_nobody'], place)
+    const args = ['--account', 'acct_1', '--id', 'ch_nobody,in_nobody']
+    const { exitCode, summary } = await runBackfill(args, place)
     expect(exitCode).toBe(1)
     expect(summary.accounts.acct_1?.charges).toMatchObject({ failed: 1, complete: false })
-    expect(summary.errors.acct_1).toMatchObject({ code: 'account_incomplete' })
-    expect(summary.errors.acct_1?.message).toContain('ch_nobody')
+    expect(summary.errors.acct_1).toMatchObject({ code: 'object_missing' })
+    expect(summary.errors.acct_1?.message).toContain('has ch_nobody, in_nobody of acct_1')
   })
 })
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Document } from 'mongodb'
 import { describe, expect, test } from 'vitest'
-import { replayJson } from '../support/billing-sync.ts'
+import { replayJson, startProgram } from '../support/billing-sync.ts'
 import { openDatabaseForTest, type TestDatabase } from '../support/database.ts'
 import { loadStory } from '../support/fixture-files.ts'
 import { startServeForTest } from '../support/serve-process.ts'
@@ -70,6 +70,13 @@ describe('a mapping that changed in the config', () => {
     const whole = await wholeDatabase(db)
     await replayNothing()
     expect(await wholeDatabase(db)).toEqual(whole)
+  })
+
+  test('is told by the replay that applied it', async () => {
+    const { uri, config, expected } = await openStory()
+    const { stdout } = await startProgram(['replay', '--stored', '--mongodb-uri', uri, '--config', config])
+    expect(stdout).toContain(`New mappings of the config changed ${expected.length} contacts.`)
+    expect(stdout).toMatch(new RegExp(`crm\\.contacts +- +${expected.length} `))
   })
 
   test('is shown by a dry run, which writes nothing', async () => {

@@ -36,8 +36,9 @@ describe('a replay that a signal ends', () => {
     // A batch is full before the input has ended; the rest waits for more.
     await vi.waitFor(async () => expect(await charges()).toBeGreaterThan(0), patience)
     run.kill(signal)
-    const { exitCode, stdout } = await run
+    const { exitCode, stdout, stderr } = await run
     expect(exitCode).toBe(code)
+    expect(stderr).toContain('Ending: what is begun is finished first')
     const summary = JSON.parse(String(stdout))
     expect(summary).toMatchObject({ failed: 0, failures: [] })
     expect(summary.applied).toBe(await charges())

@@ -2,9 +2,11 @@ import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { BillingSyncError } from '../../src/errors.ts'
 import { BackfillTally } from '../../src/sources/backfill/backfill-tally.ts'
-import { formatBackfill } from '../../src/ui/backfill-result.ts'
+import { type BackfillEnding, formatBackfill } from '../../src/ui/backfill-result.ts'
 
-const ending = { durationMs: 2_000, dryRun: null, isAudit: false }
+const ending: BackfillEnding = {
+  ...{ durationMs: 2_000, dryRun: null, isAudit: false, interrupted: false, resumes: true, ofAll: false },
+}
 
 const textOf = (tally: BackfillTally, end = ending): string =>
   stripVTControlCharacters(formatBackfill(tally, end))
@@ -47,12 +49,38 @@ describe('what a person reads after a backfill', () => {
     expect(text.indexOf('acct_29')).toBeLessThan(text.indexOf('acct_0\n'))
     expect(text).toContain('… and 10 more accounts; --json lists them')
     expect(text).toContain('account_incomplete: ')
-    expect(text.trimEnd().split('\n').at(-1)).toContain('run the same command again')
+    expect(text.trimEnd().split('\n\n').at(-1)).toContain('run the same command again')
   })
 
   test('fits 80 columns', () => {
-    for (const line of textOf(runOf(['acct_1RzH8nCdYs3GkVf6', 'acct_2'])).split('\n'))
-      expect(line.length).toBeLessThanOrEqual(80)
+    const run = runOf(['acct_1RzH8nCdYs3GkVf6', 'acct_2'], ['acct_2'])
+    run.accounts[0]?.warnings.push(
+      'the key may not read a thing whose name fills more than a line of the terminal',
+    )
+    for (const line of textOf(run).split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  })
+
+  test('says that it goes on only where its position was kept', () => {
+    const lastLine = (end: Partial<BackfillEnding>): string | undefined =>
+      textOf(runOf(['acct_1'], ['acct_1']), { ...ending, ...end })
+        .trimEnd()
+        .split('\n\n')
+        .at(-1)
+        ?.replaceAll('\n', ' ')
+    expect(lastLine({})).toBe(
+      'Mend what is named above, then run the same command again: it goes on where it stopped.',
+    )
+    expect(lastLine({ resumes: false })).toBe('Mend what is named above, then run the same command again.')
+    expect(lastLine({ interrupted: true })).toBe(
+      'For the rest run the same command again: it goes on where it stopped.',
+    )
+    const dryRun = { changes: [], changes_omitted: 0 }
+    expect(lastLine({ dryRun, resumes: false })).toContain('Mend what is named above')
+  })
+
+  test('says where no connected account is known', () => {
+    expect(textOf(runOf(['acct_1']), { ...ending, ofAll: true })).toContain('Only the platform')
+    expect(textOf(runOf(['acct_1', 'acct_2']), { ...ending, ofAll: true })).not.toContain('Only the platform')
   })
 
   test('says of an audit without drift that both sides agree', () => {

@@ -15,7 +15,10 @@ const notice = (kind: NoticeDraft['kind'], collection: string): NoticeDraft => (
 })
 
 const format = (tally: ReplayTally, details: Partial<ReplayDetails> = {}): string =>
-  formatReplay(tally.summary(2_000), { ...tally, interrupted: false, dryRun: null, ...details })
+  formatReplay(tally.summary(2_000), {
+    ...tally,
+    ...{ derived: tally.derived, interrupted: false, dryRun: null, input: 'files', ...details },
+  })
 
 const failing = (
   tally: ReplayTally,
@@ -114,6 +117,14 @@ Mend this, then run the same command again: what is done stays done.
     ],
     ['filters', dropThree, {}, 'left out by the filters'],
     ['no input', () => undefined, {}, 'No event was found'],
+    ['an inbox without such events', () => undefined, { input: 'stored' }, 'The inbox holds no event'],
+    ['a list without such events', () => undefined, { input: 'listed' }, 'Stripe lists no event'],
+    [
+      'new mappings',
+      (tally) => tally.countDerived([notice('contact.updated', 'crm.contacts')]),
+      {},
+      'New mappings of the config changed 1 contact.',
+    ],
   ])('says what to do next after %s', (_, happen, details, said) => {
     const tally = new ReplayTally()
     happen(tally)

@@ -5,7 +5,7 @@
 import type { Difference } from '../../core/drift.ts'
 import type { StoredOutline } from '../../core/stored-outline.ts'
 import { readKey } from '../../ports/pipeline-store.ts'
-import type { AccountTally } from './backfill-tally.ts'
+import type { AccountTally, ResourceProgress } from './backfill-tally.ts'
 import {
   type ConfirmedDrift,
   type Confirming,
@@ -14,6 +14,7 @@ import {
   type Suspect,
   unlistedSuspect,
 } from './confirm-drift.ts'
+import { RemainingEstimates } from './remaining-estimate.ts'
 import { type ListName, listRows, type ResourceName } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
 import { findUnlisted } from './unlisted.ts'
@@ -69,6 +70,7 @@ export const auditAccount = async (audit: AccountAudit): Promise<AuditedAccount>
 class Findings {
   readonly #seen = new Map<ListName, SeenIds>()
   readonly #suspects = new Map<string, Suspect>()
+  readonly #estimates = new RemainingEstimates()
   omitted = 0
 
   get suspects(): readonly Suspect[] {
@@ -88,7 +90,10 @@ class Findings {
       for (const { id } of observations) seen.add(id)
       const differences = await compare([...observations, ...carried])
       for (const found of differences) this.#suspect({ kind: found.kind, id: found.id, found, isGone: false })
-      count(page, differences, tally)
+      const counted = page.list === 'invoice_payments' ? undefined : tally.resources.get(page.list)
+      if (counted === undefined) return
+      count(counted, page, differences)
+      counted.remaining = this.#estimates.after(page)
     } finally {
       page.giveBack()
     }
@@ -110,11 +115,12 @@ class Findings {
   }
 }
 
-const count = (page: WalkedPage, differences: readonly Difference[], { resources }: AccountTally): void => {
-  const counted = page.list === 'invoice_payments' ? undefined : resources.get(page.list)
-  if (counted === undefined) return
-  const { observations, invalid } = page
-  const { kind } = listRows[page.list]
+const count = (
+  counted: ResourceProgress,
+  { list, observations, invalid }: WalkedPage,
+  differences: readonly Difference[],
+): void => {
+  const { kind } = listRows[list]
   const differing = new Set(differences.filter((found) => found.kind === kind).map(({ id }) => id))
   counted.read += observations.length + invalid
   counted.failed += invalid

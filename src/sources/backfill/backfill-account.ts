@@ -6,7 +6,7 @@ import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-lane.ts'
 import { type Mending, mendUnlisted } from './mend-unlisted.ts'
-import { RemainingEstimate } from './remaining-estimate.ts'
+import { RemainingEstimates } from './remaining-estimate.ts'
 import type { ListName, ResourceName } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
 import type { WalkedPage } from './walk.ts'
@@ -77,16 +77,14 @@ const countPages = ({
   tally,
   onFailed,
 }: Pick<AccountBackfill, 'tally' | 'onFailed'>): CommitLaneOptions['onCommitted'] => {
-  const estimates = new Map<ListName, RemainingEstimate>()
+  const estimates = new RemainingEstimates()
   return (page, outcomes) => {
     for (const { failure } of outcomes) if (failure !== null) onFailed(failure.code)
     if (page.list === 'invoice_payments') return
     const count = tally.resources.get(page.list)
     if (count === undefined) return
     countOutcomes(count, page, outcomes)
-    const estimate = estimates.get(page.list) ?? new RemainingEstimate()
-    estimates.set(page.list, estimate)
-    count.remaining = estimate.after(page)
+    count.remaining = estimates.after(page)
   }
 }
 

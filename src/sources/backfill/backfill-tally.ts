@@ -109,6 +109,8 @@ export class BackfillTally {
   readonly drift: Drift[] = []
   /** Objects that differ beyond those listed. */
   driftOmitted = 0
+  /** Contacts that new mappings of the config changed before the first page. */
+  derived = 0
   readonly #accounts = new Map<string, AccountTally>()
 
   get accounts(): readonly AccountTally[] {

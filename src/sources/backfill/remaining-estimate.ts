@@ -2,8 +2,20 @@
 
 import type { WalkedPage } from './walk.ts'
 
+/** What is left of each list of an account. */
+export class RemainingEstimates {
+  readonly #ofLists = new Map<string, RemainingEstimate>()
+
+  /** Learns from a page what is left of its list; null while nothing tells how far the list goes back. */
+  after(page: WalkedPage): number | null {
+    const ofList = this.#ofLists.get(page.list) ?? new RemainingEstimate()
+    this.#ofLists.set(page.list, ofList)
+    return ofList.after(page)
+  }
+}
+
 /** Estimates what is left of one list, page by page. */
-export class RemainingEstimate {
+class RemainingEstimate {
   #read = 0
   #newest: number | null = null
   #oldest: number | null = null
