@@ -108,6 +108,7 @@ describe('a body', () => {
     const answers = answersOn(socket)
     socket.write(head(signed(body)))
     const feeding = setInterval(() => socket.write(chunk('x'.repeat(8_192))), 1)
+    socket.once('data', () => clearInterval(feeding))
     const answer = await answers
     clearInterval(feeding)
     expect(answer.statuses).toEqual([413])
