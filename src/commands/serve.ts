@@ -22,6 +22,7 @@ export interface ServeFlags {
   readonly role: ServeRole
   readonly catchUp?: boolean
   readonly dashboard?: boolean
+  readonly json?: boolean
 }
 
 /** How long the end may take in all; what is not through by then is handed back. */
@@ -40,7 +41,7 @@ interface Serve {
   readonly log: Log
   readonly listener: ServeListener
   readonly metrics: Metrics
-  /** Counts for the dashboard. */
+  /** Counts for the dashboard and the result. */
   readonly tally: ServeTally
   /** Settles once all that the open database allows is started; null before it is open. */
   opening: Promise<Serving> | null
@@ -54,17 +55,22 @@ export const runServe = async ({
   role,
   catchUp = false,
   dashboard,
+  json = false,
   ...flags
 }: ServeFlags & ConfigFlags): Promise<number> => {
   const config = await loadConfig(flags)
   if (catchUp && config.stripeKey === undefined) throw keyMissing('--catch-up')
   // Into a pipe, a screen would only write control characters: the log is written as ever.
   const hasScreen = dashboard === true && process.stderr.isTTY
+  const started = performance.now()
   const secrets = role === 'work' ? [] : configuredSecrets(config)
   const interrupt = onInterrupt()
-  const serve = prepare(config, { role, catchesUp: catchUp }, hasScreen)
+  const serve = prepare(config, { role, catchesUp: catchUp }, { hasScreen, json })
   const listener = await listen(serve, secrets)
   serve.log.info(`listening on ${listener.url}`)
+  const print = (): void => {
+    if (json) process.stdout.write(`${JSON.stringify(serve.tally.summary(performance.now() - started))}\n`)
+  }
   const screen = hasScreen ? await openScreen(serve, listener) : null
   const ended = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
   try {
@@ -72,10 +78,12 @@ export const runServe = async ({
   } catch (error) {
     screen?.stop()
     await listener.stop(0)
+    if (!(error instanceof BillingSyncError && error.exitCode === 2)) print()
     throw error
   }
   const isClean = await end(serve, listener)
   screen?.stop()
+  print()
   return isClean ? 0 : 1
 }
 
@@ -90,7 +98,11 @@ const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly Endpo
     ),
   })
 
-const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>, hasScreen: boolean): Serve => {
+const prepare = (
+  config: Config,
+  asked: Pick<Serve, 'role' | 'catchesUp'>,
+  { hasScreen, json }: { readonly hasScreen: boolean; readonly json: boolean },
+): Serve => {
   const log = openLog(hasScreen ? 'silent' : (config.logLevel ?? 'info'), openPatientStderr())
   const tally = new ServeTally()
   const metrics = openMetrics({
@@ -100,7 +112,7 @@ const prepare = (config: Config, asked: Pick<Serve, 'role' | 'catchesUp'>, hasSc
     backfillsWanted: () => serve.serving?.backfillsWanted() ?? 0,
     isMongodbAvailable: () => serve.serving?.gate.isOpen === true,
   })
-  const listener = tellAll([metrics, logDeliveries(log), ...(hasScreen ? [tally] : [])])
+  const listener = tellAll([metrics, logDeliveries(log), ...(hasScreen || json ? [tally] : [])])
   const serve: Serve = {
     config,
     ...asked,

@@ -1,4 +1,4 @@
-// What a running `serve` did, counted for its dashboard. Guarantee: memory is bounded, whatever comes in: the last few
+// What a running `serve` did, counted for its dashboard and for `--json`. Guarantee: memory is bounded, whatever comes in: the last few
 // events, the accounts that failed last, and rates over the last ten seconds.
 
 import type { HandledEvent } from '../sources/inbox-work/work-listener.ts'
@@ -15,6 +15,17 @@ export interface FailingAccount {
   readonly account: string
   readonly failures: number
   readonly lastCode: string
+}
+
+/** What `serve --json` prints at its end: what this process did, by reason, outcome and receiver. */
+export interface ServeSummary {
+  readonly acknowledged: number
+  readonly refused: Readonly<Record<string, number>>
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly dead: number
+  /** Notices that a receiver confirmed. */
+  readonly delivered: Readonly<Record<string, number>>
+  readonly duration_ms: number
 }
 
 /** Counts what is told; everything is read by the dashboard as it is. */
@@ -61,6 +72,11 @@ export class ServeTally implements Partial<ServeListener> {
 
   onDelivered: ServeListener['onDelivered'] = (sink, count) => {
     this.delivered[sink] = (this.delivered[sink] ?? 0) + count
+  }
+
+  summary(durationMs: number): ServeSummary {
+    const { acknowledged, refusals: refused, outcomes, dead, delivered } = this
+    return { acknowledged, refused, outcomes, dead, delivered, duration_ms: Math.round(durationMs) }
   }
 
   #fail(account: string, lastCode: string): void {

@@ -175,3 +175,20 @@ test('ends cleanly although a Support client does not read', async () => {
   support.stopReading()
   expect((await serve.stop()).exitCode).toBe(0)
 })
+
+test('with --json the end prints what this process did, and nothing else', async () => {
+  const { db: own, uri: ownUri } = await openDatabaseForTest()
+  const serve = await startServeForTest({ uri: ownUri, args: ['--json'] })
+  await deliver([{ ...numberedEvent(1) }], { url: serve.webhooks, secret })
+  await deliver([{ ...numberedEvent(2) }], { url: serve.webhooks, secret: 'whsec_of_somebody_else' })
+  await untilStored(own.collection('billing.events'), { status: 'done' })
+  const { stdout } = await serve.stop()
+  expect(JSON.parse(stdout)).toEqual({
+    acknowledged: 1,
+    refused: { signature_mismatch: 1 },
+    outcomes: { applied: 1 },
+    dead: 0,
+    delivered: expect.any(Object),
+    duration_ms: expect.any(Number),
+  })
+})

@@ -1,0 +1,31 @@
+import { execa } from 'execa'
+import { expect, onTestFinished, test } from 'vitest'
+import { program } from '../billing-sync.ts'
+import { openDatabaseForTest } from '../database.ts'
+import { until } from '../until.ts'
+
+test('what the played Stripe says to type brings its accounts in', { timeout: 60_000 }, async () => {
+  const { db, uri } = await openDatabaseForTest()
+  const stripe = execa(process.execPath, ['--import', 'tsx', 'test/support/stripe/play.ts'], {
+    reject: false,
+  })
+  onTestFinished(() => void stripe.kill())
+  let said = ''
+  stripe.stdout.on('data', (chunk: Buffer) => {
+    said += chunk.toString()
+  })
+  await until(() => said.includes('--verify\n'), 'what to type')
+  const env = Object.fromEntries(
+    [...said.matchAll(/(STRIPE_\w+)=(\S+)/g)].map(([, name, value]): [string, string] => [
+      String(name),
+      String(value),
+    ]),
+  )
+  const typed = [...said.matchAll(/billing-sync\.js (.+)/g)].map(([, args]) => String(args).split(' '))
+  expect(typed).toHaveLength(2)
+  for (const args of typed)
+    await execa(process.execPath, [program, ...args, '--mongodb-uri', uri], {
+      env: { ...env, MONGODB_URI: '' },
+    })
+  expect(await db.collection('billing.customers').countDocuments()).toBe(300)
+})
