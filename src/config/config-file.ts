@@ -37,6 +37,8 @@ const fileSchema = z.strictObject({
 
 /** What a config file says. */
 export interface ConfigFile {
+  /** As it was named. */
+  readonly name: string
   /** Settings by their key, not yet checked. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly unknownAccounts: 'accept' | 'park'
@@ -48,20 +50,26 @@ const defaultName = 'billing-sync.config.json'
 /**
  * Reads the config file that was named, else `billing-sync.config.json` where there is one.
  * Throws `config_invalid` naming the file and the place in it.
+ * @param namedBy the option or variable that named it
  */
-export const readConfigFile = async (folder: string, named: string | undefined): Promise<ConfigFile> => {
+export const readConfigFile = async (
+  folder: string,
+  named: string | undefined,
+  namedBy = '--config',
+): Promise<ConfigFile> => {
   const name = named ?? defaultName
   const text = await readText(resolve(folder, name), name)
-  if (text === null && named === undefined) return { settings: {}, unknownAccounts: 'accept', accounts: [] }
+  if (text === null && named === undefined)
+    return { name, settings: {}, unknownAccounts: 'accept', accounts: [] }
   if (text === null)
-    throw new BillingSyncError('config_invalid', { source: name, problem: 'there is no such file' })
+    throw new BillingSyncError('config_invalid', { source: namedBy, problem: `there is no file ${name}` })
   const parsed = fileSchema.safeParse(parseJson(text, name))
   if (!parsed.success)
     throw new BillingSyncError('config_invalid', { source: name, problem: firstProblem(parsed.error) })
   const { unknown_accounts: unknownAccounts, accounts, ...settings } = parsed.data
   refuseRepeated(accounts, name)
   refuseSharedSecrets(accounts, name)
-  return { settings, unknownAccounts, accounts }
+  return { name, settings, unknownAccounts, accounts }
 }
 
 /** Answers null where there is no such file. */
@@ -117,7 +125,11 @@ export const firstProblem = (error: z.ZodError): string => {
   const [issue] = error.issues
   if (issue === undefined) return 'it is invalid'
   const place = issue.path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .map((part, level) => {
+      if (typeof part !== 'number') return `.${String(part)}`
+      // A list of its own, as of secrets, is counted as people do; within a document as JSON paths do.
+      return level === 0 ? `number ${part + 1}` : `[${part}]`
+    })
     .join('')
     .replace(/^\./, '')
   if (issue.code === 'unrecognized_keys')

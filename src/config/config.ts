@@ -4,7 +4,7 @@ import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
 import { cacheFolderOf, type Environment, readEnvironment } from './environment.ts'
-import { type SettingName, type Settings, settingRows } from './settings.ts'
+import { type SettingName, type SettingRow, type Settings, settingRows } from './settings.ts'
 
 /** Settings given as flags, and the config file's name. */
 export interface ConfigFlags {
@@ -48,7 +48,12 @@ const flagNames: Partial<Record<SettingName, string>> = {
 /** Reads the configuration. Throws `config_invalid`, naming the flag, variable or key that is wrong. */
 export const loadConfig = async (flags: ConfigFlags, folder: string = process.cwd()): Promise<Config> => {
   const environment = await readEnvironment(folder)
-  const file = await readConfigFile(folder, flags.config ?? nonEmpty(environment.BILLING_SYNC_CONFIG))
+  const named = flags.config ?? nonEmpty(environment.BILLING_SYNC_CONFIG)
+  const file = await readConfigFile(
+    folder,
+    named,
+    flags.config === undefined ? 'BILLING_SYNC_CONFIG' : '--config',
+  )
   const { mode, ...settings } = readSettings({ flags, environment, file })
   if (settings.encryptionKey === undefined) refuseAccessTokens(file)
   return Object.freeze({
@@ -73,19 +78,26 @@ const readSettings = (sources: Sources): Settings =>
   ) as Settings // one entry per key of the table
 
 const readSetting = (name: SettingName, { flags, environment, file }: Sources): unknown => {
-  const { env, key, schema } = settingRows[name]
+  const { env, key, schema, isShown = false }: SettingRow = settingRows[name]
   const flag = (flags as Readonly<Record<string, string | undefined>>)[name] // most settings have no flag
   const given = [
     { source: flagNames[name] ?? name, value: flag },
     { source: env, value: nonEmpty(environment[env]) },
-    { source: `config key "${key}"`, value: key === null ? undefined : file.settings[key] },
+    { source: `${file.name}: key "${key}"`, value: key === null ? undefined : file.settings[key] },
   ].find(({ value }) => value !== undefined)
   const parsed = schema.safeParse(given?.value)
   if (parsed.success) return parsed.data
-  throw new BillingSyncError('config_invalid', {
-    source: given?.source ?? env,
-    problem: firstProblem(parsed.error),
-  })
+  const problem = firstProblem(parsed.error)
+  const got = isShown && !problem.includes(', got ') ? `, got ${quoted(given?.value)}` : ''
+  throw new BillingSyncError('config_invalid', { source: given?.source ?? env, problem: `${problem}${got}` })
+}
+
+/** Longest quotation of a wrong value. */
+const longestQuoted = 60
+
+const quoted = (value: unknown): string => {
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return `"${text.length > longestQuoted ? `${text.slice(0, longestQuoted)}…` : text}"`
 }
 
 const refuseAccessTokens = ({ accounts }: ConfigFile): void => {

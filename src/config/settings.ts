@@ -11,6 +11,8 @@ export interface SettingRow {
   /** Camel-cased key in the config file; null where it can't be set there. */
   readonly key: string | null
   readonly schema: z.ZodType
+  /** True where a wrong value may be quoted: it holds no secret, and nobody puts one there by mistake. */
+  readonly isShown?: boolean
 }
 
 const dayMs = 24 * 60 * 60 * 1000
@@ -50,8 +52,10 @@ const encryptionKey = z
 /** MongoDB keeps documents of up to 16 MiB; an event's row has fields beside its bytes. */
 const largestBody = 15 * 1024 * 1024
 
-const wholeNumber = (least: number, most: number) =>
-  z.coerce.number(`expected a number from ${least} to ${most}`).int().min(least).max(most)
+const wholeNumber = (least: number, most: number) => {
+  const expected = `expected a whole number from ${least} to ${most}`
+  return z.coerce.number(expected).int(expected).min(least, expected).max(most, expected)
+}
 
 /** Levels that pino knows, and `silent`. */
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -81,23 +85,27 @@ export const settingRows = {
       .refine(URL.canParse, 'expected a URL such as http://127.0.0.1:12111')
       .optional(),
   },
-  hydrate: { env: 'BILLING_SYNC_HYDRATE', key: 'hydrate', schema: oneOf('auto', 'never').default('auto') },
+  hydrate: {
+    ...{ env: 'BILLING_SYNC_HYDRATE', key: 'hydrate', isShown: true },
+    schema: oneOf('auto', 'never').default('auto'),
+  },
   platformAccount: { env: 'STRIPE_ACCOUNT_ID', key: 'stripeAccountId', schema: accountId.optional() },
-  mode: { env: 'BILLING_SYNC_MODE', key: 'mode', schema: oneOf('live', 'test', 'any').optional() },
+  mode: {
+    ...{ env: 'BILLING_SYNC_MODE', key: 'mode', isShown: true },
+    schema: oneOf('live', 'test', 'any').optional(),
+  },
   retentionMs: { env: 'BILLING_SYNC_RETENTION', key: 'retention', schema: duration.default(30 * dayMs) },
   webhookSecrets: { env: 'STRIPE_WEBHOOK_SECRET', key: null, schema: signingSecrets },
-  port: { env: 'PORT', key: 'port', schema: wholeNumber(0, 65_535).default(4242) },
+  port: { ...{ env: 'PORT', key: 'port', isShown: true }, schema: wholeNumber(0, 65_535).default(4242) },
   host: { env: 'HOST', key: 'host', schema: z.string().min(1).default('127.0.0.1') },
   maxBodyBytes: {
-    env: 'BILLING_SYNC_MAX_BODY',
-    key: 'maxBody',
+    ...{ env: 'BILLING_SYNC_MAX_BODY', key: 'maxBody', isShown: true },
     schema: byteSize
       .refine((bytes) => bytes <= largestBody, 'expected 15MiB or less')
       .default(4 * 1024 * 1024),
   },
   maxBacklog: {
-    env: 'BILLING_SYNC_MAX_BACKLOG',
-    key: 'maxBacklog',
+    ...{ env: 'BILLING_SYNC_MAX_BACKLOG', key: 'maxBacklog', isShown: true },
     schema: wholeNumber(1, 1_000_000_000).default(1_000_000),
   },
   metricsToken: { env: 'METRICS_TOKEN', key: null, schema: z.string().min(1).optional() },
@@ -112,7 +120,10 @@ export const settingRows = {
   },
   socketSecret: { env: 'SOCKET_SECRET', key: null, schema: signingSecret.optional() },
   encryptionKey: { env: 'BILLING_SYNC_ENCRYPTION_KEY', key: null, schema: encryptionKey.optional() },
-  logLevel: { env: 'LOG_LEVEL', key: 'logLevel', schema: oneOf(...logLevels).optional() },
+  logLevel: {
+    ...{ env: 'LOG_LEVEL', key: 'logLevel', isShown: true },
+    schema: oneOf(...logLevels).optional(),
+  },
 } as const satisfies Record<string, SettingRow>
 
 export type SettingName = keyof typeof settingRows

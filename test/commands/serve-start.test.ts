@@ -31,7 +31,7 @@ describe('the command', () => {
     const { exitCode, stderr } = await runServe(['--mongodb-uri', uri, '--port', String(port)])
     expect(exitCode).toBe(2)
     expect(stderr).toBe(
-      `billing-sync: PORT: ${port} is taken on 127.0.0.1; choose another one, or end who has it`,
+      `billing-sync: --port (PORT): ${port} is taken on 127.0.0.1; choose another one, or end who has it`,
     )
   })
 

@@ -20,7 +20,7 @@ const problemOf = async (content: unknown): Promise<string> => {
   return error.message
 }
 
-const nothing = { settings: {}, unknownAccounts: 'accept', accounts: [] }
+const nothing = { name, settings: {}, unknownAccounts: 'accept', accounts: [] }
 
 describe('where the file lies', () => {
   test('the default name may be missing', async () => {
@@ -31,7 +31,7 @@ describe('where the file lies', () => {
     const folder = await temporaryFolder()
     await expect(readConfigFile(folder, 'other.json')).rejects.toMatchObject({
       code: 'config_invalid',
-      message: 'other.json: there is no such file',
+      message: '--config: there is no file other.json',
     })
   })
 
@@ -67,6 +67,7 @@ describe('what the file says', () => {
       accounts: [account],
     })
     expect(file).toEqual({
+      name,
       settings: { mongodbUri: 'mongodb://x', retention: '7d' },
       unknownAccounts: 'park',
       accounts: [account],

@@ -100,12 +100,25 @@ describe('a wrong value is told by where it came from', () => {
     ['BILLING_SYNC_RETENTION: ', { env: { BILLING_SYNC_RETENTION: 'soon' } }],
     ['BILLING_SYNC_MODE: ', { env: { BILLING_SYNC_MODE: 'production' } }],
     ['STRIPE_ACCOUNT_ID: ', { env: { STRIPE_ACCOUNT_ID: 'me' } }],
-    ['config key "retention": ', { file: { retention: 30 } }],
-    ['config key "mode": ', { file: { mode: true } }],
+    ['billing-sync.config.json: key "retention": ', { file: { retention: 30 } }],
+    ['billing-sync.config.json: key "mode": ', { file: { mode: true } }],
   ] satisfies [string, Given][])('%s', async (source, given) => {
     const loading = load(given)
     await expect(loading).rejects.toMatchObject({ code: 'config_invalid', exitCode: 2 })
     await expect(loading).rejects.toThrow(source)
+  })
+
+  test.each([
+    ['PORT: expected a whole number from 0 to 65535, got "abc"', { PORT: 'abc' }],
+    ['PORT: expected a whole number from 0 to 65535, got "70000"', { PORT: '70000' }],
+    ['BILLING_SYNC_MODE: expected live, test, any, got "prod"', { BILLING_SYNC_MODE: 'prod' }],
+    ['BILLING_SYNC_MAX_BODY: expected 15MiB or less, got "20MiB"', { BILLING_SYNC_MAX_BODY: '20MiB' }],
+    [
+      'STRIPE_WEBHOOK_SECRET: number 2: expected secrets of 16',
+      { STRIPE_WEBHOOK_SECRET: 'x'.repeat(20).concat(',short') },
+    ],
+  ])('with what was expected and what came: %s', async (message, env) => {
+    await expect(load({ env })).rejects.toThrow(message)
   })
 
   test('and never quoted where it is a secret', async () => {

@@ -124,9 +124,19 @@ const listen = async (server: Server, { host, port }: ListenerOptions): Promise<
 const problemOfListening = (error: unknown, { host, port }: { host: string; port: number }) => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
   if (code === 'EADDRINUSE')
-    return { source: 'PORT', problem: `${port} is taken on ${host}; choose another one, or end who has it` }
-  if (code === 'EACCES') return { source: 'PORT', problem: `${port} may not be listened on by this user` }
-  return { source: 'HOST', problem: `${host} can not be listened on (${code})` }
+    return {
+      source: '--port (PORT)',
+      problem: `${port} is taken on ${host}; choose another one, or end who has it`,
+    }
+  if (code === 'EACCES')
+    return {
+      source: '--port (PORT)',
+      problem: `${port} may not be listened on by this user; choose one from 1024 on`,
+    }
+  return {
+    source: '--host (HOST)',
+    problem: `${host} can not be listened on (${code}); choose an address of this machine`,
+  }
 }
 
 const urlOf = (server: Server): string => {
