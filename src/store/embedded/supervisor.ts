@@ -8,6 +8,7 @@ import { announce, withdraw } from './announcements.ts'
 import { type DataFolder, describeDataFolder } from './data-folder.ts'
 import { winElection } from './election.ts'
 import { runEmbeddedServer } from './embedded-server.ts'
+import { closeForeignDescriptors } from './foreign-descriptors.ts'
 import { mongodFailure } from './mongod-failure.ts'
 import { Reception } from './reception.ts'
 import type { SupervisorMessage, SupervisorState } from './supervisor-protocol.ts'
@@ -69,6 +70,7 @@ const describeFailure = (error: unknown, folder: DataFolder): SupervisorMessage 
   return { type: 'failed', code: coded.code, details: coded.details }
 }
 
+closeForeignDescriptors()
 const [orders] = process.argv.slice(2)
 await supervise(JSON.parse(orders ?? '{}') as SupervisorOrders) // written by start-supervisor.ts
 process.exit(0)

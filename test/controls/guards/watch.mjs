@@ -131,6 +131,14 @@ export const guards = [
     tests: ['test/ui/terminal.test.ts'],
   },
   {
+    name: 'embedded: a pipe of the caller is not held',
+    file: 'src/store/embedded/supervisor.ts',
+    find: '\ncloseForeignDescriptors()\n',
+    replace: '\nvoid closeForeignDescriptors\n',
+    tests: ['test/store/embedded/embedded-mongod.test.ts'],
+    titled: 'beyond the standard streams',
+  },
+  {
     name: 'embedded: nobody else on the network reaches it',
     file: 'src/store/embedded/mongod-process.ts',
     find: "['--bind_ip', LOOPBACK, ",

@@ -1,7 +1,10 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import {
@@ -131,6 +134,22 @@ test('a command that never releases ends all the same', async () => {
     console.log((await openEmbeddedMongod(${JSON.stringify(options)})).uri)`
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program])
   expect(stdout).toMatch(/^mongodb:\/\/127\.0\.0\.1:\d+\/\?replicaSet=billing-sync\n$/)
+})
+
+test('a pipe of the caller beyond the standard streams ends with the command', async () => {
+  const options = { ...(await temporaryServer()), lingerMs: 3_000 }
+  const module = new URL('../../../dist/store/embedded/embedded-mongod.js', import.meta.url)
+  const program = `const { openEmbeddedMongod } = await import('${module.href}')
+    await openEmbeddedMongod(${JSON.stringify(options)})`
+  // As bash's own `>(…)` does: a number beyond a gap.
+  const typed = 'exec 63>&3 3>&-; exec "$0" --input-type=module -e "$1"'
+  const command = spawn('bash', ['-c', typed, process.execPath, program], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+  })
+  const read = text(command.stdio[3] as Readable) // a pipe
+  expect(await once(command, 'exit')).toEqual([0, null])
+  await read
+  expect(await supervisorState(options.dataFolder)).toBe('serving')
 })
 
 test('a data folder that cannot be made is one clear error', async () => {
