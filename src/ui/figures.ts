@@ -11,8 +11,9 @@ export const inWords = (count: number, noun: string): string =>
 export const inTime = (seconds: number): string =>
   seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
 
-/** Returns a bar of so many columns, filled by a share from 0 to 1; null: not known, empty. */
+/** Returns a bar of so many columns, filled by a share from 0 to 1; null: not known, dotted. */
 export const bar = (share: number | null, width: number): string => {
-  const filled = Math.round((share ?? 0) * width)
+  if (share === null) return '·'.repeat(width)
+  const filled = Math.round(share * width)
   return '█'.repeat(filled) + '░'.repeat(width - filled)
 }

@@ -19,6 +19,6 @@ describe('a figure for people', () => {
   })
 
   test('fills a bar by the share that is known', () => {
-    expect([null, 0, 0.5, 1].map((share) => bar(share, 4))).toEqual(['░░░░', '░░░░', '██░░', '████'])
+    expect([null, 0, 0.5, 1].map((share) => bar(share, 4))).toEqual(['····', '░░░░', '██░░', '████'])
   })
 })

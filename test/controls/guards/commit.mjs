@@ -216,6 +216,7 @@ export const guards = [
     file: 'src/store/account-transaction.ts',
     find: 'reading ??= read()',
     replace: 'reading = (reading ?? Promise.resolve())\n      .then(read)',
+    also: [{ find: '        reading = null\n', replace: '        void reading\n' }],
     tests: ['test/store/held-account.test.ts'],
   },
   {
