@@ -81,6 +81,8 @@ describe('an event that waits for Stripe', () => {
     expect(await workers.drain(5_000)).toBe(true)
     expect(workers.isRunning()).toBe(false)
     expect(await statusesOf('acct_silent')).toEqual(['pending'])
+    // Whoever comes next may go on with it at once.
+    expect(await events.countDocuments({ $expr: { $lte: ['$next_attempt_at', '$$NOW'] } })).toBe(1)
     expect(await db.collection('billing.lanes').countDocuments({ worker: { $ne: null } })).toBe(0)
   })
 })
