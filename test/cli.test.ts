@@ -89,7 +89,7 @@ describe('the help', () => {
         return runProgram([...args, '--config', 'none.json'])
       })
       for (const { stderr } of await Promise.all(runs))
-        expect(stderr).toBe('billing-sync: none.json: there is no such file\n')
+        expect(stderr).toBe('billing-sync: --config: there is no file none.json\n')
     },
   )
 

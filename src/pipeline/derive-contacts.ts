@@ -2,10 +2,9 @@
 // says how far it has come, so whoever comes next goes on there; it is refused where anybody else committed meanwhile;
 // mappings that change again begin anew; a contact that the store refuses stays as it is and stops no other.
 
-import type { NoticeDraft } from '../core/notice.ts'
 import { BillingSyncError } from '../errors.ts'
 import { deriveContact } from '../handlers/contacts.ts'
-import type { ContactsDue, PipelineStore } from '../ports/pipeline-store.ts'
+import type { Commit, ContactsDue, PipelineStore } from '../ports/pipeline-store.ts'
 import { changeSetOf, type Write } from '../unit-of-work/change-set.ts'
 import { preloadContacts } from '../unit-of-work/preload.ts'
 import { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
@@ -18,7 +17,7 @@ export interface DerivingOptions extends Patience {
   /** Answers the account's next customers, in the order of their ids. */
   readonly customersAfter: (account: string, after: string, most: number) => Promise<readonly string[]>
   /** Told what each step changed. */
-  readonly onDerived?: (notices: readonly NoticeDraft[]) => void
+  readonly onDerived?: (notices: Commit['notices']) => void
   /** Ends it between two steps. */
   readonly signal: AbortSignal
 }
