@@ -31,7 +31,7 @@ test('a relative date is kept as typed and as what it means now', () => {
 })
 
 test.each<[string, Partial<BackfillFlags>]>([
-  ['name accounts, or give --all-accounts', { allAccounts: true, account: ['acct_1'] }],
+  ['give --account or --all-accounts, not both', { allAccounts: true, account: ['acct_1'] }],
   ['name an account with --account', {}],
   ['--account: expected an id', { account: ['shop'] }],
   ['--account: expected a value', { account: ['acct_1,'] }],

@@ -1,8 +1,8 @@
 import { execa } from 'execa'
 import { expect, onTestFinished, test } from 'vitest'
-import { program } from '../billing-sync.ts'
-import { openDatabaseForTest } from '../database.ts'
-import { until } from '../until.ts'
+import { program } from '../support/billing-sync.ts'
+import { openDatabaseForTest } from '../support/database.ts'
+import { until } from '../support/until.ts'
 
 test('what the played Stripe says to type brings its accounts in', { timeout: 60_000 }, async () => {
   const { db, uri } = await openDatabaseForTest()
