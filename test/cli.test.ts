@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
-import { runProgram } from './support/billing-sync.ts'
+import { program, runProgram } from './support/billing-sync.ts'
+import { temporaryFolder } from './support/temporary-folder.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
@@ -105,4 +109,13 @@ test('the version is that of the package', async () => {
     const { exitCode, stdout } = await runProgram(args)
     expect([exitCode, stdout]).toEqual([0, `${version}\n`])
   }
+})
+
+test('a program that is not installed whole says so in a line', async () => {
+  const entry = await readFile(program, 'utf8')
+  const folder = await temporaryFolder({ 'package.json': '{"type":"module"}', 'bin/billing-sync.js': entry })
+  const node = execa(process.execPath, [join(folder, 'bin/billing-sync.js'), '--help'], { reject: false })
+  const { exitCode, stdout, stderr } = await node
+  expect([exitCode, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^billing-sync: Cannot find module .*cli\.js.*; run npm ci in its folder first$/)
 })

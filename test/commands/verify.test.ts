@@ -16,8 +16,8 @@ beforeEach(async () => {
 const plain = ['--account', 'acct_1']
 const verify = [...plain, '--verify']
 
-/** Times the smallest account that is worth auditing: 2,700 objects in all, and 24,000 with FULL set. */
-const large = process.env.FULL === undefined ? 8 : 72
+/** Times the smallest account that is worth auditing: 1,350 objects in all, and 24,000 with FULL set. */
+const large = process.env.FULL === undefined ? 4 : 72
 
 /** A played Stripe whose acct_1 has some of everything, and a mirror of it. */
 const mirroredAccount = async (size = 1) => {

@@ -4,7 +4,12 @@ import { observeRead } from '../../src/core/normalise.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
 import type { SeenObject } from '../../src/pipeline/observe-batch.ts'
-import type { Commit, PipelineStore, PositionUpdate } from '../../src/ports/pipeline-store.ts'
+import {
+  type Commit,
+  type PipelineStore,
+  type PositionUpdate,
+  readKey,
+} from '../../src/ports/pipeline-store.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 
 const account = 'acct_1'
@@ -120,9 +125,11 @@ test('beside others it is several, of which the last moves the position', async 
 })
 
 test('beside others the account is left to them for six times as long as each commit took', async () => {
-  const { tried } = await handle({ count: 20, isCrowded: true }, { takesMs: 20 })
+  const { handled, tried } = await handle({ count: 20, isCrowded: true }, { takesMs: 20 })
   const [first, second] = tried.map(({ atMs }) => atMs)
   expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(130)
+  // Whoever has parts within his parts does not rest for them again.
+  expect(handled.attemptMs).toBe(0)
 })
 
 test('what an earlier part has written overtakes no later one', async () => {
@@ -151,6 +158,36 @@ test('parts that were committed are not made again for the trouble of one', asyn
   await expect(running).rejects.toMatchObject({ code: 'commit_too_slow' })
   expect(tried.slice(0, 3).map(({ objects }) => objects)).toEqual([13, 12, 1])
   expect(tried.map(({ reads }) => reads)).toEqual(tried.map((_, index) => index + 1))
+})
+
+test('what was read again is not read once more for the trouble of its commit', async () => {
+  const memory = new MemoryStore([])
+  const seen = products(3)
+  const answering = {
+    ...{ now: () => new Date(), random: () => 0.5, patienceMs: 100, onLostCommit: () => undefined },
+    effects: 'none' as const,
+  }
+  const batch = { seen, positions, lastSeq: 0 }
+  const theirs = { ...batch, seen: products(3, 'Theirs') }
+  await handleObservations(account, theirs, {
+    ...answering,
+    store: memory,
+    readObjects: async () => new Map(),
+  })
+  let reads = 0
+  const store: PipelineStore = {
+    openAccount: (id) => memory.openAccount(id),
+    commit: () => Promise.reject(new BillingSyncError('commit_too_slow')),
+  }
+  const running = handleObservations(account, batch, {
+    ...{ ...answering, store },
+    readObjects: async (_, requests) => {
+      reads += 1
+      return new Map(requests.map((request) => [readKey(request), { kind: 'missing' } as const]))
+    },
+  })
+  await expect(running).rejects.toMatchObject({ code: 'commit_too_slow' })
+  expect(reads).toBe(1)
 })
 
 test('where nobody can be kept waiting a batch is one commit beside others, too', async () => {

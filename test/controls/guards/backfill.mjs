@@ -205,6 +205,36 @@ export const guards = [
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {
+    name: 'backfill: nested parts are rested for once',
+    file: 'src/pipeline/handle-observations.ts',
+    find: 'batch.isCrowded === true ? 0 : ',
+    replace: '',
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'backfill: what was read again is not read once more',
+    file: 'src/pipeline/handle-observations.ts',
+    find: "if (observed === 'lost' || observed.kind === 'overtaken') return observed",
+    replace:
+      "if (observed === 'lost') return observed\n    if (observed.kind === 'overtaken')\n      return await readAgain(account, { batch, overtaken: observed }, options)",
+    tests: ['test/pipeline/handle-observations.test.ts'],
+  },
+  {
+    name: 'disconnected: a lost commit of its note is told',
+    file: 'src/commands/note-disconnected.ts',
+    find: '      onLostCommit,\n',
+    replace: '      onLostCommit: () => undefined,\n',
+    tests: ['test/commands/note-disconnected.test.ts'],
+  },
+  {
+    name: 'entry: what is not installed is told in a line',
+    file: 'bin/billing-sync.js',
+    find: "if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error",
+    replace: 'throw error',
+    tests: ['test/cli.test.ts'],
+    titled: 'not installed',
+  },
+  {
     name: 'backfill: parts that were committed are not made again',
     file: 'src/pipeline/handle-observations.ts',
     find: "if (observed === 'lost' || observed.kind === 'overtaken') return observed",
