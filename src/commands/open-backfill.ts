@@ -73,7 +73,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       onLostCommit: handling.options.onLostCommit,
       stripe: openBackfillStripe(config, { calls, platformAccount, accessTokenOf }),
       positions: keepsPositions
-        ? await openStoredPositions(database, request)
+        ? await openStoredPositions(database, { request, endAbandoned: handling.options.onLostCommit })
         : openForgottenPositions(request),
       // A run that writes nothing keeps nobody waiting; whether MongoDB is there the next commit tells.
       isWorkedOn: async (account) => !dryRun && isWorkedOn(database.db, account).catch(() => false),

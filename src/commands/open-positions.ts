@@ -14,7 +14,7 @@ import type { BackfillRequest } from './backfill-request.ts'
 /** An account's lists, each with its place. */
 export interface AccountPositions {
   readonly positions: ReadonlyMap<ListName, Position>
-  /** Lists that an earlier run of the command had begun to walk. */
+  /** Lists of which an earlier run of the command had read something. */
   readonly continued: ReadonlySet<ListName>
   /** Returns what a commit saves once pages have brought lists to the given places. */
   readonly updatesOf: (reached: ReadonlyMap<ListName, Position>) => readonly PositionUpdate[]
@@ -30,8 +30,17 @@ export interface Positions {
   end(): Promise<void>
 }
 
+interface StoredPositions {
+  readonly request: BackfillRequest
+  /** Ends what a killed process left open (abandoned-transactions.ts). */
+  readonly endAbandoned: () => void
+}
+
 /** Opens the positions of a command: those of its interrupted run, where there is one. Throws `mongodb_unavailable`. */
-export const openStoredPositions = async ({ db }: Database, request: BackfillRequest): Promise<Positions> => {
+export const openStoredPositions = async (
+  { db }: Pick<Database, 'db'>,
+  { request, endAbandoned }: StoredPositions,
+): Promise<Positions> => {
   const { restart, range } = request
   const claims = new ProcessClaims(db)
   const command = commandOf(request)
@@ -44,7 +53,7 @@ export const openStoredPositions = async ({ db }: Database, request: BackfillReq
       const lists = listsOf(request.resources)
       const requests = lists.map((resource) => ({ account, resource, typed: range.typed, begin, ...opened }))
       const opener = { run: opened.run, token: claims.token, restart, now: new Date() }
-      const rows = await openPositions(db, requests, opener)
+      const rows = await endingMeanwhile(openPositions(db, requests, opener), endAbandoned)
       const ids = new Map(lists.map((list, index) => [list, rows[index]?.id ?? '']))
       return {
         // Windows are written by `updatesOf` and `begin` alone.
@@ -61,6 +70,19 @@ export const openStoredPositions = async ({ db }: Database, request: BackfillReq
       }
     },
     end: () => endRun(db, command, opened.run),
+  }
+}
+
+/** Pause between two looks: as often as they are taken (abandoned-transactions.ts). */
+const lookEveryMs = 500
+
+// The killed run's transaction may have moved a position: until it ends, the server lets nobody else write that row.
+const endingMeanwhile = async <Result>(work: Promise<Result>, endAbandoned: () => void): Promise<Result> => {
+  const timer = setInterval(endAbandoned, lookEveryMs)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
   }
 }
 

@@ -3,6 +3,7 @@
 // backfills of one account one stops; a list that an interrupted run has walked to its end is not walked again when the
 // run goes on.
 
+import { isDeepStrictEqual } from 'node:util'
 import type { ClientSession, Db } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
 import type { Commit } from '../ports/pipeline-store.ts'
@@ -45,7 +46,7 @@ export interface PositionRequest {
 export interface OpenPosition {
   readonly id: string
   readonly windows: readonly SavedWindow[]
-  /** True where an interrupted walk is continued. */
+  /** True where an interrupted walk has read something of the list. */
   readonly isContinued: boolean
   readonly since: Date | null
   readonly until: Date | null
@@ -115,6 +116,7 @@ const positionId = ({ account, resource, typed }: PositionRequest): string =>
 const openPosition = (request: PositionRequest, continued: PositionRow | undefined): OpenPosition => {
   const id = positionId(request)
   const { since, until } = continued ?? request
-  const isContinued = continued !== undefined
-  return { id, since, until, isContinued, windows: continued?.windows ?? request.begin(since, until) }
+  const beginning = request.begin(since, until)
+  const windows = continued?.windows ?? beginning
+  return { id, since, until, isContinued: !isDeepStrictEqual(windows, beginning), windows }
 }

@@ -44,6 +44,31 @@ describe('a backfill that was killed', () => {
     expect(server.requests.count({ path: '/v1/customers' })).toBeLessThanOrEqual(undisturbed + 4)
   })
 
+  test('goes on where nothing but the head of its list was left', async () => {
+    const grown = await grownAccounts()
+    const { server, accounts, place } = grown
+    await runBackfill(command, place)
+    const undisturbed = server.requests.count({ path: '/v1/customers' })
+    await db.collection('billing.customers').deleteMany({})
+    const head = server.hold({ path: '/v1/customers' }, { times: 1, after: undisturbed - 1 })
+    await endAfterHeld(grown, head, { stored: 800 })
+    const { exitCode, summary } = await runBackfill(command, place)
+    expect([exitCode, summary.errors]).toEqual([0, {}])
+    expect(summary.accounts.acct_1?.customers).toMatchObject({ read: 0, complete: true })
+    expect(await mirroredState(db)).toEqual(servedState(accounts))
+  })
+
+  test('before it had read anything has seen nothing that a wrong key could hide', async () => {
+    const grown = await grownAccounts()
+    const { server, accounts, place } = grown
+    await runBackfill(command, place)
+    await endAfterHeld(grown, server.hold({ path: '/v1/customers' }, { times: 1 }))
+    for (const id of accounts[0]?.ids('customer') ?? [])
+      accounts[0]?.state.drop(accounts[0].stored('customer', id))
+    const { exitCode, summary } = await runBackfill(command, place)
+    expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'list_empty'])
+  })
+
   test('leaves accounts alone that it had completed', async () => {
     const grown = await grownAccounts(['acct_1', 'acct_2'])
     const { server, place, accounts } = grown

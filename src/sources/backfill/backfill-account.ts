@@ -16,7 +16,7 @@ export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
   extends Pick<CommitLaneOptions<Folded>, 'seq' | 'fold' | 'isWorkedOn'> {
   readonly tally: AccountTally
   readonly walk: Omit<AccountWalk, 'seqNow' | 'takePage'>
-  /** Lists that an earlier run had begun to walk: of those only the rest is seen here. */
+  /** Lists of which an earlier run had read something: of those only the rest is seen here. */
   readonly continued: ReadonlySet<ListName>
   readonly mending: Mending
   /** Answers how many objects of a resource are stored that the list ought to show. */
@@ -54,12 +54,7 @@ export const backfillAccount = async <Folded extends FoldedPages>(
   // Of a list without any object there is something plainer to be said.
   const unmended = [...failures].find(([resource]) => walk.isRanged || !isEmpty(resource))
   if (failure !== null || walk.isRanged || unmended !== undefined) return failure ?? unmended?.[1] ?? null
-  return suspectEmptyLists([...complete].filter(isEmpty), {
-    mended,
-    tally,
-    positions: walk.positions,
-    countStored,
-  })
+  return suspectEmptyLists([...complete].filter(isEmpty), { mended, tally, continued, countStored })
 }
 
 const heldBefore = async (
@@ -101,8 +96,7 @@ const countOutcomes = (
   count.unchanged += observations.length + invalid - applied - failed
 }
 
-interface Suspicion extends Pick<AccountBackfill, 'tally' | 'countStored'> {
-  readonly positions: AccountWalk['positions']
+interface Suspicion extends Pick<AccountBackfill, 'tally' | 'continued' | 'countStored'> {
   /** Resources of which nothing stored is left that Stripe no longer has. */
   readonly mended: ReadonlySet<ResourceName>
 }
@@ -110,17 +104,16 @@ interface Suspicion extends Pick<AccountBackfill, 'tally' | 'countStored'> {
 // A list without an object, of an account that has some, is that of another account or mode.
 const suspectEmptyLists = async (
   empty: readonly ResourceName[],
-  { tally, positions, mended, countStored }: Suspicion,
+  { tally, continued, mended, countStored }: Suspicion,
 ): Promise<WalkFailure | null> => {
   for (const resource of empty) {
-    // Where an earlier run had walked it to its end, that run has seen what there was.
-    if (positions.get(resource)?.length === 0) continue
-    if (mended.has(resource)) continue
+    // What there was an earlier run has seen: one that was killed near its end may have left nothing but the list's head.
+    if (continued.has(resource) || mended.has(resource)) continue
     const count = await countStored(resource)
     const details = { account: tally.account, resource, count }
     if (count > 0) return { kind: 'error', error: new BillingSyncError('list_empty', details) }
   }
-  if (empty.length === tally.resources.size && [...positions.values()].every((windows) => windows.length > 0))
+  if (empty.length === tally.resources.size && continued.size === 0)
     tally.warnings.push('Stripe shows no object at all: check that the key is of the right account and mode')
   return null
 }

@@ -264,4 +264,25 @@ export const guards = [
     replace: 'positions: batch.positions',
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
+  {
+    name: 'resume: a head that is all that was left is no empty list',
+    file: 'src/sources/backfill/backfill-account.ts',
+    find: 'if (continued.has(resource) || mended.has(resource)) continue',
+    replace: 'if (mended.has(resource)) continue',
+    tests: ['test/commands/backfill-resume.test.ts'],
+  },
+  {
+    name: 'resume: a list of which nothing was read yet may be that of a wrong key',
+    file: 'src/store/cursors.ts',
+    find: 'isContinued: !isDeepStrictEqual(windows, beginning)',
+    replace: 'isContinued: continued !== undefined && isDeepStrictEqual([], [])',
+    tests: ['test/commands/backfill-resume.test.ts'],
+  },
+  {
+    name: "resume: a killed run's open transaction is ended",
+    file: 'src/commands/open-positions.ts',
+    find: 'setInterval(endAbandoned, lookEveryMs)',
+    replace: 'setInterval(() => undefined, lookEveryMs)',
+    tests: ['test/commands/open-positions.test.ts'],
+  },
 ]
