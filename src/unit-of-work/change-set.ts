@@ -1,12 +1,13 @@
-// What a batch writes: each changed document once. Projections are billing-sync's own and are replaced whole; the
-// documents of the CRM and the Support desk belong to others too, so only fields that differ are set or unset.
+// What a batch writes: each changed document once. Projections are billing-sync's own: one whose object says something
+// new is replaced whole. Of one that only learnt of a relative, and of the documents of the CRM and the Support desk, which
+// belong to others too, the fields that differ are set or unset.
 
 import { eventIdOf } from '../core/content-register.ts'
 import { isEqual, isJsonObject } from '../core/json.ts'
 import type { NoticeDraft } from '../core/notice.ts'
 import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
 import { isDeleted, type Projection, visibleOf } from '../core/projection.ts'
-import { documentOf } from '../core/projection-document.ts'
+import { documentOf, type ProjectionDocument } from '../core/projection-document.ts'
 import { deskTables } from './desk-entities.ts'
 import type { Slot } from './overlay.ts'
 import type { StoredDocument, WorkCollection } from './reader.ts'
@@ -77,10 +78,57 @@ const projectionChange = (
   )
     return null
   const { collection } = objectKinds[kind]
-  const document = documentOf(work.account.id, now, work.now)
   return {
-    write: { kind: before === null ? 'insert' : 'replace', collection, document },
+    write: projectionWrite(work, collection, { before, now }),
     notice: isVisiblyChanged(before, now) ? projectionNotice(kind, before, now) : null,
+  }
+}
+
+const projectionWrite = (
+  { account, now: writtenAt }: UnitOfWork,
+  collection: WorkCollection,
+  { before, now }: { readonly before: Projection | null; readonly now: Projection },
+): Write => {
+  const document = documentOf(account.id, now, writtenAt)
+  if (before === null) return { kind: 'insert', collection, document }
+  const differences =
+    before.content === now.content
+      ? fieldsThatDiffer(documentOf(account.id, before, writtenAt), document)
+      : null
+  return differences === null
+    ? { kind: 'replace', collection, document }
+    : { kind: 'update', collection, id: document._id, ...differences }
+}
+
+type Differences = Pick<Extract<Write, { kind: 'update' }>, 'set' | 'unset'>
+
+// A charge of 3 KB that learns its invoice changes by 100 bytes: written whole, such documents were a sixth of what a backfill
+// of all lists sends, and it took 7 % longer (measured). Null where a field is new: it would come last, and what a document
+// is must not hang on the way there.
+const fieldsThatDiffer = (before: ProjectionDocument, now: ProjectionDocument): Differences | null => {
+  const { sync: syncBefore, ...shownBefore } = before
+  const { sync: syncNow, ...shownNow } = now
+  const shown = topDifferences(shownBefore, shownNow, '')
+  const sync = topDifferences({ ...syncBefore }, { ...syncNow }, 'sync.')
+  if (shown === null || sync === null) return null
+  return {
+    set: { ...shown.set, ...sync.set, 'sync.updated_at': syncNow.updated_at },
+    unset: [...shown.unset, ...sync.unset],
+  }
+}
+
+const topDifferences = (
+  before: Readonly<Record<string, unknown>>,
+  now: Readonly<Record<string, unknown>>,
+  path: string,
+): Differences | null => {
+  const changed = Object.keys(now).filter((key) => !isEqual(ownValue(before, key), now[key]))
+  if (changed.some((key) => !(Object.hasOwn(before, key) && isPathKey(key)))) return null
+  const gone = Object.keys(before).filter((key) => !Object.hasOwn(now, key))
+  if (!gone.every(isPathKey)) return null
+  return {
+    set: Object.fromEntries(changed.map((key) => [`${path}${key}`, now[key]])),
+    unset: gone.map((key) => `${path}${key}`),
   }
 }
 
@@ -153,7 +201,9 @@ const ownValue = (object: Readonly<Record<string, unknown>>, key: string): unkno
 
 // A mapping may copy a whole hash of the customer, and strangers name the keys of `metadata`.
 const isWalkable = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  isJsonObject(value) && Object.keys(value).every((key) => /^[^$.\0][^.\0]*$/.test(key) && key.isWellFormed())
+  isJsonObject(value) && Object.keys(value).every(isPathKey)
+
+const isPathKey = (key: string): boolean => /^[^$.\0][^.\0]*$/.test(key) && key.isWellFormed()
 
 const isProjection = (value: unknown): value is Projection =>
   typeof value === 'object' && value !== null && 'links' in value && 'canonical' in value

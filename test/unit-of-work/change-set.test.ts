@@ -123,7 +123,51 @@ describe('a projection', () => {
     ])
   })
 
-  test('is replaced whole when it is known', async () => {
+  test('that learns of a relative is written where a field differs', async () => {
+    const { work } = await openCountedWork({
+      'billing.charges': [
+        { ...documentOf('acct_1', { ...stored, canonical: { invoice: null } }, commitTime) },
+      ],
+    })
+    const known = await work.projections.charge.get('ch_1')
+    if (known === null) throw new Error('it was stored')
+    const links = { ...known.links, invoices: ['in_1'] }
+    work.projections.charge.put({ ...known, links, canonical: { invoice: 'in_1' } })
+    const { writes, notices } = changeSetOf(work)
+    expect(writes).toEqual([
+      {
+        kind: 'update',
+        collection: 'billing.charges',
+        id: 'acct_1:ch_1',
+        set: { invoice: 'in_1', 'sync.links': links, 'sync.updated_at': work.now },
+        unset: [],
+      },
+    ])
+    expect(notices).toMatchObject([{ kind: 'charge.updated' }])
+  })
+
+  test('that loses a field has it unset', async () => {
+    const { work } = await openCountedWork({
+      'billing.charges': [
+        { ...documentOf('acct_1', { ...stored, canonical: { invoice: 'in_1' } }, commitTime) },
+      ],
+    })
+    const known = await work.projections.charge.get('ch_1')
+    if (known === null) throw new Error('it was stored')
+    work.projections.charge.put({ ...known, canonical: {} })
+    const [write] = changeSetOf(work).writes
+    expect(write).toMatchObject({ kind: 'update', set: { 'sync.added': ['livemode'] }, unset: ['invoice'] })
+  })
+
+  test('that gets a field is replaced whole: a document has one order of fields, whatever the way there', async () => {
+    const work = await openStored()
+    const known = await work.projections.charge.get('ch_1')
+    if (known === null) throw new Error('it was stored')
+    work.projections.charge.put({ ...known, canonical: { invoice: 'in_1' } })
+    expect(changeSetOf(work).writes).toMatchObject([{ kind: 'replace', document: { invoice: 'in_1' } }])
+  })
+
+  test('is replaced whole when its object says something new', async () => {
     const work = await openStored()
     const now = charge(
       { at: 1, content: { id: 'ch_1', status: 'pending' } },

@@ -130,7 +130,7 @@ export const guards = [
   {
     name: 'backfill: a worker at the events counts before it has committed',
     file: 'src/sources/backfill/commit-lane.ts',
-    find: 'committed.hadOthers || (await this.#options.isWorkedOn())',
+    find: '(await looking) || committed.hadOthers',
     replace: 'committed.hadOthers',
     tests: ['test/sources/backfill/commit-lane.test.ts'],
   },

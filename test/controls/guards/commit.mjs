@@ -120,6 +120,20 @@ export const guards = [
     tests: ['test/store/commit-batch.test.ts'],
   },
   {
+    name: 'commit: a document whose object says something new is replaced whole',
+    file: 'src/unit-of-work/change-set.ts',
+    find: 'before.content === now.content',
+    replace: 'before !== now',
+    tests: ['test/unit-of-work/change-set.test.ts'],
+  },
+  {
+    name: 'commit: fields have one order, whatever the way there',
+    file: 'src/unit-of-work/change-set.ts',
+    find: '!(Object.hasOwn(before, key) && isPathKey(key))',
+    replace: '!isPathKey(key)',
+    tests: ['test/unit-of-work/change-set.test.ts'],
+  },
+  {
     name: 'notices: a risen as-of alone gives none',
     file: 'src/unit-of-work/change-set.ts',
     find: 'notice: isVisiblyChanged(before, now) ? projectionNotice(kind, before, now) : null,',
