@@ -20,7 +20,7 @@ const command = ['--account', 'acct_1', '--resource', 'customers,products']
 /** A played Stripe whose answers take as long as it needs for several to be under way at once. */
 const grownAccount = async () => {
   const played = await playStripe({ mode: 'live', latencyMs: 20 })
-  const objects = 6_000
+  const objects = 10_000
   played.world.clock.advance(-86_400)
   populate(played.world.account('acct_1'), { customers: objects, products: objects, secondsApart: 600 })
   played.world.clock.run()
