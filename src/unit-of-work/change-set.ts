@@ -103,8 +103,8 @@ const projectionWrite = (
 type Differences = Pick<Extract<Write, { kind: 'update' }>, 'set' | 'unset'>
 
 // A charge of 3 KB that learns its invoice changes by 100 bytes: written whole, such documents were a sixth of what a backfill
-// of all lists sends, and it took 7 % longer (measured). Null where a field is new: it would come last, and what a document
-// is must not hang on the way there.
+// of all lists sends (measured). Null where a field is new: it would come last, and what a document is must not hang on the
+// way there.
 const fieldsThatDiffer = (before: ProjectionDocument, now: ProjectionDocument): Differences | null => {
   const { sync: syncBefore, ...shownBefore } = before
   const { sync: syncNow, ...shownNow } = now
