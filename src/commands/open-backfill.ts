@@ -61,20 +61,20 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const livemode = livemodeOfKey(config.stripeKey ?? '')
   const accessTokenOf = await openAccessTokens(config, { database, dryRun })
   const calls = await openStripeCalls(config, { requestsPerSecond, onServed: null })
+  const keepsPositions = !dryRun && request.ids.length === 0
+  const positions = keepsPositions
+    ? await openStoredPositions(database, { request, endAbandoned: handling.options.onLostCommit })
+    : openForgottenPositions(request)
   const outlineQuery = (account: string, resource: ResourceName): OutlineQuery | null => {
     const { collection } = objectKinds[listRows[resource].kind]
-    const { since, until } = request.range
+    const { since, until } = positions.range
     return livemode === null ? null : { account, collection, livemode, since, until }
   }
-  const keepsPositions = !dryRun && request.ids.length === 0
   return {
     run: {
-      ...{ request, log, signal, store: handling.options.store },
+      ...{ request, log, signal, positions, store: handling.options.store },
       onLostCommit: handling.options.onLostCommit,
       stripe: openBackfillStripe(config, { calls, platformAccount, accessTokenOf }),
-      positions: keepsPositions
-        ? await openStoredPositions(database, { request, endAbandoned: handling.options.onLostCommit })
-        : openForgottenPositions(request),
       // A run that writes nothing keeps nobody waiting; whether MongoDB is there the next commit tells.
       isWorkedOn: async (account) => !dryRun && isWorkedOn(database.db, account).catch(() => false),
       isAnyStored: async (account, resource) => {

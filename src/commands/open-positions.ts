@@ -9,7 +9,7 @@ import { ProcessClaims } from '../store/claims-of-process.ts'
 import { endRun, openRun, type TypedCommand } from '../store/cursor-runs.ts'
 import { openPositions } from '../store/cursors.ts'
 import type { Database } from '../store/database.ts'
-import type { BackfillRequest } from './backfill-request.ts'
+import type { BackfillRange, BackfillRequest } from './backfill-request.ts'
 
 /** An account's lists, each with its place. */
 export interface AccountPositions {
@@ -21,6 +21,8 @@ export interface AccountPositions {
 }
 
 export interface Positions {
+  /** The instants that the dates of the command mean: in a run that goes on those of its beginning. */
+  readonly range: Pick<BackfillRange, 'since' | 'until'>
   /** Makes this process the one that backfills the account. Throws `backfill_running`. */
   claim(account: string): Promise<void>
   release(account: string): Promise<void>
@@ -47,6 +49,7 @@ export const openStoredPositions = async (
   const { since, until } = range
   const opened = await openRun(db, { command, run: claims.token, since, until, restart })
   return {
+    range: { since: opened.since, until: opened.until },
     claim: (account) => claims.claim(account, { force: restart }),
     release: (account) => claims.release(account),
     open: async (account) => {
@@ -88,6 +91,7 @@ const endingMeanwhile = async <Result>(work: Promise<Result>, endAbandoned: () =
 
 /** Opens positions that lie at the beginning and are kept nowhere. */
 export const openForgottenPositions = ({ resources, range }: BackfillRequest): Positions => ({
+  range,
   claim: async () => undefined,
   release: async () => undefined,
   open: async () => ({

@@ -113,10 +113,12 @@ export const savePositions = async (
 const positionId = ({ account, resource, typed }: PositionRequest): string =>
   `${account}:${resource}:${typed.since ?? ''}..${typed.until ?? ''}`
 
-const openPosition = (request: PositionRequest, continued: PositionRow | undefined): OpenPosition => {
+// One of which nothing was read begins with this run, and with what its dates mean to it.
+const openPosition = (request: PositionRequest, known: PositionRow | undefined): OpenPosition => {
   const id = positionId(request)
-  const { since, until } = continued ?? request
-  const beginning = request.begin(since, until)
-  const windows = continued?.windows ?? beginning
-  return { id, since, until, isContinued: !isDeepStrictEqual(windows, beginning), windows }
+  const isContinued =
+    known !== undefined && !isDeepStrictEqual(known.windows, request.begin(known.since, known.until))
+  if (isContinued) return { id, since: known.since, until: known.until, isContinued, windows: known.windows }
+  const { since, until } = request
+  return { id, since, until, isContinued, windows: request.begin(since, until) }
 }

@@ -15,8 +15,8 @@ import { BillingSyncError } from '../errors.ts'
 /** Server error 11000: a unique key is taken. */
 export const duplicateKey = 11_000
 
-/** Server errors that say a document is too large or too deep: 10334 BSONObjectTooLarge, 17280, 15 Overflow. */
-const tooLarge: ReadonlySet<unknown> = new Set([10_334, 17_280, 15])
+/** Server errors that say a document is too large or too deep: 10334 BSONObjectTooLarge, 17280, 17419 of an update, 15 Overflow. */
+const tooLarge: ReadonlySet<unknown> = new Set([10_334, 17_280, 17_419, 15])
 
 /** Server errors 112 WriteConflict and 290 TransactionExceededLifetimeLimitSeconds; the latter comes without any label. */
 const writeConflict = 112

@@ -66,6 +66,16 @@ describe('a backfill that was killed', () => {
     expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'list_empty'])
   })
 
+  test('knows that there was more than it had read', async () => {
+    const grown = await grownAccounts()
+    const { server, accounts, place } = grown
+    await endAfterHeld(grown, server.hold({ path: '/v1/customers' }, { times: 1, after: 5 }), { stored: 300 })
+    for (const id of accounts[0]?.ids('customer') ?? [])
+      accounts[0]?.state.drop(accounts[0].stored('customer', id))
+    const { exitCode, summary } = await runBackfill(command, place)
+    expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'list_empty'])
+  })
+
   test('leaves accounts alone that it had completed', async () => {
     const grown = await grownAccounts(['acct_1', 'acct_2'])
     const { server, place, accounts } = grown

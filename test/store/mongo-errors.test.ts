@@ -16,6 +16,7 @@ describe('an error inside a transaction', () => {
     ['a transaction that does not fit into the cache', serverError(388), 'overflowing'],
     ['a key that is taken', serverError(11_000), 'taken'],
     ['a document that is too large', serverError(10_334), 'unstorable'],
+    ['a document that an update makes too large', serverError(17_419), 'unstorable'],
     ['a document that the driver refuses', new MongoInvalidArgumentError('too large'), 'unstorable'],
     ['a document that outgrows a buffer', new RangeError('offset'), 'unstorable'],
     ['a lost connection', new MongoNetworkError('x'), 'unavailable'],

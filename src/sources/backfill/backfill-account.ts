@@ -51,10 +51,16 @@ export const backfillAccount = async <Folded extends FoldedPages>(
     .filter(({ resource }) => complete.has(resource) && !continued.has(resource) && held.has(resource))
   const isEmpty = (resource: ResourceName): boolean => tally.resources.get(resource)?.read === 0
   const { mended, failures } = await mendUnlisted({ resources, startedAt }, options.mending)
+  // One that an earlier run has read may have nothing left but its head; after an object that it had read there was more.
+  const owesMore = (resource: ResourceName): boolean =>
+    walk.positions.get(resource)?.some(({ last }) => last !== null) === true
   // Of a list without any object there is something plainer to be said.
   const unmended = [...failures].find(([resource]) => walk.isRanged || !isEmpty(resource))
   if (failure !== null || walk.isRanged || unmended !== undefined) return failure ?? unmended?.[1] ?? null
-  return suspectEmptyLists([...complete].filter(isEmpty), { mended, tally, continued, countStored })
+  const suspects = [...complete]
+    .filter(isEmpty)
+    .filter((resource) => !continued.has(resource) || owesMore(resource))
+  return suspectEmptyLists(suspects, { mended, tally, countStored })
 }
 
 const heldBefore = async (
@@ -96,7 +102,7 @@ const countOutcomes = (
   count.unchanged += observations.length + invalid - applied - failed
 }
 
-interface Suspicion extends Pick<AccountBackfill, 'tally' | 'continued' | 'countStored'> {
+interface Suspicion extends Pick<AccountBackfill, 'tally' | 'countStored'> {
   /** Resources of which nothing stored is left that Stripe no longer has. */
   readonly mended: ReadonlySet<ResourceName>
 }
@@ -104,16 +110,15 @@ interface Suspicion extends Pick<AccountBackfill, 'tally' | 'continued' | 'count
 // A list without an object, of an account that has some, is that of another account or mode.
 const suspectEmptyLists = async (
   empty: readonly ResourceName[],
-  { tally, continued, mended, countStored }: Suspicion,
+  { tally, mended, countStored }: Suspicion,
 ): Promise<WalkFailure | null> => {
   for (const resource of empty) {
-    // What there was an earlier run has seen: one that was killed near its end may have left nothing but the list's head.
-    if (continued.has(resource) || mended.has(resource)) continue
+    if (mended.has(resource)) continue
     const count = await countStored(resource)
     const details = { account: tally.account, resource, count }
     if (count > 0) return { kind: 'error', error: new BillingSyncError('list_empty', details) }
   }
-  if (empty.length === tally.resources.size && continued.size === 0)
+  if (empty.length === tally.resources.size)
     tally.warnings.push('Stripe shows no object at all: check that the key is of the right account and mode')
   return null
 }

@@ -41,7 +41,7 @@ export interface CommitLaneOptions<Folded extends FoldedPages = FoldedPages> {
   readonly seq: number
   /** Makes pages ready for their commit, after those given whose commit is under way. Never rejects. */
   readonly fold: (batch: PageBatch, earlier: Folded | null) => Promise<Folded>
-  /** Tells whether a worker is at the account's events: it may lose each commit to those of a lane that is alone. */
+  /** Tells whether a worker is at the account's events: it may lose each commit to those of a lane that is alone. Never rejects. */
   readonly isWorkedOn: () => Promise<boolean>
   /** Told of each committed page. */
   readonly onCommitted: (page: WalkedPage, outcomes: readonly EntryOutcome[]) => void

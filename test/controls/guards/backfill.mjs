@@ -267,15 +267,15 @@ export const guards = [
   {
     name: 'resume: a head that is all that was left is no empty list',
     file: 'src/sources/backfill/backfill-account.ts',
-    find: 'if (continued.has(resource) || mended.has(resource)) continue',
-    replace: 'if (mended.has(resource)) continue',
+    find: '!continued.has(resource) || owesMore(resource)',
+    replace: 'continued.has(resource) || !owesMore(resource)',
     tests: ['test/commands/backfill-resume.test.ts'],
   },
   {
     name: 'resume: a list of which nothing was read yet may be that of a wrong key',
     file: 'src/store/cursors.ts',
-    find: 'isContinued: !isDeepStrictEqual(windows, beginning)',
-    replace: 'isContinued: continued !== undefined && isDeepStrictEqual([], [])',
+    find: '!isDeepStrictEqual(known.windows, request.begin(known.since, known.until))',
+    replace: 'isDeepStrictEqual([], [])',
     tests: ['test/commands/backfill-resume.test.ts'],
   },
   {
@@ -283,6 +283,20 @@ export const guards = [
     file: 'src/commands/open-positions.ts',
     find: 'setInterval(endAbandoned, lookEveryMs)',
     replace: 'setInterval(() => undefined, lookEveryMs)',
+    tests: ['test/commands/open-positions.test.ts'],
+  },
+  {
+    name: 'resume: after an object that was read there was more',
+    file: 'src/sources/backfill/backfill-account.ts',
+    find: '!continued.has(resource) || owesMore(resource)',
+    replace: '!continued.has(resource) || (owesMore(resource) && false)',
+    tests: ['test/commands/backfill-resume.test.ts'],
+  },
+  {
+    name: 'resume: what is mended is compared over the range that was walked',
+    file: 'src/commands/open-positions.ts',
+    find: 'range: { since: opened.since, until: opened.until }',
+    replace: 'range: { since: range.since, until: range.until }',
     tests: ['test/commands/open-positions.test.ts'],
   },
 ]
