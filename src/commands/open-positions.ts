@@ -5,6 +5,7 @@ import type { PositionUpdate } from '../ports/pipeline-store.ts'
 import { type ListName, listsOf } from '../sources/backfill/resources.ts'
 import type { Position } from '../sources/backfill/walk.ts'
 import { firstWindow, type Window } from '../sources/backfill/windows.ts'
+import { lookEveryMs } from '../store/abandoned-transactions.ts'
 import { ProcessClaims } from '../store/claims-of-process.ts'
 import { endRun, openRun, type TypedCommand } from '../store/cursor-runs.ts'
 import { openPositions } from '../store/cursors.ts'
@@ -75,9 +76,6 @@ export const openStoredPositions = async (
     end: () => endRun(db, command, opened.run),
   }
 }
-
-/** Pause between two looks: as often as they are taken (abandoned-transactions.ts). */
-const lookEveryMs = 500
 
 // The killed run's transaction may have moved a position: until it ends, the server lets nobody else write that row.
 const endingMeanwhile = async <Result>(work: Promise<Result>, endAbandoned: () => void): Promise<Result> => {

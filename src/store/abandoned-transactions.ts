@@ -21,7 +21,7 @@ interface IdleSession {
 }
 
 /** Pause between two looks: commits are lost to living writers far more often. */
-const lookEveryMs = 500
+export const lookEveryMs = 500
 
 /**
  * Returns what looks for them and ends them, where the server lets us: to be called after every lost commit. It looks
