@@ -41,6 +41,7 @@ export const accountWalk = (
   secretKey: string = PLATFORM_KEYS.test,
 ): AccountWalk => {
   const stripe = openStripe({ secretKey, apiBase: server.url })
+  const rooms = new PageRooms(16)
   return {
     isRanged: false,
     clientOf: () => clientOf(stripe, 'acct_1'),
@@ -49,7 +50,7 @@ export const accountWalk = (
     tellsPayment: false,
     seqNow: () => ({ seq: 0, commits: 0 }),
     takePage: async ({ giveBack }) => giveBack(),
-    makeRoom: new PageRooms(16).take,
+    makeRoom: (turn) => rooms.take('acct_1', turn),
     onRefusedHelper: () => undefined,
     signal: new AbortController().signal,
     ...walk,

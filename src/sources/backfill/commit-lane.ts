@@ -49,11 +49,11 @@ export interface CommitLaneOptions<Folded extends FoldedPages = FoldedPages> {
 
 /**
  * Objects of a batch until the lane counts as alone: a page or a few small ones. Alone a larger batch costs less by the
- * object; with 300 a backfill of all lists was no faster and took 12 MB more, with 150 one of one list took 12 % longer
- * (measured, two batches being in memory).
+ * object: with 200, and eight pages in memory, a backfill of all lists took 19 % longer, with 400 it was no faster and took 12 MB
+ * more (measured, two batches being in memory).
  */
 const objectsAtFirst = 100
-const objectsAlone = 200
+const objectsAlone = 300
 
 /** Commits in a row without another writer after which the lane counts as alone. */
 const quietCommits = 5

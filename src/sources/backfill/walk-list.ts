@@ -30,8 +30,11 @@ export interface ListWalk {
   readonly takePage: TakePage
   /** Tells whether requests to the list have to wait for their turn: more windows would only wait as well. */
   readonly isPaced: () => boolean
-  /** Waits for room to ask for one more page; whoever takes the page gives it back. */
-  readonly makeRoom: () => Promise<PageRoom>
+  /**
+   * Waits for room to ask for one more page; whoever takes the page gives it back.
+   * @param before Unix second of `created` after which the page comes
+   */
+  readonly makeRoom: (before: number) => Promise<PageRoom>
   /** Ends the walk between two pages. */
   readonly signal: AbortSignal
 }
@@ -102,7 +105,7 @@ class Walk {
 
   async #turn(window: Window): Promise<void> {
     const { client, read, seqNow, makeRoom, signal } = this.#walk
-    const { fill, giveBack } = await makeRoom()
+    const { fill, giveBack } = await makeRoom(window.last?.created ?? window.to ?? Number.POSITIVE_INFINITY)
     try {
       if (signal.aborted || this.#fault !== null) return giveBack()
       const stampedAt = seqNow()

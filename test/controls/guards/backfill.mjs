@@ -54,6 +54,20 @@ export const guards = [
     titled: 'by a Stripe of another platform that shows other objects',
   },
   {
+    name: 'backfill: pages of relatives are asked for one after another',
+    file: 'src/sources/backfill/page-rooms.ts',
+    find: 'waiting].sort(byTurn)',
+    replace: 'waiting].sort((one, other) => byTurn(one, other) * 0)',
+    tests: ['test/sources/backfill/page-rooms.test.ts'],
+  },
+  {
+    name: 'backfill: accounts take turns for room in memory',
+    file: 'src/sources/backfill/page-rooms.ts',
+    find: 'this.#waiting.delete(account)',
+    replace: 'if (others.length === 0) this.#waiting.delete(account)',
+    tests: ['test/sources/backfill/page-rooms.test.ts'],
+  },
+  {
     name: 'backfill: a page never overwrites what was written after it was asked for',
     file: 'src/pipeline/observe-batch.ts',
     find: 'if (writtenAt(document) >= sentAt) overtaken.push({ kind, id })',

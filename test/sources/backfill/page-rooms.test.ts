@@ -1,11 +1,16 @@
 import { expect, test } from 'vitest'
-import { type PageRoom, PageRooms } from '../../../src/sources/backfill/page-rooms.ts'
+import { type PageRoom, PageRooms, type PageTurn } from '../../../src/sources/backfill/page-rooms.ts'
+
+interface Taken extends Partial<PageTurn> {
+  readonly account?: string
+}
 
 /** Takes rooms one after another and notes which were got. */
-const takeAll = (rooms: PageRooms, names: string) => {
+const takeAll = (rooms: PageRooms, names: string, turnOf: (name: string) => Taken = () => ({})) => {
   const got: string[] = []
   const taken = [...names].map(async (name) => {
-    const room = await rooms.take()
+    const { account = 'acct_1', turn = 0, before = 0 } = turnOf(name)
+    const room = await rooms.take(account, { turn, before })
     got.push(name)
     return room
   })
@@ -70,4 +75,33 @@ test('a room that is given back twice is free once', async () => {
   const { got: more } = takeAll(rooms, 'ghi')
   await settled()
   expect(more.join('')).toBe('gh')
+})
+
+/** Takes the only page's room and lets others wait for it; answers in which order they got it. */
+const orderOf = async (names: string, turnOf: (name: string) => Taken): Promise<string> => {
+  const rooms = new PageRooms(1)
+  const full = takeAll(rooms, 'abcd')
+  const all = await Promise.all([0, 1, 2, 3].map(full.room))
+  const { got } = takeAll(rooms, names, turnOf)
+  for (const one of all) {
+    one.giveBack()
+    await settled()
+  }
+  return got.join('')
+}
+
+test('of one account the earliest turn comes first, and of one turn the newest page', async () => {
+  const turns: Readonly<Record<string, Taken>> = {
+    p: { turn: 2, before: 90 },
+    q: { turn: 1, before: 10 },
+    r: { turn: 1, before: Number.POSITIVE_INFINITY },
+    s: { turn: 1, before: 50 },
+  }
+  expect(await orderOf('pqrs', (name) => turns[name] ?? {})).toBe('rsqp')
+})
+
+test('accounts take turns, whatever the turns of their lists', async () => {
+  const turnOf = (name: string): Taken =>
+    name === 'x' ? { account: 'acct_2', turn: 3 } : { account: 'acct_1', turn: 0 }
+  expect(await orderOf('pqrx', turnOf)).toBe('pxqr')
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { BillingSyncError } from '../../../src/errors.ts'
-import { resourceNames } from '../../../src/sources/backfill/resources.ts'
+import { PageRooms, type PageTurn } from '../../../src/sources/backfill/page-rooms.ts'
+import { listRows, resourceNames } from '../../../src/sources/backfill/resources.ts'
 import { walkAccount } from '../../../src/sources/backfill/walk-account.ts'
 
 import { playStripe } from '../../support/stripe/played-stripe.ts'
@@ -54,6 +55,27 @@ test('every object of every resource is handed over, once each', async () => {
     const ids = walked.idsOf(`${type}s`)
     expect([...ids].sort()).toEqual([...account.ids(type)].sort())
   }
+})
+
+test('room is asked for with the turn of the list and the second at which its page goes on', async () => {
+  const { server, world } = await playStripe()
+  const account = world.account('acct_1')
+  populate(account, { customers: 150, secondsApart: 1 })
+  const newest = account.now()
+  const rooms = new PageRooms(1)
+  const asked: PageTurn[] = []
+  const makeRoom = (turn: PageTurn) => {
+    asked.push(turn)
+    return rooms.take('acct_1', turn)
+  }
+  await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']), makeRoom }))
+  const atFirst = Number.POSITIVE_INFINITY
+  expect(asked.filter(({ turn }) => turn === listRows.refunds.turn)).toEqual([{ turn: 3, before: atFirst }])
+  const ofCustomers = asked.filter(({ turn }) => turn === listRows.customers.turn)
+  expect(ofCustomers.slice(0, 2)).toEqual([
+    { turn: 0, before: atFirst },
+    { turn: 0, before: newest - 99 },
+  ])
 })
 
 test('as many requests as like may wait on the signal of a walk', async () => {
