@@ -183,7 +183,8 @@ const registerOf = (order: StoredOrder, payload: JsonObject): ContentRegister =>
   return { moment: order.moment, winner, top, past: order.past }
 }
 
-const payloadOf = ({ sync, ...document }: ProjectionDocument): JsonObject => {
+const payloadOf = (document: ProjectionDocument): JsonObject => {
+  const { sync } = document
   const hidden = new Set([...(sync.added ?? []), ...addedAlways])
   const shown = without(document as unknown as JsonObject, hidden) // without our own fields it is what Stripe sent
   const metadata = isJsonObject(own(shown, 'metadata')) ? { metadata: sync.own_metadata } : {}

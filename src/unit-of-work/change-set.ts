@@ -106,13 +106,11 @@ type Differences = Pick<Extract<Write, { kind: 'update' }>, 'set' | 'unset'>
 // of all lists sends (measured). What strangers name is content, which is the same: fields that differ have names of ours.
 // Null where one is new: it would come last, and what a document is must not hang on the way there.
 const fieldsThatDiffer = (before: ProjectionDocument, now: ProjectionDocument): Differences | null => {
-  const { sync: syncBefore, ...shownBefore } = before
-  const { sync: syncNow, ...shownNow } = now
-  const shown = topDifferences(shownBefore, shownNow, '')
-  const sync = topDifferences({ ...syncBefore }, { ...syncNow }, 'sync.')
+  const shown = topDifferences(before, now, '')
+  const sync = topDifferences({ ...before.sync }, { ...now.sync }, 'sync.')
   if (shown === null || sync === null) return null
   return {
-    set: { ...shown.set, ...sync.set, 'sync.updated_at': syncNow.updated_at },
+    set: { ...shown.set, ...sync.set, 'sync.updated_at': now.sync.updated_at },
     unset: [...shown.unset, ...sync.unset],
   }
 }
@@ -122,7 +120,9 @@ const topDifferences = (
   now: Readonly<Record<string, unknown>>,
   path: string,
 ): Differences | null => {
-  const changed = Object.keys(now).filter((key) => !isEqual(ownValue(before, key), now[key]))
+  const changed = Object.keys(now).filter(
+    (key) => key !== 'sync' && !isEqual(ownValue(before, key), now[key]),
+  )
   if (changed.some((key) => !Object.hasOwn(before, key))) return null
   const gone = Object.keys(before).filter((key) => !Object.hasOwn(now, key))
   return {
