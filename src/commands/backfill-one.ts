@@ -113,7 +113,7 @@ export const walkOf = async (
     clock: stripe.clock,
     livemode: stripe.livemode,
     tellsPayment: request.effects === 'missing',
-    makeRoom: (turn) => rooms.take(account, turn),
+    makeRoom: (place) => rooms.take(account, place),
     onRefusedHelper: (what) => {
       tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)
       log.warn(`the key may not read ${what}: the backfill goes on without`, { account })

@@ -50,7 +50,7 @@ export const accountWalk = (
     tellsPayment: false,
     seqNow: () => ({ seq: 0, commits: 0 }),
     takePage: async ({ giveBack }) => giveBack(),
-    makeRoom: (turn) => rooms.take('acct_1', turn),
+    makeRoom: (place) => rooms.take('acct_1', place),
     onRefusedHelper: () => undefined,
     signal: new AbortController().signal,
     ...walk,

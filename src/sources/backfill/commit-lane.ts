@@ -49,8 +49,8 @@ export interface CommitLaneOptions<Folded extends FoldedPages = FoldedPages> {
 
 /**
  * Objects of a batch until the lane counts as alone: a page or a few small ones. Alone a larger batch costs less by the
- * object: with 200, and eight pages in memory, a backfill of all lists took 19 % longer, with 400 it was no faster and took 12 MB
- * more (measured, two batches being in memory).
+ * object: with 200 a backfill of all lists took some 10 % longer, with 400 it was no faster and took 12 MB more (measured, two
+ * batches being in memory).
  */
 const objectsAtFirst = 100
 const objectsAlone = 300

@@ -12,15 +12,15 @@ export interface PageRoom {
   readonly giveBack: () => void
 }
 
-/** Which of an account's pages comes first: that of the earliest turn, and of one turn the newest. */
-export interface PageTurn {
-  /** Turn of the page's list (`listRows`). */
-  readonly turn: number
-  /** Unix second of `created` after which the page comes, for the newest page of all infinity. */
-  readonly before: number
+/** Which of an account's pages comes first: that of the lowest rank, and of one rank the newest. */
+export interface PagePlace {
+  /** Rank of the page's list (`listRows`). */
+  readonly rank: number
+  /** Unix second: what the page holds was created in it or earlier. Infinity for the newest page of a list. */
+  readonly until: number
 }
 
-interface Waiting extends PageTurn {
+interface Waiting extends PagePlace {
   readonly enter: () => void
 }
 
@@ -30,7 +30,7 @@ const askedPerPage = 4
 export class PageRooms {
   /** Counted in pages asked for; below zero where more came at once than there is room for. */
   #free: number
-  /** By account, whose turn comes first in front; none is empty. */
+  /** By account, the one that gets the next room in front; none is empty. */
   readonly #waiting = new Map<string, readonly Waiting[]>()
 
   /** @param count pages held at once, at least 1 */
@@ -39,9 +39,9 @@ export class PageRooms {
   }
 
   /** Waits for room to ask for a page of an account. */
-  async take(account: string, turn: PageTurn): Promise<PageRoom> {
+  async take(account: string, place: PagePlace): Promise<PageRoom> {
     if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((enter) => this.#queue(account, { ...turn, enter }))
+    else await new Promise<void>((enter) => this.#queue(account, { ...place, enter }))
     let held = 1
     return {
       fill: () => {
@@ -58,7 +58,7 @@ export class PageRooms {
   }
 
   #queue(account: string, waiting: Waiting): void {
-    this.#waiting.set(account, [...(this.#waiting.get(account) ?? []), waiting].sort(byTurn))
+    this.#waiting.set(account, [...(this.#waiting.get(account) ?? []), waiting].sort(byPlace))
   }
 
   #letGo(): void {
@@ -75,7 +75,7 @@ export class PageRooms {
 }
 
 // The sort is stable: what is alike keeps the order in which it came.
-const byTurn = (one: PageTurn, other: PageTurn): number => {
-  if (one.turn !== other.turn) return one.turn - other.turn
-  return one.before === other.before ? 0 : other.before - one.before
+const byPlace = (one: PagePlace, other: PagePlace): number => {
+  if (one.rank !== other.rank) return one.rank - other.rank
+  return one.until === other.until ? 0 : other.until - one.until
 }

@@ -23,46 +23,46 @@ export interface ListRow {
   /** Relatives that are shown in place; with `data.` before them at most four levels (https://docs.stripe.com/expand#depth). */
   readonly expand: readonly string[]
   /**
-   * Lists of an earlier turn are walked first where there is no room for all: what others inherit from. Lists of one turn go
+   * Where there is no room in memory for all, lists of a lower rank go first: what others inherit from. Lists of one rank go
    * back in time side by side: a charge, its invoice and the payment that ties them are mostly of one hour.
    */
-  readonly turn: number
+  readonly rank: number
 }
 
 /** The table of lists: https://docs.stripe.com/api/pagination */
 export const listRows: Readonly<Record<ListName, ListRow>> = {
-  customers: { kind: 'customer', path: '/v1/customers', params: {}, expand: [], turn: 0 },
-  products: { kind: 'product', path: '/v1/products', params: {}, expand: ['default_price'], turn: 3 },
+  customers: { kind: 'customer', path: '/v1/customers', params: {}, expand: [], rank: 0 },
+  products: { kind: 'product', path: '/v1/products', params: {}, expand: ['default_price'], rank: 3 },
   // Without a status the list leaves canceled ones out.
   subscriptions: {
     kind: 'subscription',
     path: '/v1/subscriptions',
     params: { status: 'all' },
     expand: ['latest_invoice', 'customer'],
-    turn: 1,
+    rank: 1,
   },
   invoices: {
     kind: 'invoice',
     path: '/v1/invoices',
     params: {},
     expand: ['parent.subscription_details.subscription'],
-    turn: 2,
+    rank: 2,
   },
   charges: {
     kind: 'charge',
     path: '/v1/charges',
     params: {},
     expand: ['customer', 'balance_transaction'],
-    turn: 2,
+    rank: 2,
   },
-  refunds: { kind: 'refund', path: '/v1/refunds', params: {}, expand: ['charge'], turn: 3 },
-  disputes: { kind: 'dispute', path: '/v1/disputes', params: {}, expand: ['charge'], turn: 3 },
+  refunds: { kind: 'refund', path: '/v1/refunds', params: {}, expand: ['charge'], rank: 3 },
+  disputes: { kind: 'dispute', path: '/v1/disputes', params: {}, expand: ['charge'], rank: 3 },
   invoice_payments: {
     kind: 'invoice_payment',
     path: '/v1/invoice_payments',
     params: {},
     expand: [],
-    turn: 2,
+    rank: 2,
   },
 }
 

@@ -9,7 +9,7 @@ import type { StripeClock } from '../stripe/stripe-clock.ts'
 import { failureOfStripe, refusalOf } from '../stripe/stripe-failure.ts'
 import type { ListPage, ListQuery } from './list-page.ts'
 import { observeEntries } from './observe-entries.ts'
-import type { PageRoom, PageTurn } from './page-rooms.ts'
+import type { PagePlace, PageRoom } from './page-rooms.ts'
 import { expandInRange, type ListName, listRows, type ResourceName, servedResource } from './resources.ts'
 import type { Position, TakePage } from './walk.ts'
 import { walkList } from './walk-list.ts'
@@ -32,7 +32,7 @@ export interface AccountWalk {
   /** Tells whether requests to a path have to wait for their turn; without it none ever has. */
   readonly isPaced?: (path: string) => boolean
   /** Waits for room to ask for one more page (`PageRooms`). */
-  readonly makeRoom: (turn: PageTurn) => Promise<PageRoom>
+  readonly makeRoom: (place: PagePlace) => Promise<PageRoom>
   /** Told once of each thing that the key may not read and the walk goes on without. */
   readonly onRefusedHelper: (what: string) => void
   /** Ends the walk between two pages. */
@@ -116,7 +116,7 @@ const inWords = (list: ListName): string => list.replace('_', ' ')
 
 const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
   const { positions, clock, livemode, tellsPayment, onRefusedHelper, signal } = walk
-  const { kind, path, turn } = listRows[list]
+  const { kind, path, rank } = listRows[list]
   const client = await walk.clientOf(servedResource(list, positions), signal)
   const reading = { kind, client, livemode, tellsPayment, onRefusedHelper }
   return walkList({
@@ -129,7 +129,7 @@ const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
     observe: (objects, moment) => observeEntries(objects, moment, reading),
     takePage: walk.takePage,
     isPaced: () => walk.isPaced?.(path) === true,
-    makeRoom: (before) => walk.makeRoom({ turn, before }),
+    makeRoom: (until) => walk.makeRoom({ rank, until }),
     signal,
   })
 }

@@ -32,9 +32,9 @@ export interface ListWalk {
   readonly isPaced: () => boolean
   /**
    * Waits for room to ask for one more page; whoever takes the page gives it back.
-   * @param before Unix second of `created` after which the page comes
+   * @param until Unix second: what the page holds was created in it or earlier
    */
-  readonly makeRoom: (before: number) => Promise<PageRoom>
+  readonly makeRoom: (until: number) => Promise<PageRoom>
   /** Ends the walk between two pages. */
   readonly signal: AbortSignal
 }
@@ -63,6 +63,8 @@ class Walk {
   #position: Position
   readonly #underWay = new Set<Window>()
   readonly #pages = new Set<Promise<void>>()
+  /** Windows whose page waits for room. */
+  readonly #roomless = new Set<Window>()
   #fault: { readonly thrown: unknown } | null = null
 
   constructor(walk: ListWalk) {
@@ -73,15 +75,20 @@ class Walk {
   async run(): Promise<boolean> {
     for (;;) {
       this.#begin()
-      if (this.#pages.size === 0) break
+      // Room may be long in coming: a list that ends early leaves without it, and what comes later is given back.
+      if (this.#pages.size === (this.#isEnding ? this.#roomless.size : 0)) break
       await Promise.race(this.#pages)
     }
     if (this.#fault !== null) throw this.#fault.thrown
     return this.#position.length === 0
   }
 
+  get #isEnding(): boolean {
+    return this.#fault !== null || this.#walk.signal.aborted
+  }
+
   #begin(): void {
-    if (this.#fault !== null || this.#walk.signal.aborted) return
+    if (this.#isEnding) return
     for (const window of this.#waiting().slice(0, windowsAtOnce - this.#underWay.size)) {
       this.#underWay.add(window)
       const page: Promise<void> = this.#turn(window)
@@ -104,10 +111,12 @@ class Walk {
   }
 
   async #turn(window: Window): Promise<void> {
-    const { client, read, seqNow, makeRoom, signal } = this.#walk
+    const { client, read, seqNow, makeRoom } = this.#walk
+    this.#roomless.add(window)
     const { fill, giveBack } = await makeRoom(window.last?.created ?? window.to ?? Number.POSITIVE_INFINITY)
     try {
-      if (signal.aborted || this.#fault !== null) return giveBack()
+      this.#roomless.delete(window)
+      if (this.#isEnding) return giveBack()
       const stampedAt = seqNow()
       const page = await read((query) => readListPage(client, query, window))
       fill()

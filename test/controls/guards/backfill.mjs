@@ -56,9 +56,16 @@ export const guards = [
   {
     name: 'backfill: pages of relatives are asked for one after another',
     file: 'src/sources/backfill/page-rooms.ts',
-    find: 'waiting].sort(byTurn)',
-    replace: 'waiting].sort((one, other) => byTurn(one, other) * 0)',
+    find: 'waiting].sort(byPlace)',
+    replace: 'waiting].sort((one, other) => byPlace(one, other) * 0)',
     tests: ['test/sources/backfill/page-rooms.test.ts'],
+  },
+  {
+    name: 'backfill: a list that fails waits for no room',
+    file: 'src/sources/backfill/walk-list.ts',
+    find: 'this.#isEnding ? this.#roomless.size : 0',
+    replace: 'this.#roomless.size * 0',
+    tests: ['test/sources/backfill/walk-account.test.ts'],
   },
   {
     name: 'backfill: accounts take turns for room in memory',

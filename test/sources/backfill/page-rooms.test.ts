@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
-import { type PageRoom, PageRooms, type PageTurn } from '../../../src/sources/backfill/page-rooms.ts'
+import { type PagePlace, type PageRoom, PageRooms } from '../../../src/sources/backfill/page-rooms.ts'
 
-interface Taken extends Partial<PageTurn> {
+interface Taken extends Partial<PagePlace> {
   readonly account?: string
 }
 
 /** Takes rooms one after another and notes which were got. */
-const takeAll = (rooms: PageRooms, names: string, turnOf: (name: string) => Taken = () => ({})) => {
+const takeAll = (rooms: PageRooms, names: string, placeOf: (name: string) => Taken = () => ({})) => {
   const got: string[] = []
   const taken = [...names].map(async (name) => {
-    const { account = 'acct_1', turn = 0, before = 0 } = turnOf(name)
-    const room = await rooms.take(account, { turn, before })
+    const { account = 'acct_1', rank = 0, until = 0 } = placeOf(name)
+    const room = await rooms.take(account, { rank, until })
     got.push(name)
     return room
   })
@@ -24,7 +24,7 @@ const takeAll = (rooms: PageRooms, names: string, turnOf: (name: string) => Take
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-test('rooms are given in the order of asking, four for a page that is here', async () => {
+test('of pages that are alike the first asked for gets room first, four the room of one that is here', async () => {
   const { got, room } = takeAll(new PageRooms(1), 'abcdef')
   const first = await room(0)
   await settled()
@@ -78,11 +78,11 @@ test('a room that is given back twice is free once', async () => {
 })
 
 /** Takes the only page's room and lets others wait for it; answers in which order they got it. */
-const orderOf = async (names: string, turnOf: (name: string) => Taken): Promise<string> => {
+const orderOf = async (names: string, placeOf: (name: string) => Taken): Promise<string> => {
   const rooms = new PageRooms(1)
   const full = takeAll(rooms, 'abcd')
   const all = await Promise.all([0, 1, 2, 3].map(full.room))
-  const { got } = takeAll(rooms, names, turnOf)
+  const { got } = takeAll(rooms, names, placeOf)
   for (const one of all) {
     one.giveBack()
     await settled()
@@ -90,18 +90,18 @@ const orderOf = async (names: string, turnOf: (name: string) => Taken): Promise<
   return got.join('')
 }
 
-test('of one account the earliest turn comes first, and of one turn the newest page', async () => {
-  const turns: Readonly<Record<string, Taken>> = {
-    p: { turn: 2, before: 90 },
-    q: { turn: 1, before: 10 },
-    r: { turn: 1, before: Number.POSITIVE_INFINITY },
-    s: { turn: 1, before: 50 },
+test('of one account the lowest rank comes first, and of one rank the newest page', async () => {
+  const places: Readonly<Record<string, Taken>> = {
+    p: { rank: 2, until: 90 },
+    q: { rank: 1, until: 10 },
+    r: { rank: 1, until: Number.POSITIVE_INFINITY },
+    s: { rank: 1, until: 50 },
   }
-  expect(await orderOf('pqrs', (name) => turns[name] ?? {})).toBe('rsqp')
+  expect(await orderOf('pqrs', (name) => places[name] ?? {})).toBe('rsqp')
 })
 
-test('accounts take turns, whatever the turns of their lists', async () => {
-  const turnOf = (name: string): Taken =>
-    name === 'x' ? { account: 'acct_2', turn: 3 } : { account: 'acct_1', turn: 0 }
-  expect(await orderOf('pqrx', turnOf)).toBe('pxqr')
+test('accounts take turns, whatever the ranks of their lists', async () => {
+  const placeOf = (name: string): Taken =>
+    name === 'x' ? { account: 'acct_2', rank: 3 } : { account: 'acct_1', rank: 0 }
+  expect(await orderOf('pqrx', placeOf)).toBe('pxqr')
 })

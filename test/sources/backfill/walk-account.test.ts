@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { BillingSyncError } from '../../../src/errors.ts'
-import { PageRooms, type PageTurn } from '../../../src/sources/backfill/page-rooms.ts'
+import { type PagePlace, type PageRoom, PageRooms } from '../../../src/sources/backfill/page-rooms.ts'
 import { listRows, resourceNames } from '../../../src/sources/backfill/resources.ts'
 import { walkAccount } from '../../../src/sources/backfill/walk-account.ts'
+import { firstWindow } from '../../../src/sources/backfill/windows.ts'
 
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { populate } from '../../support/stripe/population.ts'
@@ -57,25 +58,42 @@ test('every object of every resource is handed over, once each', async () => {
   }
 })
 
-test('room is asked for with the turn of the list and the second at which its page goes on', async () => {
+test('room is asked for with the rank of the list and the second at which its page goes on', async () => {
   const { server, world } = await playStripe()
   const account = world.account('acct_1')
   populate(account, { customers: 150, secondsApart: 1 })
   const newest = account.now()
   const rooms = new PageRooms(1)
-  const asked: PageTurn[] = []
-  const makeRoom = (turn: PageTurn) => {
-    asked.push(turn)
-    return rooms.take('acct_1', turn)
+  const asked: PagePlace[] = []
+  const makeRoom = (place: PagePlace) => {
+    asked.push(place)
+    return rooms.take('acct_1', place)
   }
   await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']), makeRoom }))
   const atFirst = Number.POSITIVE_INFINITY
-  expect(asked.filter(({ turn }) => turn === listRows.refunds.turn)).toEqual([{ turn: 3, before: atFirst }])
-  const ofCustomers = asked.filter(({ turn }) => turn === listRows.customers.turn)
+  expect(asked.filter(({ rank }) => rank === listRows.refunds.rank)).toEqual([{ rank: 3, until: atFirst }])
+  const ofCustomers = asked.filter(({ rank }) => rank === listRows.customers.rank)
   expect(ofCustomers.slice(0, 2)).toEqual([
-    { turn: 0, before: atFirst },
-    { turn: 0, before: newest - 99 },
+    { rank: 0, until: atFirst },
+    { rank: 0, until: newest - 99 },
   ])
+})
+
+test('a list that fails leaves at once, though pages of it wait for room that does not come', async () => {
+  const { server } = await grownAccount()
+  const rooms = new PageRooms(1)
+  let asked = 0
+  const makeRoom = (place: PagePlace): Promise<PageRoom> => {
+    asked += 1
+    return asked === 1 ? rooms.take('acct_1', place) : new Promise(() => undefined)
+  }
+  const windows = [firstWindow(null, 1), firstWindow(1, null)].map((window) => ({ ...window, isHead: false }))
+  const takePage = () => Promise.reject(mongodbDown)
+  const walking = walkAccount(
+    accountWalk(server, { positions: new Map([['customers', windows]]), makeRoom, takePage }),
+  )
+  await expect(walking).rejects.toBe(mongodbDown)
+  expect(asked).toBe(2)
 })
 
 test('as many requests as like may wait on the signal of a walk', async () => {
