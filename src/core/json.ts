@@ -1,6 +1,5 @@
 // JSON as Stripe sends it, read without trusting a single key: metadata is written by strangers, so every
-// look-up here asks for own properties only and no copy assigns the key `__proto__`, which
-// would change the prototype.
+// look-up here asks for own properties only and no copy assigns the key `__proto__`, which would change the prototype.
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export interface JsonObject {

@@ -120,6 +120,7 @@ const topDifferences = (
   now: Readonly<Record<string, unknown>>,
   path: string,
 ): Differences | null => {
+  // `sync` is compared field by field itself.
   const changed = Object.keys(now).filter(
     (key) => key !== 'sync' && !isEqual(ownValue(before, key), now[key]),
   )

@@ -6,6 +6,13 @@ const inheritance = 'test/pipeline/finish-inheritance.test.ts'
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'json: a copy keeps the key of the prototype a key',
+    file: 'src/core/json.ts',
+    find: "if (key === '__proto__')",
+    replace: "if (key === '__proto__ ')",
+    tests: ['test/core/json.test.ts'],
+  },
+  {
     name: 'order: an older observation never replaces a newer one',
     file: 'src/core/content-register.ts',
     find: 'if (seen.moment > register.moment) return supersede',
