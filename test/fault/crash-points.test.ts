@@ -7,8 +7,11 @@ import { type Crash, sweepCrashes } from './crash-sweep.ts'
 import { type CrashPoint, countCrashPoints } from './crashing-process.ts'
 import { type Documents, documentsOf, noticesOf, paidInvoiceEvents, rowStatesOf } from './paid-invoice.ts'
 
-/** How soon another process has to be through with the account of a dead one, on the embedded server. */
-const takeoverLimitMs = 15_000
+/**
+ * How soon another process has to be through with the account of a dead one: half the minute after which a server ends an
+ * open transaction by default. It took up to 12 s alone on two slow cores, and 15.4 beside other test files (measured).
+ */
+const takeoverLimitMs = 30_000
 
 const server = await openTestDatabase()
 await ensureCollections(server.db)
@@ -107,7 +110,7 @@ describe.each(points)('a crash at $moment $number ($name)', (point) => {
     expect(rowStatesOf(after)).toEqual(rowStatesOf(whole))
   })
 
-  test('lets the next process through within fifteen seconds', ({ annotate }) => {
+  test('lets the next process through within thirty seconds', ({ annotate }) => {
     const { takeoverMs } = crashAt(point)
     annotate(`took over after ${Math.round(takeoverMs)} ms`)
     expect(takeoverMs).toBeLessThan(takeoverLimitMs)
