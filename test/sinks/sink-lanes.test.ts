@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from 'vitest'
 import { openQueueSink } from '../../src/sinks/queue-sink.ts'
+import type { Sink } from '../../src/sinks/sink.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { MongoOutbox } from '../../src/store/outbox.ts'
 import { commitChanges } from '../support/commits.ts'
@@ -14,18 +15,23 @@ const outbox = db.collection('billing.outbox')
 const committer = { client, db, targets: { queue: 'redis', sockets: false } } as const
 const patience = { timeout: 15_000, interval: 10 }
 
+const isConnected = (sink: Sink) =>
+  sink.send([]).then(
+    () => true,
+    () => false,
+  )
+
 /** Rows that are held in memory, to be sent. */
 const held = () => outbox.countDocuments({ next_attempt_at: { $ne: null } })
 
 test('a receiver that does not answer is given eight accounts at once', async () => {
-  const { lanes, told } = startLanes(openQueueSink(redis.url), new MongoOutbox(db))
-  const first = newAccount()
-  await commitChanges(committer, first)
-  lanes.wake(first)
-  await expect.poll(() => told.delivered, patience).toBe(1)
+  const sink = openQueueSink(redis.url)
+  await expect.poll(() => isConnected(sink), patience).toBe(true)
   const accounts = Array.from({ length: 12 }, newAccount)
   for (const account of accounts) await commitChanges(committer, account)
   process.kill(redis.pid, 'SIGSTOP')
+  // Only now: lanes that sweep while the accounts come in would have delivered some.
+  const { lanes, told } = startLanes(sink, new MongoOutbox(db))
   for (const account of accounts) lanes.wake(account)
   await expect.poll(held, patience).toBeGreaterThanOrEqual(8)
   // By the time that this is committed, any other would be held too.
@@ -34,5 +40,5 @@ test('a receiver that does not answer is given eight accounts at once', async ()
   lanes.wake(last)
   expect(await held()).toBe(8)
   process.kill(redis.pid, 'SIGCONT')
-  await expect.poll(() => told.delivered, patience).toBe(accounts.length + 2)
+  await expect.poll(() => told.delivered, patience).toBe(accounts.length + 1)
 })
