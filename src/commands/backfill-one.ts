@@ -106,14 +106,15 @@ export const walkOf = async (
 ): Promise<Omit<AccountWalk, 'positions' | 'seqNow' | 'takePage'>> => {
   const { account } = tally
   const { request, stripe, rooms, log, signal } = run
+  const isPaced = await stripe.isPacedFor(account)
   return {
     isRanged: request.range.since !== null || request.range.until !== null,
     clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
-    isPaced: await stripe.isPacedFor(account),
+    isHeldUp: (path) => rooms.isFull || isPaced(path),
     clock: stripe.clock,
     livemode: stripe.livemode,
     tellsPayment: request.effects === 'missing',
-    makeRoom: (place) => rooms.take(account, place),
+    makeRoom: (wanted) => rooms.take(account, wanted),
     onRefusedHelper: (what) => {
       tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)
       log.warn(`the key may not read ${what}: the backfill goes on without`, { account })

@@ -13,6 +13,7 @@ import { serverCpu } from './server-cpu.ts'
 import { program, runWatched, type WatchedRun } from './watched-process.ts'
 
 const pageThrough = fileURLToPath(new URL('page-through.mjs', import.meta.url))
+const pageWithinLimit = fileURLToPath(new URL('page-within-limit.mjs', import.meta.url))
 const rawBackfill = fileURLToPath(new URL('raw-backfill.mjs', import.meta.url))
 const unpaced = fileURLToPath(new URL('backfill-unpaced.mjs', import.meta.url))
 
@@ -45,10 +46,18 @@ export interface BackfillRun extends ReadingRun {
 }
 
 /** Pages through the lists with the SDK and stores nothing. */
-export const runPaging = async ({ resources, ...reading }: Reading): Promise<ReadingRun> =>
+export const runPaging = (reading: Reading): Promise<ReadingRun> => readOnly(pageThrough, reading)
+
+/** Reads a list as fast as its limit lets anyone, and stores nothing. */
+export const runPagingWithinLimit = (reading: Reading): Promise<ReadingRun> =>
+  readOnly(pageWithinLimit, reading)
+
+const readOnly = async (reader: string, { resources, ...reading }: Reading): Promise<ReadingRun> =>
   withStripe(reading, async (url) => {
-    const args = [pageThrough, url, PLATFORM_KEYS.live, account, resources.join()]
-    const { output, ...usage } = await runWatched(args)
+    const { output, ...usage } = await runWatched([
+      ...[reader, url, PLATFORM_KEYS.live, account],
+      resources.join(),
+    ])
     const { objects, ms }: { objects: number; ms: number } = JSON.parse(output)
     return { objects, ms, ...usage }
   })

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import Stripe from 'stripe'
 
 /** What `backfill` asks for besides: the same answers cost the same. */
-const params = {
+export const paramsOf = {
   customers: {},
   products: { expand: ['data.default_price'] },
   subscriptions: { status: 'all', expand: ['data.latest_invoice', 'data.customer'] },
@@ -25,7 +25,7 @@ export const eachObject = async ({ url, key, account: stripeAccount, lists }, ta
   const stripe = new Stripe(key, { host, port, protocol: 'http', telemetry: false })
   await Promise.all(
     lists.split(',').map(async (list) => {
-      for await (const _ of stripe[list].list({ limit: 100, ...params[list] }, { stripeAccount }))
+      for await (const _ of stripe[list].list({ limit: 100, ...paramsOf[list] }, { stripeAccount }))
         await take()
     }),
   )

@@ -1,9 +1,11 @@
-// Takes the pages of one account's walk and has them committed, several at once and in their order. Guarantees: pages
+// Takes the pages of one account's walk and has them committed, several at once, each list's in their order. Guarantees: pages
 // wait in memory only as far as there is room; where another writer of the account shows, or a worker is at its events,
 // its batches are committed as crowded ones: both get on, and the other keeps its pace. Alone the lane runs at full speed
 // and folds ahead what it commits next.
 
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
+import { byPlace, type PagePlace } from './page-rooms.ts'
+import { listRows } from './resources.ts'
 import type { WalkedPage } from './walk.ts'
 
 /** Pages to be committed in one transaction. */
@@ -139,7 +141,7 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
 
   #foldNext(earlier: Folded | null): Ready<Folded> {
     const pages = nextPages(this.#queue, this.#isAlone ? objectsAlone : objectsAtFirst)
-    this.#queue = this.#queue.slice(pages.length)
+    this.#queue = this.#queue.filter((page) => !pages.includes(page))
     const lastSeq = earlier?.seq ?? this.#seq
     const commits = this.#commits + lastSeq - this.#seq
     const batch = { pages, lastSeq, commits, isCrowded: this.#isCrowded }
@@ -175,13 +177,21 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
   }
 }
 
+// Relatives of one time are committed together: of what waits the lowest rank comes first, and of one rank the newest. The
+// pages of a list keep their order, since the position of each tells that those before it are stored.
 const nextPages = (queue: readonly WalkedPage[], mostObjects: number): readonly WalkedPage[] => {
   const pages: WalkedPage[] = []
   let objects = 0
-  for (const page of queue) {
-    objects += page.observations.length + page.carried.length
-    if (pages.length > 0 && objects > mostObjects) break
-    pages.push(page)
+  for (let rest = queue; ; ) {
+    const [next] = firstOfEachList(rest).sort((one, other) => byPlace(placeOf(one), placeOf(other)))
+    objects += next === undefined ? 0 : next.observations.length + next.carried.length
+    if (next === undefined || (pages.length > 0 && objects > mostObjects)) return pages
+    pages.push(next)
+    rest = rest.filter((page) => page !== next)
   }
-  return pages
 }
+
+const firstOfEachList = (queue: readonly WalkedPage[]): WalkedPage[] =>
+  queue.filter((page, index) => queue.findIndex(({ list }) => list === page.list) === index)
+
+const placeOf = ({ list, until }: WalkedPage): PagePlace => ({ rank: listRows[list].rank, until })

@@ -1,8 +1,9 @@
 // Room for pages in memory, shared by all lists that are walked at once: what bounds the memory of a backfill, however
 // many objects it reads. Where it is scarce accounts take turns, and of one account's pages those of relatives come one after
 // another, so that they are committed together: a relative that is stored already has to be read, and often written once
-// more. A page that was only asked for takes a part of the room, so that answers that take long are no reason to ask for
-// less; once it is here it takes all of it.
+// more. A page that was only asked for takes all of its room as well, unless answers take long: then it takes a part of it,
+// since pages would come more slowly than they are stored. (Where four were asked for in place of one whatever the time,
+// up to 28 pages waited, relatives lay eight batches apart, and a backfill of all lists read twice as many of them; measured.)
 
 /** One page's room. */
 export interface PageRoom {
@@ -20,38 +21,59 @@ export interface PagePlace {
   readonly until: number
 }
 
-interface Waiting extends PagePlace {
+/** A page that is to be asked for. */
+export interface WantedPage extends PagePlace {
+  /** Milliseconds that Stripe took to answer with the page of its list before; null for the first. */
+  readonly answerMs: number | null
+}
+
+interface Waiting extends WantedPage {
   readonly enter: () => void
 }
 
-/** Pages asked for that take the room of one that is here. */
-const askedPerPage = 4
+/** Parts of a page's room. */
+const partsPerPage = 4
+
+/** A page that takes longer is asked for in the less room the longer it takes. */
+const quickMs = 150
+
+const partsToAsk = ({ answerMs }: WantedPage): number =>
+  answerMs === null
+    ? partsPerPage
+    : Math.min(partsPerPage, Math.max(1, Math.round((partsPerPage * quickMs) / answerMs)))
 
 export class PageRooms {
-  /** Counted in pages asked for; below zero where more came at once than there is room for. */
+  /** Parts; below zero where more came at once than there is room for. */
   #free: number
   /** By account, the one that gets the next room in front; none is empty. */
   readonly #waiting = new Map<string, readonly Waiting[]>()
 
   /** @param count pages held at once, at least 1 */
   constructor(count: number) {
-    this.#free = count * askedPerPage
+    this.#free = count * partsPerPage
+  }
+
+  /** True where whoever wants a page has to wait. */
+  get isFull(): boolean {
+    return this.#free <= 0
   }
 
   /** Waits for room to ask for a page of an account. */
-  async take(account: string, place: PagePlace): Promise<PageRoom> {
-    if (this.#free > 0) this.#free -= 1
-    else await new Promise<void>((enter) => this.#queue(account, { ...place, enter }))
-    let held = 1
+  async take(account: string, wanted: WantedPage): Promise<PageRoom> {
+    let held = partsToAsk(wanted)
+    if (this.isFull) await new Promise<void>((enter) => this.#queue(account, { ...wanted, enter }))
+    else this.#free -= held
+    let isFree = false
     return {
       fill: () => {
-        if (held !== 1) return
-        held = askedPerPage
-        this.#free -= askedPerPage - 1
+        if (isFree) return
+        this.#free -= partsPerPage - held
+        held = partsPerPage
       },
       giveBack: () => {
+        if (isFree) return
+        isFree = true
         this.#free += held
-        held = 0
         this.#letGo()
       },
     }
@@ -62,20 +84,21 @@ export class PageRooms {
   }
 
   #letGo(): void {
-    while (this.#free > 0) {
+    while (!this.isFull) {
       const [first] = this.#waiting
       if (first === undefined) return
       const [account, [next, ...others]] = first
       this.#waiting.delete(account)
       if (others.length > 0) this.#waiting.set(account, others)
-      this.#free -= 1
-      next?.enter()
+      if (next === undefined) continue
+      this.#free -= partsToAsk(next)
+      next.enter()
     }
   }
 }
 
-// The sort is stable: what is alike keeps the order in which it came.
-const byPlace = (one: PagePlace, other: PagePlace): number => {
+/** Compares pages of an account for a stable sort: what is alike keeps the order in which it came. */
+export const byPlace = (one: PagePlace, other: PagePlace): number => {
   if (one.rank !== other.rank) return one.rank - other.rank
   return one.until === other.until ? 0 : other.until - one.until
 }

@@ -23,8 +23,8 @@ export interface ListRow {
   /** Relatives that are shown in place; with `data.` before them at most four levels (https://docs.stripe.com/expand#depth). */
   readonly expand: readonly string[]
   /**
-   * Where there is no room in memory for all, lists of a lower rank go first: what others inherit from. Lists of one rank go
-   * back in time side by side: a charge, its invoice and the payment that ties them are mostly of one hour.
+   * Where pages wait for room in memory or for a commit, lists of a lower rank go first: what others inherit from. Lists of
+   * one rank go back in time side by side: a charge, its invoice and the payment that ties them are mostly of one hour.
    */
   readonly rank: number
 }

@@ -8,7 +8,7 @@ import type { AccountClient } from '../stripe/account-client.ts'
 import type { StripeClock } from '../stripe/stripe-clock.ts'
 import { createdOf, type ListPage, type ListQuery, readListPage } from './list-page.ts'
 import type { ObservedEntries, ReadMoment } from './observe-entries.ts'
-import type { PageRoom } from './page-rooms.ts'
+import type { PageRoom, WantedPage } from './page-rooms.ts'
 import type { ListName } from './resources.ts'
 import type { Position, TakePage } from './walk.ts'
 import { type PageFacts, type Window, windowsAfter } from './windows.ts'
@@ -28,13 +28,10 @@ export interface ListWalk {
     moment: ReadMoment,
   ) => Promise<ObservedEntries>
   readonly takePage: TakePage
-  /** Tells whether requests to the list have to wait for their turn: more windows would only wait as well. */
-  readonly isPaced: () => boolean
-  /**
-   * Waits for room to ask for one more page; whoever takes the page gives it back.
-   * @param until Unix second: what the page holds was created in it or earlier
-   */
-  readonly makeRoom: (until: number) => Promise<PageRoom>
+  /** Tells whether pages of the list have to wait for their turn or for room: more windows would only wait as well. */
+  readonly isHeldUp: () => boolean
+  /** Waits for room to ask for one more page; whoever takes the page gives it back. */
+  readonly makeRoom: (wanted: Omit<WantedPage, 'rank'>) => Promise<PageRoom>
   /** Ends the walk between two pages. */
   readonly signal: AbortSignal
 }
@@ -65,6 +62,8 @@ class Walk {
   readonly #pages = new Set<Promise<void>>()
   /** Windows whose page waits for room. */
   readonly #roomless = new Set<Window>()
+  /** How long the last page took. */
+  #answerMs: number | null = null
   #fault: { readonly thrown: unknown } | null = null
 
   constructor(walk: ListWalk) {
@@ -113,33 +112,35 @@ class Walk {
   async #turn(window: Window): Promise<void> {
     const { client, read, seqNow, makeRoom } = this.#walk
     this.#roomless.add(window)
-    const { fill, giveBack } = await makeRoom(window.last?.created ?? window.to ?? Number.POSITIVE_INFINITY)
+    const until = window.last?.created ?? window.to ?? Number.POSITIVE_INFINITY
+    const { fill, giveBack } = await makeRoom({ until, answerMs: this.#answerMs })
     try {
       this.#roomless.delete(window)
       if (this.#isEnding) return giveBack()
       const stampedAt = seqNow()
       const page = await read((query) => readListPage(client, query, window))
       fill()
-      await this.#hand({ window, page, stampedAt, giveBack })
+      this.#answerMs = page.answerMs
+      await this.#hand({ window, page, until, stampedAt, giveBack })
     } catch (error) {
       giveBack()
       throw error
     }
   }
 
-  async #hand({ window, page, stampedAt, giveBack }: ReadPage): Promise<void> {
-    const { clock, list, observe, takePage, isPaced } = this.#walk
+  async #hand({ window, page, until, stampedAt, giveBack }: ReadPage): Promise<void> {
+    const { clock, list, observe, takePage, isHeldUp } = this.#walk
     const second = clock.secondOf(page.sentAt, page.date)
     const objects = page.entries.filter(isIdentified)
     const fresh = objects.filter(({ id }) => !window.known.includes(id))
     const observed = await observe(fresh, { seq: stampedAt.seq, unixSeconds: second })
     // From here to `takePage` nothing is awaited: pages are handed over in the order of their positions.
     const facts = factsOf(page, objects, second)
-    const mayCut = this.#position.length < windowsWorthWalking(page.answerMs) && !isPaced()
+    const mayCut = this.#position.length < windowsWorthWalking(page.answerMs) && !isHeldUp()
     const after = windowsAfter(window, facts, mayCut)
     this.#position = this.#position.flatMap((other) => (other === window ? after : [other]))
     await takePage({
-      list,
+      ...{ list, until },
       ...observed,
       invalid: page.entries.length - objects.length,
       sentAt: new Date(page.sentAt),
@@ -157,6 +158,7 @@ const windowsWorthWalking = (answerMs: number): number =>
 interface ReadPage {
   readonly window: Window
   readonly page: ListPage
+  readonly until: number
   readonly stampedAt: { readonly seq: number; readonly commits: number }
   readonly giveBack: () => void
 }

@@ -39,7 +39,7 @@ const firstReachPages = 16
 const reachGrowth = 4
 
 /** A window of fewer pages is not worth the half page that a cut costs on average. */
-const fewestPagesToCut = 20
+const fewestPagesToCut = 6
 
 /** Returns the window that a walk begins with: without bounds it needs no filter. */
 export const firstWindow = (from: number | null, to: number | null): Window => ({

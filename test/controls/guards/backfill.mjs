@@ -68,6 +68,27 @@ export const guards = [
     tests: ['test/sources/backfill/walk-account.test.ts'],
   },
   {
+    name: 'backfill: a page that was asked for takes its room where answers come soon',
+    file: 'src/sources/backfill/page-rooms.ts',
+    find: 'Math.min(partsPerPage, Math.max(1, Math.round((partsPerPage * quickMs) / answerMs)))',
+    replace: '1',
+    tests: ['test/sources/backfill/page-rooms.test.ts'],
+  },
+  {
+    name: 'backfill: where answers take long more pages are asked for than there is room for',
+    file: 'src/sources/backfill/page-rooms.ts',
+    find: '(partsPerPage * quickMs) / answerMs',
+    replace: 'partsPerPage',
+    tests: ['test/sources/backfill/page-rooms.test.ts'],
+  },
+  {
+    name: 'backfill: a list whose pages are held up is not cut',
+    file: 'src/sources/backfill/walk-list.ts',
+    find: '&& !isHeldUp()',
+    replace: "&& (!isHeldUp() || list !== '')",
+    tests: ['test/sources/backfill/walk-account.test.ts'],
+  },
+  {
     name: 'backfill: accounts take turns for room in memory',
     file: 'src/sources/backfill/page-rooms.ts',
     find: 'this.#waiting.delete(account)',
@@ -160,6 +181,20 @@ export const guards = [
     file: 'src/sources/backfill/commit-lane.ts',
     find: 'isCrowded: this.#isCrowded',
     replace: 'isCrowded: false',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
+  {
+    name: 'backfill: relatives that wait are committed together',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: 'byPlace(placeOf(one), placeOf(other))',
+    replace: 'byPlace(placeOf(one), placeOf(other)) * 0',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
+  {
+    name: 'backfill: pages of one list are committed in their order',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: 'firstOfEachList(rest).sort(',
+    replace: '[...rest].sort(',
     tests: ['test/sources/backfill/commit-lane.test.ts'],
   },
   {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type PagePlace, type PageRoom, PageRooms } from '../../../src/sources/backfill/page-rooms.ts'
+import { type PageRoom, PageRooms, type WantedPage } from '../../../src/sources/backfill/page-rooms.ts'
 
-interface Taken extends Partial<PagePlace> {
+interface Taken extends Partial<WantedPage> {
   readonly account?: string
 }
 
@@ -9,8 +9,8 @@ interface Taken extends Partial<PagePlace> {
 const takeAll = (rooms: PageRooms, names: string, placeOf: (name: string) => Taken = () => ({})) => {
   const got: string[] = []
   const taken = [...names].map(async (name) => {
-    const { account = 'acct_1', rank = 0, until = 0 } = placeOf(name)
-    const room = await rooms.take(account, { rank, until })
+    const { account = 'acct_1', rank = 0, until = 0, answerMs = null } = placeOf(name)
+    const room = await rooms.take(account, { rank, until, answerMs })
     got.push(name)
     return room
   })
@@ -24,23 +24,43 @@ const takeAll = (rooms: PageRooms, names: string, placeOf: (name: string) => Tak
 
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
-test('of pages that are alike the first asked for gets room first, four the room of one that is here', async () => {
-  const { got, room } = takeAll(new PageRooms(1), 'abcdef')
+/** Milliseconds in which an answer counts as slow as any. */
+const slow = (): Taken => ({ answerMs: 60_000 })
+
+test('of pages that are alike the first asked for gets room first', async () => {
+  const rooms = new PageRooms(2)
+  const { got, room } = takeAll(rooms, 'abcd')
   const first = await room(0)
   await settled()
-  expect(got.join('')).toBe('abcd')
+  expect(got.join('')).toBe('ab')
+  expect(rooms.isFull).toBe(true)
   first.giveBack()
   await settled()
-  expect(got.join('')).toBe('abcde')
+  expect(got.join('')).toBe('abc')
 })
 
-test('a page that is here keeps others from being asked for', async () => {
+test.each([
+  [null, 1],
+  [20, 1],
+  [150, 1],
+  [300, 2],
+  [600, 4],
+  [60_000, 4],
+])('where answers take %j ms %i are asked for in the room of one that is here', async (answerMs, count) => {
+  const { got } = takeAll(new PageRooms(1), 'abcdef', () => ({ answerMs }))
+  await settled()
+  expect(got).toHaveLength(count)
+})
+
+test('a page that is here takes all of its room', async () => {
   const rooms = new PageRooms(2)
-  const full = takeAll(rooms, 'ab')
+  const full = takeAll(rooms, 'ab', slow)
   const [first, second] = [await full.room(0), await full.room(1)]
+  expect(rooms.isFull).toBe(false)
   first.fill()
   second.fill()
-  const { got } = takeAll(rooms, 'cd')
+  expect(rooms.isFull).toBe(true)
+  const { got } = takeAll(rooms, 'cd', slow)
   await settled()
   expect(got).toEqual([])
   second.giveBack()
@@ -50,7 +70,7 @@ test('a page that is here keeps others from being asked for', async () => {
 
 test('where more came at once than there is room for, all of it is waited for', async () => {
   const rooms = new PageRooms(1)
-  const { room } = takeAll(rooms, 'abcd')
+  const { room } = takeAll(rooms, 'abcd', slow)
   const all = await Promise.all([0, 1, 2, 3].map(room))
   for (const one of all) one.fill()
   const { got } = takeAll(rooms, 'e')
@@ -63,30 +83,24 @@ test('where more came at once than there is room for, all of it is waited for', 
 })
 
 test('a room that is given back twice is free once', async () => {
-  const rooms = new PageRooms(1)
-  const { got, room } = takeAll(rooms, 'abcdef')
+  const rooms = new PageRooms(2)
+  const { got, room } = takeAll(rooms, 'abcd')
   const first = await room(0)
+  first.giveBack()
+  first.giveBack()
   first.fill()
-  for (const index of [1, 2, 3]) (await room(index)).giveBack()
-  first.giveBack()
-  first.giveBack()
   await settled()
-  expect(got.join('')).toBe('abcdef')
-  const { got: more } = takeAll(rooms, 'ghi')
-  await settled()
-  expect(more.join('')).toBe('gh')
+  expect(got.join('')).toBe('abc')
 })
 
 /** Takes the only page's room and lets others wait for it; answers in which order they got it. */
 const orderOf = async (names: string, placeOf: (name: string) => Taken): Promise<string> => {
   const rooms = new PageRooms(1)
-  const full = takeAll(rooms, 'abcd')
-  const all = await Promise.all([0, 1, 2, 3].map(full.room))
-  const { got } = takeAll(rooms, names, placeOf)
-  for (const one of all) {
-    one.giveBack()
-    await settled()
-  }
+  const first = await takeAll(rooms, 'a').room(0)
+  const { got, room } = takeAll(rooms, names, placeOf)
+  const opened = [...names].map((_, index) => room(index).then(({ giveBack }) => giveBack()))
+  first.giveBack()
+  await Promise.all(opened)
   return got.join('')
 }
 

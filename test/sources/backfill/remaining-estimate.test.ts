@@ -11,7 +11,15 @@ const window = (told: Partial<Window>): Window => ({
 
 /** A page of objects created in these seconds, with what is left of the list. */
 const page = (seconds: readonly number[], position: readonly Window[]): WalkedPage => ({
-  ...{ list: 'customers', carried: [], invalid: 0, sentAt: new Date(), commitsBefore: 0, position },
+  ...{
+    list: 'customers',
+    until: 1_000,
+    carried: [],
+    invalid: 0,
+    sentAt: new Date(),
+    commitsBefore: 0,
+    position,
+  },
   observations: seconds.map((created) => observed({ at: 1, content: { created } })),
   giveBack: () => undefined,
 })

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { BillingSyncError } from '../../../src/errors.ts'
-import { type PagePlace, type PageRoom, PageRooms } from '../../../src/sources/backfill/page-rooms.ts'
+import { type PageRoom, PageRooms, type WantedPage } from '../../../src/sources/backfill/page-rooms.ts'
 import { listRows, resourceNames } from '../../../src/sources/backfill/resources.ts'
 import { walkAccount } from '../../../src/sources/backfill/walk-account.ts'
 import { firstWindow } from '../../../src/sources/backfill/windows.ts'
-
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { populate } from '../../support/stripe/population.ts'
 import { accountWalk, beginningOf, WalkedPages } from '../../support/walking.ts'
@@ -58,34 +57,48 @@ test('every object of every resource is handed over, once each', async () => {
   }
 })
 
-test('room is asked for with the rank of the list and the second at which its page goes on', async () => {
+test('room is asked for with the rank of the list, the second at which its page goes on and the time of the last answer', async () => {
   const { server, world } = await playStripe()
   const account = world.account('acct_1')
   populate(account, { customers: 150, secondsApart: 1 })
   const newest = account.now()
   const rooms = new PageRooms(1)
-  const asked: PagePlace[] = []
-  const makeRoom = (place: PagePlace) => {
-    asked.push(place)
-    return rooms.take('acct_1', place)
+  const asked: WantedPage[] = []
+  const makeRoom = (wanted: WantedPage) => {
+    asked.push(wanted)
+    return rooms.take('acct_1', wanted)
   }
   await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']), makeRoom }))
-  const atFirst = Number.POSITIVE_INFINITY
-  expect(asked.filter(({ rank }) => rank === listRows.refunds.rank)).toEqual([{ rank: 3, until: atFirst }])
+  const atFirst = { until: Number.POSITIVE_INFINITY, answerMs: null }
+  expect(asked.filter(({ rank }) => rank === listRows.refunds.rank)).toEqual([{ rank: 3, ...atFirst }])
   const ofCustomers = asked.filter(({ rank }) => rank === listRows.customers.rank)
   expect(ofCustomers.slice(0, 2)).toEqual([
-    { rank: 0, until: atFirst },
-    { rank: 0, until: newest - 99 },
+    { rank: 0, ...atFirst },
+    { rank: 0, until: newest - 99, answerMs: expect.any(Number) },
   ])
+})
+
+test.each([
+  ['where nothing holds its pages up', false, true],
+  ['never where its pages are held up', true, false],
+])('a long list is cut %s', async (_where, isHeldUp, isCut) => {
+  const { server, world } = await playStripe({ latencyMs: 60 })
+  populate(world.account('acct_1'), { customers: 500, secondsApart: 60 })
+  const walked = new WalkedPages()
+  const walk = { positions: beginningOf(['customers']), takePage: walked.take, isHeldUp: () => isHeldUp }
+  await walkAccount(accountWalk(server, walk))
+  expect(new Set(walked.idsOf('customers')).size).toBe(500)
+  // The head is a window of its own.
+  expect(walked.pages.some(({ position }) => position.length > 2)).toBe(isCut)
 })
 
 test('a list that fails leaves at once, though pages of it wait for room that does not come', async () => {
   const { server } = await grownAccount()
   const rooms = new PageRooms(1)
   let asked = 0
-  const makeRoom = (place: PagePlace): Promise<PageRoom> => {
+  const makeRoom = (wanted: WantedPage): Promise<PageRoom> => {
     asked += 1
-    return asked === 1 ? rooms.take('acct_1', place) : new Promise(() => undefined)
+    return asked === 1 ? rooms.take('acct_1', wanted) : new Promise(() => undefined)
   }
   const windows = [firstWindow(null, 1), firstWindow(1, null)].map((window) => ({ ...window, isHead: false }))
   const takePage = () => Promise.reject(mongodbDown)
