@@ -149,9 +149,7 @@ const report = ({ name, promisedRate }: Case, { paging, limit, backfill, raw }: 
     ['objects/s', ''],
     ['SDK, stores nothing', formatNumber(rate(paging))],
     ['SDK and driver, nothing else', formatNumber(rate(raw))],
-    ...(limit === null
-      ? []
-      : [['SDK within 25 requests/s, stores nothing', formatNumber(rate(limit))] as const]),
+    ...(limit === null ? [] : [['SDK within 25 requests/s', formatNumber(rate(limit))] as const]),
     ['backfill', formatNumber(rate(backfill))],
     ['backfill with process start', formatNumber(rate({ ms: backfill.wallMs }))],
     ['requests', `SDK ${formatNumber(paging.requests)}, backfill ${formatNumber(backfill.requests)}`],
