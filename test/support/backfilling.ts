@@ -51,7 +51,7 @@ export const readLists = async (
       ahead = next === undefined ? null : fold(next, folded)
       const committed = await folded.commit()
       await ahead
-      if (!committed.asFolded) ahead = null
+      if (!committed.asFolded || committed.hadOthers) ahead = null
       lastSeq = committed.seq
       commits += committed.commits
     }

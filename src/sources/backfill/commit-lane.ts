@@ -159,7 +159,7 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     const committed = await committing
     this.#seq = committed.seq
     this.#commits += committed.commits
-    if (!committed.asFolded) await this.#foldAgain()
+    if (!committed.asFolded || committed.hadOthers) await this.#foldAgain()
     for (const [index, page] of pages.entries())
       this.#options.onCommitted(page, committed.outcomes[index] ?? [])
     const hasOthers = (await looking) || committed.hadOthers
@@ -167,7 +167,7 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     this.#isCrowded = hasOthers || (this.#isCrowded && !this.#isAlone)
   }
 
-  // What was folded ahead took something for granted that did not come about.
+  // What was folded ahead took something for granted that did not come about, or others' commits for this lane's own.
   async #foldAgain(): Promise<void> {
     if (this.#ahead === null) return
     const { pages, folded } = this.#ahead
@@ -184,8 +184,9 @@ const nextPages = (queue: readonly WalkedPage[], mostObjects: number): readonly 
   let objects = 0
   for (let rest = queue; ; ) {
     const [next] = firstOfEachList(rest).sort((one, other) => byPlace(placeOf(one), placeOf(other)))
-    objects += next === undefined ? 0 : next.observations.length + next.carried.length
-    if (next === undefined || (pages.length > 0 && objects > mostObjects)) return pages
+    if (next === undefined) return pages
+    objects += next.observations.length + next.carried.length
+    if (pages.length > 0 && objects > mostObjects) return pages
     pages.push(next)
     rest = rest.filter((page) => page !== next)
   }

@@ -1,5 +1,5 @@
 // Room for pages in memory, shared by all lists that are walked at once: what bounds the memory of a backfill, however
-// many objects it reads. Where it is scarce accounts take turns, and of one account's pages those of relatives come one after
+// many objects it reads. Where it is scarce the account that holds the least comes first, and of one account's pages those of relatives come one after
 // another, so that they are committed together: a relative that is stored already has to be read, and often written once
 // more. A page that was only asked for takes all of its room as well, unless answers take long: then it takes a part of it,
 // since pages would come more slowly than they are stored. (Where four were asked for in place of one whatever the time,
@@ -23,11 +23,12 @@ export interface PagePlace {
 
 /** A page that is to be asked for. */
 export interface WantedPage extends PagePlace {
-  /** Milliseconds that Stripe took to answer with the page of its list before; null for the first. */
-  readonly answerMs: number | null
+  /** Milliseconds that Stripe took to answer with the page of its list before; 0 for the first. */
+  readonly answerMs: number
 }
 
-interface Waiting extends WantedPage {
+interface Waiting extends PagePlace {
+  readonly parts: number
   readonly enter: () => void
 }
 
@@ -37,18 +38,18 @@ const partsPerPage = 4
 /** A page that takes longer is asked for in the less room the longer it takes. */
 const quickMs = 150
 
-const partsToAsk = ({ answerMs }: WantedPage): number =>
-  answerMs === null
-    ? partsPerPage
-    : Math.min(partsPerPage, Math.max(1, Math.round((partsPerPage * quickMs) / answerMs)))
+const partsToAsk = (answerMs: number): number =>
+  Math.min(partsPerPage, Math.max(1, Math.round((partsPerPage * quickMs) / answerMs)))
 
 export class PageRooms {
   /** Parts; below zero where more came at once than there is room for. */
   #free: number
-  /** By account, the one that gets the next room in front; none is empty. */
+  /** Parts by account; none is zero. */
+  readonly #held = new Map<string, number>()
+  /** By account, the one whose turn came longest ago in front; none is empty. */
   readonly #waiting = new Map<string, readonly Waiting[]>()
 
-  /** @param count pages held at once, at least 1 */
+  /** @param count pages held at once, at least 1; up to four times as many where answers take long and come at once */
   constructor(count: number) {
     this.#free = count * partsPerPage
   }
@@ -59,24 +60,32 @@ export class PageRooms {
   }
 
   /** Waits for room to ask for a page of an account. */
-  async take(account: string, wanted: WantedPage): Promise<PageRoom> {
-    let held = partsToAsk(wanted)
-    if (this.isFull) await new Promise<void>((enter) => this.#queue(account, { ...wanted, enter }))
-    else this.#free -= held
-    let isFree = false
+  async take(account: string, { answerMs, ...place }: WantedPage): Promise<PageRoom> {
+    const parts = partsToAsk(answerMs)
+    if (this.isFull) await new Promise<void>((enter) => this.#queue(account, { ...place, parts, enter }))
+    else this.#hold(account, parts)
+    let held = parts
+    let isGivenBack = false
     return {
       fill: () => {
-        if (isFree) return
-        this.#free -= partsPerPage - held
+        if (isGivenBack) return
+        this.#hold(account, partsPerPage - held)
         held = partsPerPage
       },
       giveBack: () => {
-        if (isFree) return
-        isFree = true
-        this.#free += held
+        if (isGivenBack) return
+        isGivenBack = true
+        this.#hold(account, -held)
         this.#letGo()
       },
     }
+  }
+
+  #hold(account: string, parts: number): void {
+    const held = (this.#held.get(account) ?? 0) + parts
+    this.#free -= parts
+    if (held === 0) this.#held.delete(account)
+    else this.#held.set(account, held)
   }
 
   #queue(account: string, waiting: Waiting): void {
@@ -85,15 +94,22 @@ export class PageRooms {
 
   #letGo(): void {
     while (!this.isFull) {
-      const [first] = this.#waiting
-      if (first === undefined) return
-      const [account, [next, ...others]] = first
+      const account = this.#nextAccount()
+      if (account === undefined) return
+      const [next, ...others] = this.#waiting.get(account) ?? []
       this.#waiting.delete(account)
       if (others.length > 0) this.#waiting.set(account, others)
       if (next === undefined) continue
-      this.#free -= partsToAsk(next)
+      this.#hold(account, next.parts)
       next.enter()
     }
+  }
+
+  // One whose answers hang, or that Stripe lets wait, keeps what it has and gets no more than the others.
+  #nextAccount(): string | undefined {
+    const heldBy = (account: string): number => this.#held.get(account) ?? 0
+    const [first] = [...this.#waiting.keys()].sort((one, other) => heldBy(one) - heldBy(other))
+    return first
   }
 }
 

@@ -63,7 +63,7 @@ class Walk {
   /** Windows whose page waits for room. */
   readonly #roomless = new Set<Window>()
   /** How long the last page took. */
-  #answerMs: number | null = null
+  #answerMs = 0
   #fault: { readonly thrown: unknown } | null = null
 
   constructor(walk: ListWalk) {

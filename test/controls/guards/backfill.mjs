@@ -70,8 +70,8 @@ export const guards = [
   {
     name: 'backfill: a page that was asked for takes its room where answers come soon',
     file: 'src/sources/backfill/page-rooms.ts',
-    find: 'Math.min(partsPerPage, Math.max(1, Math.round((partsPerPage * quickMs) / answerMs)))',
-    replace: '1',
+    find: 'Math.min(partsPerPage, Math.max(',
+    replace: 'Math.min(1, Math.max(',
     tests: ['test/sources/backfill/page-rooms.test.ts'],
   },
   {
@@ -87,6 +87,13 @@ export const guards = [
     find: '&& !isHeldUp()',
     replace: "&& (!isHeldUp() || list !== '')",
     tests: ['test/sources/backfill/walk-account.test.ts'],
+  },
+  {
+    name: 'backfill: an account that holds much room lets others have more',
+    file: 'src/sources/backfill/page-rooms.ts',
+    find: 'heldBy(one) - heldBy(other)',
+    replace: '(heldBy(one) - heldBy(other)) * 0',
+    tests: ['test/sources/backfill/page-rooms.test.ts'],
   },
   {
     name: 'backfill: accounts take turns for room in memory',
@@ -214,8 +221,22 @@ export const guards = [
   {
     name: 'backfill: what was folded ahead of another outcome is folded again',
     file: 'src/sources/backfill/commit-lane.ts',
-    find: 'if (!committed.asFolded) await this.#foldAgain()',
-    replace: '',
+    find: '!committed.asFolded || committed.hadOthers',
+    replace: 'committed.hadOthers',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
+  {
+    name: "backfill: others' commits never count as the lane's own",
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: '!committed.asFolded || committed.hadOthers',
+    replace: '!committed.asFolded',
+    tests: ['test/sources/backfill/commit-lane.test.ts'],
+  },
+  {
+    name: 'backfill: what is folded again keeps its place before what comes after it',
+    file: 'src/sources/backfill/commit-lane.ts',
+    find: '[...pages, ...this.#queue]',
+    replace: '[...this.#queue, ...pages]',
     tests: ['test/sources/backfill/commit-lane.test.ts'],
   },
   {

@@ -158,18 +158,21 @@ test('a lane that is alone folds the next batch while one is committed', async (
   expect(done).toEqual([301, 302, 303, 304, 305, 306, 307])
 })
 
-test('what was folded ahead of another outcome is folded again', async () => {
-  const others = (batch: PageBatch): PageCommit =>
-    batch.lastSeq === 5 ? { ...committed(batch), seq: 9, hadOthers: true, asFolded: false } : committed(batch)
-  const { lane, folds, done, letGo } = openHeld(others)
-  for (let objects = 301; objects <= 307; objects += 1) void lane.take(page(objects))
-  for (let count = 0; count < 7; count += 1) await letGo()
+test.each([
+  ['another outcome', { hadOthers: false, asFolded: false }],
+  ["others' commits", { hadOthers: true, asFolded: true }],
+])('what was folded ahead of %s is folded again, before what comes after it', async (_what, told) => {
+  const outcome = (batch: PageBatch): PageCommit =>
+    batch.lastSeq === 5 ? { ...committed(batch), seq: 9, ...told } : committed(batch)
+  const { lane, folds, done, letGo } = openHeld(outcome)
+  for (let objects = 301; objects <= 308; objects += 1) void lane.take(page(objects))
+  for (let count = 0; count < 8; count += 1) await letGo()
   await lane.drain()
-  expect(folds.slice(6)).toEqual([
+  expect(folds.slice(6, 8)).toEqual([
     { objects: [307], lastSeq: 6, after: 6 },
     { objects: [307], lastSeq: 9, after: null },
   ])
-  expect(done).toEqual([301, 302, 303, 304, 305, 306, 307])
+  expect(done).toEqual([301, 302, 303, 304, 305, 306, 307, 308])
 })
 
 test('beside others each batch has the account held for it, until they have been quiet', async () => {

@@ -9,7 +9,7 @@ interface Taken extends Partial<WantedPage> {
 const takeAll = (rooms: PageRooms, names: string, placeOf: (name: string) => Taken = () => ({})) => {
   const got: string[] = []
   const taken = [...names].map(async (name) => {
-    const { account = 'acct_1', rank = 0, until = 0, answerMs = null } = placeOf(name)
+    const { account = 'acct_1', rank = 0, until = 0, answerMs = 0 } = placeOf(name)
     const room = await rooms.take(account, { rank, until, answerMs })
     got.push(name)
     return room
@@ -40,7 +40,7 @@ test('of pages that are alike the first asked for gets room first', async () => 
 })
 
 test.each([
-  [null, 1],
+  [0, 1],
   [20, 1],
   [150, 1],
   [300, 2],
@@ -82,15 +82,18 @@ test('where more came at once than there is room for, all of it is waited for', 
   expect(got).toEqual(['e'])
 })
 
-test('a room that is given back twice is free once', async () => {
+test('a room that is given back twice is free once, and no page fills it any more', async () => {
   const rooms = new PageRooms(2)
-  const { got, room } = takeAll(rooms, 'abcd')
+  const { got, room } = takeAll(rooms, 'abcdefghi', slow)
   const first = await room(0)
   first.giveBack()
   first.giveBack()
   first.fill()
   await settled()
-  expect(got.join('')).toBe('abc')
+  expect(got.join('')).toBe('abcdefghi')
+  const { got: more } = takeAll(rooms, 'j')
+  await settled()
+  expect(more).toEqual([])
 })
 
 /** Takes the only page's room and lets others wait for it; answers in which order they got it. */
@@ -118,4 +121,14 @@ test('accounts take turns, whatever the ranks of their lists', async () => {
   const placeOf = (name: string): Taken =>
     name === 'x' ? { account: 'acct_2', rank: 3 } : { account: 'acct_1', rank: 0 }
   expect(await orderOf('pqrx', placeOf)).toBe('pxqr')
+})
+
+test('of accounts that wait the one that holds the least comes first', async () => {
+  const rooms = new PageRooms(3)
+  const full = takeAll(rooms, 'abc')
+  const all = [await full.room(0), await full.room(1), await full.room(2)]
+  const { got } = takeAll(rooms, 'dexy', (name) => ({ account: 'xy'.includes(name) ? 'acct_2' : 'acct_1' }))
+  for (const one of all) one.giveBack()
+  await settled()
+  expect(got.join('')).toBe('xdy')
 })

@@ -69,7 +69,7 @@ test('room is asked for with the rank of the list, the second at which its page 
     return rooms.take('acct_1', wanted)
   }
   await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']), makeRoom }))
-  const atFirst = { until: Number.POSITIVE_INFINITY, answerMs: null }
+  const atFirst = { until: Number.POSITIVE_INFINITY, answerMs: 0 }
   expect(asked.filter(({ rank }) => rank === listRows.refunds.rank)).toEqual([{ rank: 3, ...atFirst }])
   const ofCustomers = asked.filter(({ rank }) => rank === listRows.customers.rank)
   expect(ofCustomers.slice(0, 2)).toEqual([

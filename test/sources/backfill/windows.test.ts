@@ -163,6 +163,17 @@ describe('the windows after a page', () => {
     expect(windowsAfter(short, pageOf(short, list, startSecond), true)).toHaveLength(1)
   })
 
+  test.each([
+    [5, 1],
+    [7, 2],
+  ])('of %i pages more are cut in %i', (pages, parts) => {
+    const list = listOf([startSecond - 1, startSecond - 2, startSecond - 3, startSecond - 4])
+    const page = pageOf(firstWindow(null, startSecond), list, startSecond)
+    const secondsOfPage = (page.places[0]?.created ?? 0) - (page.places.at(-1)?.created ?? 0)
+    const from = startSecond - 3 - pages * secondsOfPage
+    expect(windowsAfter({ ...firstWindow(from, startSecond), isHead: false }, page, true)).toHaveLength(parts)
+  })
+
   test.each([[startSecond - 299], [null]])('share no second where a list from %j on is cut', (from) => {
     const list = listOf(Array.from({ length: 300 }, (_, index) => startSecond - 1 - index))
     const window: Window = { ...firstWindow(from, startSecond), last: list[30] ?? null, isHead: false }
