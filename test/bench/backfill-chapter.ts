@@ -17,7 +17,15 @@ import {
 } from './backfill-process.ts'
 import type { Bench, Chapter } from './chapter.ts'
 import type { Counts } from './expected-counts.ts'
-import { formatNumber, printRows, reportCounts, secondsText, tellPromise } from './report.ts'
+import {
+  formatNumber,
+  median,
+  printRows,
+  reportCounts,
+  secondsText,
+  spreadText,
+  tellPromise,
+} from './report.ts'
 import type { CountRow } from './verify-database.ts'
 import { withDatabase } from './with-database.ts'
 
@@ -75,11 +83,19 @@ export const backfillChapters: readonly Chapter[] = [
 ]
 
 const runCase = async (bench: Bench, one: Case, name: string): Promise<boolean> => {
+  const paging = await runPaging({ ...one, isLimited: false })
+  const limit = one.isBoundByLimit ? await runPagingWithinLimit(one) : null
+  const rounds: Round[] = []
+  for (let index = 0; index < bench.rounds; index += 1)
+    rounds.push(await runRound(bench, one, `${name}_${index}`))
+  const counts = rounds.flatMap((round) => round.counts)
+  return [reportCounts(counts), report(one, { paging, limit, rounds })].every(Boolean)
+}
+
+const runRound = async (bench: Bench, one: Case, name: string): Promise<Round> => {
   const uri = bench.databaseUri(name)
   const client = new MongoClient(uri)
   try {
-    const paging = await runPaging({ ...one, isLimited: false })
-    const limit = one.isBoundByLimit ? await runPagingWithinLimit(one) : null
     const backfill = await runBackfill(one, { client, uri, folder: bench.folder })
     const counts = await countMirror(client.db(), one)
     const { objects } = backfill
@@ -88,7 +104,7 @@ const runCase = async (bench: Bench, one: Case, name: string): Promise<boolean> 
       runRawBackfill(one, { mirrorUri: uri, uri: rawUri, objects }),
     )
     await client.db().dropDatabase()
-    return [reportCounts(counts), report(one, { paging, limit, backfill, raw })].every(Boolean)
+    return { backfill, raw, counts }
   } finally {
     await client.close()
   }
@@ -132,41 +148,67 @@ const expectedCounts = (plan: PopulationPlan, resources: readonly ResourceName[]
   }
 }
 
+/** A backfill, and the same documents written plainly right after it: whatever else the machine does falls on both. */
+interface Round {
+  readonly backfill: BackfillRun
+  readonly raw: ReadingRun
+  readonly counts: readonly CountRow[]
+}
+
 interface Measured {
   readonly paging: ReadingRun
   /** Null where the limit binds nobody. */
   readonly limit: ReadingRun | null
-  readonly backfill: BackfillRun
-  readonly raw: ReadingRun
+  readonly rounds: readonly Round[]
 }
 
-const report = ({ name, promisedRate }: Case, { paging, limit, backfill, raw }: Measured): boolean => {
-  const rate = (run: { readonly ms: number }): number => backfill.objects / (run.ms / 1000)
-  const ceiling = Math.min(rate(raw), limit === null ? Number.POSITIVE_INFINITY : rate(limit))
-  const megabytes = (backfill.peakBytes ?? 0) / 1e6
+const report = ({ name, promisedRate }: Case, { paging, limit, rounds }: Measured): boolean => {
+  const [backfills, raws] = [rounds.map((round) => round.backfill), rounds.map(({ raw }) => raw)]
+  const objects = Math.max(...backfills.map((run) => run.objects))
+  const rateOf = (ms: number): number => objects / (ms / 1000)
+  const ratesOf = (runs: readonly ReadingRun[]): readonly number[] => runs.map(({ ms }) => rateOf(ms))
+  const rate = median(ratesOf(backfills))
+  const ceiling = Math.min(
+    median(ratesOf(raws)),
+    limit === null ? Number.POSITIVE_INFINITY : rateOf(limit.ms),
+  )
+  const megabytes = backfills.map(({ peakBytes }) => (peakBytes ?? 0) / 1e6)
+  const violations = backfills.reduce((sum, run) => sum + run.violations, 0)
+  const requests = median(backfills.map((run) => run.requests))
   printRows([
-    [name, `${formatNumber(backfill.objects)} objects`],
-    ['objects/s', ''],
-    ['SDK, stores nothing', formatNumber(rate(paging))],
-    ['SDK and driver, nothing else', formatNumber(rate(raw))],
-    ...(limit === null ? [] : [['SDK within 25 requests/s', formatNumber(rate(limit))] as const]),
-    ['backfill', formatNumber(rate(backfill))],
-    ['backfill with process start', formatNumber(rate({ ms: backfill.wallMs }))],
-    ['requests', `SDK ${formatNumber(paging.requests)}, backfill ${formatNumber(backfill.requests)}`],
-    ['came too fast', formatNumber(backfill.violations)],
-    ['backfill / ceiling', (rate(backfill) / ceiling).toFixed(2)],
-    ['CPU seconds', 'program + played Stripe + mongod'],
+    [name, `${formatNumber(objects)} objects`],
+    ['objects/s', 'median, then each round'],
+    ['SDK, stores nothing', formatNumber(rateOf(paging.ms))],
+    ['SDK and driver, nothing else', spreadText(ratesOf(raws))],
+    ...(limit === null ? [] : [['SDK within 25 requests/s', formatNumber(rateOf(limit.ms))] as const]),
+    ['backfill', spreadText(ratesOf(backfills))],
+    ['backfill with process start', spreadText(backfills.map(({ wallMs }) => rateOf(wallMs)))],
+    ['requests', `SDK ${formatNumber(paging.requests)}, backfill ${formatNumber(requests)}`],
+    ['came too fast', formatNumber(violations)],
+    ['backfill / ceiling', (rate / ceiling).toFixed(2)],
+    ['CPU seconds', 'program + played Stripe + mongod, each round'],
     ['SDK, stores nothing', `${secondsText(paging.cpuMs)} + ${secondsText(paging.stripeCpuMs)}`],
-    ['SDK and driver, nothing else', `${secondsText(raw.cpuMs)} + ${secondsText(raw.stripeCpuMs)}`],
-    ['backfill', [backfill.cpuMs, backfill.stripeCpuMs, backfill.serverCpuMs].map(secondsText).join(' + ')],
-    ['peak memory, MB', formatNumber(megabytes)],
+    [
+      'SDK and driver, nothing else',
+      raws.map((run) => `${secondsText(run.cpuMs)} + ${secondsText(run.stripeCpuMs)}`).join(', '),
+    ],
+    [
+      'backfill',
+      backfills
+        .map((run) => [run.cpuMs, run.stripeCpuMs, run.serverCpuMs].map(secondsText).join(' + '))
+        .join(', '),
+    ],
+    ['peak memory, MB', megabytes.map(formatNumber).join(', ')],
   ])
   return [
     tellPromise(
-      rate(backfill) >= Math.min(promisedRate, ceiling * promisedPart),
+      rate >= Math.min(promisedRate, ceiling * promisedPart),
       `${formatNumber(promisedRate)} objects/s, or ${promisedPart * 100} % of the ceiling`,
     ),
-    tellPromise(backfill.violations === 0, 'no request comes too fast'),
-    tellPromise(megabytes < promisedMegabytes, `backfill stays below ${promisedMegabytes} MB`),
+    tellPromise(violations === 0, 'no request comes too fast'),
+    tellPromise(
+      megabytes.every((peak) => peak < promisedMegabytes),
+      `backfill stays below ${promisedMegabytes} MB`,
+    ),
   ].every(Boolean)
 }

@@ -8,6 +8,8 @@ import { openTestDatabase } from '../support/database.ts'
 const { client, db } = await openTestDatabase({ ignoreUndefined: true })
 const receiver = { client, db, targets: { queue: 'redis', sockets: false } } as const
 
+const patience = { timeout: 15_000, interval: 10 }
+
 beforeAll(() => ensureCollections(db))
 
 const laneOf = async (account: string) => {
@@ -50,14 +52,14 @@ describe('a lane with a row that waits', () => {
   test('is given to another once its lease has ended', async () => {
     const lane = await laneOf('acct_lease')
     notNull(await new MongoOutbox(db, { leaseMs: 1 }).claim(lane))
-    await expect.poll(() => new MongoOutbox(db).claim(lane)).not.toBeNull()
+    await expect.poll(() => new MongoOutbox(db).claim(lane), patience).not.toBeNull()
   })
 
   test('is no more put off by who has lost it', async () => {
     const lane = await laneOf('acct_late')
     const late = notNull(await new MongoOutbox(db, { leaseMs: 1 }).claim(lane))
     const outbox = new MongoOutbox(db)
-    await expect.poll(() => outbox.claim(lane)).not.toBeNull()
+    await expect.poll(() => outbox.claim(lane), patience).not.toBeNull()
     await outbox.postpone(late, { pauseMs: 0, attempts: 9 })
     expect(await outbox.claim(lane)).toBeNull()
     expect(await db.collection('billing.outbox').findOne({ stripe_user_id: 'acct_late' })).toMatchObject({

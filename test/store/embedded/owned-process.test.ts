@@ -15,7 +15,7 @@ const startTrapping = async (answer: string) => {
     ...script(`trap "${answer}" TERM; touch ${ready}; while :; do sleep 0.05; done`),
     graceSeconds: 1,
   })
-  await vi.waitFor(() => stat(ready))
+  await vi.waitFor(() => stat(ready), 10_000)
   return child
 }
 

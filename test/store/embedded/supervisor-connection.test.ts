@@ -50,9 +50,9 @@ test('users are counted as they come and go, lookers are not', async () => {
   const { name } = await openReception((users) => counts.push(users))
   connected(await connectSupervisor(name, folder.path, 'look'))
   const user = connected(await connectSupervisor(name, folder.path, 'use'))
-  await expect.poll(() => counts).toEqual([1])
+  await expect.poll(() => counts, { timeout: 10_000 }).toEqual([1])
   user.socket.destroy()
-  await expect.poll(() => counts).toEqual([1, 0])
+  await expect.poll(() => counts, { timeout: 10_000 }).toEqual([1, 0])
 })
 
 test('a socket that nobody listens on belongs to the dead', async () => {
