@@ -106,15 +106,14 @@ export const walkOf = async (
 ): Promise<Omit<AccountWalk, 'positions' | 'seqNow' | 'takePage'>> => {
   const { account } = tally
   const { request, stripe, rooms, log, signal } = run
-  const isPaced = await stripe.isPacedFor(account)
   return {
     isRanged: request.range.since !== null || request.range.until !== null,
     clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
-    isHeldUp: (path) => rooms.isFull || isPaced(path),
+    isPaced: await stripe.isPacedFor(account),
     clock: stripe.clock,
     livemode: stripe.livemode,
     tellsPayment: request.effects === 'missing',
-    makeRoom: (wanted) => rooms.take(account, wanted),
+    rooms: rooms.of(account),
     onRefusedHelper: (what) => {
       tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)
       log.warn(`the key may not read ${what}: the backfill goes on without`, { account })

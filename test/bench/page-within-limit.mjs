@@ -1,6 +1,7 @@
-// The most that anyone reads of a list who never exceeds Stripe's limit: where each page begins is known beforehand, 25 requests
-// are under way as soon as the limit lets them, a second after the answers of those before, and nothing is stored. As a program: node page-within-limit.mjs <url> <key>
-// <account> <list>; prints the number of objects and the milliseconds as JSON.
+// The most that anyone reads of a list who never exceeds Stripe's limit: where each page begins is known beforehand, 25
+// requests are under way as soon as the limit lets them, a second after the answers of those before, and nothing is stored.
+// As a program: node page-within-limit.mjs <url> <key> <account> <list>; prints the number of objects and the milliseconds
+// as JSON.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import Stripe from 'stripe'

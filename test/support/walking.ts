@@ -41,7 +41,6 @@ export const accountWalk = (
   secretKey: string = PLATFORM_KEYS.test,
 ): AccountWalk => {
   const stripe = openStripe({ secretKey, apiBase: server.url })
-  const rooms = new PageRooms(16)
   return {
     isRanged: false,
     clientOf: () => clientOf(stripe, 'acct_1'),
@@ -50,7 +49,7 @@ export const accountWalk = (
     tellsPayment: false,
     seqNow: () => ({ seq: 0, commits: 0 }),
     takePage: async ({ giveBack }) => giveBack(),
-    makeRoom: (place) => rooms.take('acct_1', place),
+    rooms: new PageRooms(16).of('acct_1'),
     onRefusedHelper: () => undefined,
     signal: new AbortController().signal,
     ...walk,

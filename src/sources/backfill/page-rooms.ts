@@ -1,9 +1,10 @@
 // Room for pages in memory, shared by all lists that are walked at once: what bounds the memory of a backfill, however
-// many objects it reads. Where it is scarce the account that holds the least comes first, and of one account's pages those of relatives come one after
-// another, so that they are committed together: a relative that is stored already has to be read, and often written once
-// more. A page that was only asked for takes all of its room as well, unless answers take long: then it takes a part of it,
-// since pages would come more slowly than they are stored. (Where four were asked for in place of one whatever the time,
-// up to 28 pages waited, relatives lay eight batches apart, and a backfill of all lists read twice as many of them; measured.)
+// many objects it reads. Where it is scarce the account that holds the least comes first, and of one account's pages those
+// of relatives come one after another, so that they are committed together: a relative that is stored already has to be
+// read, and often written once more. A page that was only asked for takes all of its room as well, unless answers take
+// long: then it takes a part of it, since pages would come more slowly than they are stored. (Where four were asked for in
+// place of one whatever the time, up to 28 pages waited, relatives lay eight batches apart, and a backfill of all lists
+// read twice as many of them; measured.)
 
 /** One page's room. */
 export interface PageRoom {
@@ -41,6 +42,14 @@ const quickMs = 150
 const partsToAsk = (answerMs: number): number =>
   Math.min(partsPerPage, Math.max(1, Math.round((partsPerPage * quickMs) / answerMs)))
 
+/** The rooms as an account's walk sees them. */
+export interface AccountRooms {
+  /** True where whoever wants a page has to wait. */
+  readonly isFull: () => boolean
+  /** Waits for room to ask for a page. */
+  readonly take: (wanted: WantedPage) => Promise<PageRoom>
+}
+
 export class PageRooms {
   /** Parts; below zero where more came at once than there is room for. */
   #free: number
@@ -57,6 +66,11 @@ export class PageRooms {
   /** True where whoever wants a page has to wait. */
   get isFull(): boolean {
     return this.#free <= 0
+  }
+
+  /** Returns the rooms for an account. */
+  of(account: string): AccountRooms {
+    return { isFull: () => this.isFull, take: (wanted) => this.take(account, wanted) }
   }
 
   /** Waits for room to ask for a page of an account. */

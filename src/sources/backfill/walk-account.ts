@@ -9,7 +9,7 @@ import type { StripeClock } from '../stripe/stripe-clock.ts'
 import { failureOfStripe, refusalOf } from '../stripe/stripe-failure.ts'
 import type { ListPage, ListQuery } from './list-page.ts'
 import { observeEntries } from './observe-entries.ts'
-import type { PageRoom, WantedPage } from './page-rooms.ts'
+import type { AccountRooms } from './page-rooms.ts'
 import { expandInRange, type ListName, listRows, type ResourceName, servedResource } from './resources.ts'
 import type { Position, TakePage } from './walk.ts'
 import { walkList } from './walk-list.ts'
@@ -29,10 +29,10 @@ export interface AccountWalk {
   /** Answers the account's commit number as the taker knows it, and how many commits the taker made. */
   readonly seqNow: () => { readonly seq: number; readonly commits: number }
   readonly takePage: TakePage
-  /** Tells whether pages of a path have to wait for their turn or for room; without it none ever has. */
-  readonly isHeldUp?: (path: string) => boolean
-  /** Waits for room to ask for one more page (`PageRooms`). */
-  readonly makeRoom: (wanted: WantedPage) => Promise<PageRoom>
+  /** Tells whether requests to a path have to wait for their turn; without it none ever has. */
+  readonly isPaced?: (path: string) => boolean
+  /** Where pages wait for room in memory. */
+  readonly rooms: AccountRooms
   /** Told once of each thing that the key may not read and the walk goes on without. */
   readonly onRefusedHelper: (what: string) => void
   /** Ends the walk between two pages. */
@@ -128,8 +128,8 @@ const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
     seqNow: walk.seqNow,
     observe: (objects, moment) => observeEntries(objects, moment, reading),
     takePage: walk.takePage,
-    isHeldUp: () => walk.isHeldUp?.(path) === true,
-    makeRoom: (wanted) => walk.makeRoom({ ...wanted, rank }),
+    isHeldUp: () => walk.rooms.isFull() || walk.isPaced?.(path) === true,
+    makeRoom: (wanted) => walk.rooms.take({ ...wanted, rank }),
     signal,
   })
 }

@@ -89,6 +89,13 @@ export const guards = [
     tests: ['test/sources/backfill/walk-account.test.ts'],
   },
   {
+    name: 'backfill: a list is not cut where there is no room for its pages',
+    file: 'src/sources/backfill/walk-account.ts',
+    find: 'walk.rooms.isFull() || ',
+    replace: '',
+    tests: ['test/sources/backfill/walk-account.test.ts'],
+  },
+  {
     name: 'backfill: an account that holds much room lets others have more',
     file: 'src/sources/backfill/page-rooms.ts',
     find: 'heldBy(one) - heldBy(other)',

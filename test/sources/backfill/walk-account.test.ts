@@ -62,13 +62,14 @@ test('room is asked for with the rank of the list, the second at which its page 
   const account = world.account('acct_1')
   populate(account, { customers: 150, secondsApart: 1 })
   const newest = account.now()
-  const rooms = new PageRooms(1)
+  const one = new PageRooms(1).of('acct_1')
   const asked: WantedPage[] = []
-  const makeRoom = (wanted: WantedPage) => {
+  const take = (wanted: WantedPage) => {
     asked.push(wanted)
-    return rooms.take('acct_1', wanted)
+    return one.take(wanted)
   }
-  await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']), makeRoom }))
+  const rooms = { isFull: () => false, take }
+  await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']), rooms }))
   const atFirst = { until: Number.POSITIVE_INFINITY, answerMs: 0 }
   expect(asked.filter(({ rank }) => rank === listRows.refunds.rank)).toEqual([{ rank: 3, ...atFirst }])
   const ofCustomers = asked.filter(({ rank }) => rank === listRows.customers.rank)
@@ -79,13 +80,15 @@ test('room is asked for with the rank of the list, the second at which its page 
 })
 
 test.each([
-  ['where nothing holds its pages up', false, true],
-  ['never where its pages are held up', true, false],
-])('a long list is cut %s', async (_where, isHeldUp, isCut) => {
+  ['where nothing holds its pages up', 16, false, true],
+  ['never where its requests wait for their turn', 16, true, false],
+  ['never where its pages wait for room', 1, false, false],
+])('a long list is cut %s', async (_where, count, isPaced, isCut) => {
   const { server, world } = await playStripe({ latencyMs: 60 })
   populate(world.account('acct_1'), { customers: 500, secondsApart: 60 })
   const walked = new WalkedPages()
-  const walk = { positions: beginningOf(['customers']), takePage: walked.take, isHeldUp: () => isHeldUp }
+  const rooms = new PageRooms(count).of('acct_1')
+  const walk = { positions: beginningOf(['customers']), takePage: walked.take, rooms, isPaced: () => isPaced }
   await walkAccount(accountWalk(server, walk))
   expect(new Set(walked.idsOf('customers')).size).toBe(500)
   // The head is a window of its own.
@@ -94,16 +97,17 @@ test.each([
 
 test('a list that fails leaves at once, though pages of it wait for room that does not come', async () => {
   const { server } = await grownAccount()
-  const rooms = new PageRooms(1)
+  const one = new PageRooms(1).of('acct_1')
   let asked = 0
-  const makeRoom = (wanted: WantedPage): Promise<PageRoom> => {
+  const take = (wanted: WantedPage): Promise<PageRoom> => {
     asked += 1
-    return asked === 1 ? rooms.take('acct_1', wanted) : new Promise(() => undefined)
+    return asked === 1 ? one.take(wanted) : new Promise(() => undefined)
   }
+  const rooms = { isFull: () => false, take }
   const windows = [firstWindow(null, 1), firstWindow(1, null)].map((window) => ({ ...window, isHead: false }))
   const takePage = () => Promise.reject(mongodbDown)
   const walking = walkAccount(
-    accountWalk(server, { positions: new Map([['customers', windows]]), makeRoom, takePage }),
+    accountWalk(server, { positions: new Map([['customers', windows]]), rooms, takePage }),
   )
   await expect(walking).rejects.toBe(mongodbDown)
   expect(asked).toBe(2)
