@@ -19,16 +19,16 @@ export const canonicalCharge = (charge: Projection, invoice: Projection | null):
   metadata: mergeMetadata(shownMetadata(invoice), ownMetadata(charge)),
 })
 
-/** Returns an invoice's canonical fields; `subscription` and `charges` are those of its relatives that are stored. */
+/** Returns an invoice's canonical fields; `lent` is its subscription's `lentMetadata`, `charges` are those that are stored. */
 export const canonicalInvoice = (
   invoice: Projection,
-  relatives: { readonly subscription: Projection | null; readonly charges: readonly Projection[] },
+  { lent, charges }: { readonly lent: JsonObject | null; readonly charges: readonly Projection[] },
 ): CanonicalFields => ({
   subscription: invoice.links.subscriptions[0] ?? null,
   charges: invoice.links.charges,
-  charge: decisiveCharge(invoice, relatives.charges),
+  charge: decisiveCharge(invoice, charges),
   paid: isPaid(invoice),
-  metadata: mergeMetadata(inheritedMetadata(invoice, relatives.subscription), ownMetadata(invoice)),
+  metadata: mergeMetadata(lent ?? snapshotMetadata(invoice), ownMetadata(invoice)),
 })
 
 /** Returns a subscription's canonical fields: the earliest start and the latest end of its items' periods. */
@@ -49,6 +49,10 @@ export const isPaid = (invoice: Projection): boolean => ownString(contentOf(invo
 export const ownMetadata = (projection: Projection | null): JsonObject =>
   (projection === null ? null : ownObject(contentOf(projection), 'metadata')) ?? {}
 
+/** Returns the metadata that a subscription lends its invoices; null while no payload of it was seen. */
+export const lentMetadata = (subscription: Projection | null): JsonObject | null =>
+  subscription?.content == null ? null : ownMetadata(subscription)
+
 /** Returns the metadata a projection shows: merged with what it inherits. */
 export const shownMetadata = (projection: Projection | null): JsonObject =>
   projection === null ? {} : (ownObject(projection.canonical, 'metadata') ?? ownMetadata(projection))
@@ -58,8 +62,7 @@ const mergeMetadata = (inherited: JsonObject, own: JsonObject): JsonObject => ({
 
 // While the subscription itself is unknown, the snapshot on the invoice stands in
 // (https://docs.stripe.com/api/invoices/object#invoice_object-parent-subscription_details-metadata).
-const inheritedMetadata = (invoice: Projection, subscription: Projection | null): JsonObject => {
-  if (subscription?.content != null) return ownMetadata(subscription)
+const snapshotMetadata = (invoice: Projection): JsonObject => {
   const content = contentOf(invoice)
   const details =
     ownObject(content, 'subscription_details') ??

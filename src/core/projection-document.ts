@@ -107,6 +107,13 @@ export const projectionOf = (kind: ObjectKind, document: ProjectionDocument): Pr
   }
 }
 
+/** The fields of a stored document that `lentByDocument` reads. */
+export const lendingFields: readonly string[] = ['sync.as_of', 'sync.own_metadata']
+
+/** Returns the `lentMetadata` of the projection that a stored document holds. */
+export const lentByDocument = ({ sync }: Pick<ProjectionDocument, 'sync'>): JsonObject | null =>
+  sync.as_of === null ? null : sync.own_metadata
+
 const tombstoneOf = (projection: Projection): { deleted?: true; deleted_at?: Date } => {
   const moment = deletionOf(projection)
   return moment === null ? {} : { deleted: true, deleted_at: dateOfMoment(moment) }

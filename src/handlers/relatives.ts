@@ -112,10 +112,9 @@ const refreshInvoice = async (work: UnitOfWork, id: string): Promise<void> => {
   const invoice = await work.projections.invoice.get(id)
   if (invoice === null) return
   const [subscriptionId] = invoice.links.subscriptions
-  const subscription =
-    subscriptionId === undefined ? null : await work.projections.subscription.get(subscriptionId)
+  const lent = subscriptionId === undefined ? null : await work.lentMetadata.get(subscriptionId)
   const charges = await work.projections.charge.getAll(invoice.links.charges)
-  if (!putCanonical(work, invoice, canonicalInvoice(invoice, { subscription, charges }))) return
+  if (!putCanonical(work, invoice, canonicalInvoice(invoice, { lent, charges }))) return
   for (const charge of charges) await refreshCharge(work, charge.id)
 }
 

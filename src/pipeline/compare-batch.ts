@@ -72,7 +72,11 @@ const noting = (reader: AccountReader, documents: Documents): AccountReader => {
     return read
   }
   return {
-    byDocumentIds: async (collection, ids) => note(collection, await reader.byDocumentIds(collection, ids)),
+    // One that is not read whole is compared with nothing.
+    byDocumentIds: async (collection, ids, fields) => {
+      const read = await reader.byDocumentIds(collection, ids, fields)
+      return fields === undefined ? note(collection, read) : read
+    },
     byField: async (lookup, values) => note(lookup.collection, await reader.byField(lookup, values)),
     idsByField: (lookup, values) => reader.idsByField(lookup, values),
     currency: (code) => reader.currency(code),

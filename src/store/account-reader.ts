@@ -22,8 +22,13 @@ export class MongoAccountReader implements AccountReader {
     this.#reads = new GatheredReads(db)
   }
 
-  byDocumentIds(collection: WorkCollection, ids: readonly string[]): Promise<readonly StoredDocument[]> {
-    return this.#reads.find(collection, { _id: { $in: ids }, stripe_user_id: this.#account })
+  byDocumentIds(
+    collection: WorkCollection,
+    ids: readonly string[],
+    fields?: readonly string[],
+  ): Promise<readonly StoredDocument[]> {
+    const filter = { _id: { $in: ids }, stripe_user_id: this.#account }
+    return this.#reads.find(collection, filter, fields === undefined ? {} : { fields })
   }
 
   byField(lookup: FieldLookup, values: readonly string[]): Promise<readonly StoredDocument[]> {
@@ -35,7 +40,7 @@ export class MongoAccountReader implements AccountReader {
     }
     return lookup.caseless === true
       ? this.#findCaseless(lookup.collection, filter)
-      : this.#reads.find(lookup.collection, filter, lookup.most)
+      : this.#reads.find(lookup.collection, filter, lookup.most === undefined ? {} : { most: lookup.most })
   }
 
   idsByField({ collection, field }: FieldLookup, values: readonly string[]): Promise<readonly string[]> {

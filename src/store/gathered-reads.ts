@@ -6,10 +6,16 @@ import type { StoredDocument } from '../unit-of-work/reader.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { decodeStored } from './storable.ts'
 
-interface Lookup {
+interface LookupOptions {
+  /** Where given, at most one more is answered. */
+  readonly most?: number
+  /** Where given, only these fields and `_id` are answered. */
+  readonly fields?: readonly string[]
+}
+
+interface Lookup extends LookupOptions {
   readonly collection: string
   readonly filter: Document
-  readonly most: number | undefined
   readonly resolve: (documents: readonly StoredDocument[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -25,13 +31,14 @@ export class GatheredReads {
     this.#db = db
   }
 
-  /**
-   * Returns the documents that match. Throws `mongodb_unavailable`.
-   * @param most where given, at most one more is answered
-   */
-  find(collection: string, filter: Document, most?: number): Promise<readonly StoredDocument[]> {
+  /** Returns the documents that match. Throws `mongodb_unavailable`. */
+  find(
+    collection: string,
+    filter: Document,
+    options: LookupOptions = {},
+  ): Promise<readonly StoredDocument[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ collection, filter, most, resolve, reject })
+      this.#waiting.push({ collection, filter, ...options, resolve, reject })
       if (this.#waiting.length === 1) setImmediate(() => this.#send())
     })
   }
@@ -48,11 +55,14 @@ export class GatheredReads {
   }
 
   async #ask(lookups: readonly Lookup[]): Promise<readonly (readonly StoredDocument[])[]> {
-    const [first, ...others] = lookups.map(({ collection, filter, most }, index) => ({
+    const [first, ...others] = lookups.map(({ collection, filter, most, fields }, index) => ({
       coll: collection,
       pipeline: [
         { $match: filter },
         ...(most === undefined ? [] : [{ $limit: most + 1 }]),
+        ...(fields === undefined
+          ? []
+          : [{ $project: Object.fromEntries(fields.map((field) => [field, 1])) }]),
         { $replaceWith: { lookup: { $literal: index }, document: '$$ROOT' } },
       ],
     }))

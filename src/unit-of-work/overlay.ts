@@ -48,6 +48,7 @@ export type PutListener = (undo: { readonly slot: Slot<unknown>; readonly previo
 
 export class Overlay<Entity> {
   readonly #slots = new Map<string, Slot<Entity>>()
+  readonly #asked = new Set<string>()
   readonly #idOf: (entity: Entity) => string
   readonly #byId: DataLoader<string, null>
   readonly #indexes: ReadonlyMap<string, FinderIndex<Entity>>
@@ -70,7 +71,17 @@ export class Overlay<Entity> {
   /** Returns the entity, or null where there is none. */
   get(id: string): Soon<Entity | null> {
     const slot = this.#slots.get(id)
-    return slot === undefined ? this.#byId.load(id).then(() => this.#nowAt(id)) : slot.now
+    return slot === undefined ? this.#ask(id).then(() => this.#nowAt(id)) : slot.now
+  }
+
+  /** Returns the entity, or null where there is none; undefined as long as that was not read. */
+  known(id: string): Entity | null | undefined {
+    return this.#slots.get(id)?.now
+  }
+
+  /** Tells whether an entity was read or is about to be. */
+  isAskedFor(id: string): boolean {
+    return this.#slots.has(id) || this.#asked.has(id)
   }
 
   /** Returns those of the entities that exist. */
@@ -88,6 +99,11 @@ export class Overlay<Entity> {
       index.asked.add(value)
       return this.#foundBy(index, value)
     })
+  }
+
+  #ask(id: string): Promise<null> {
+    this.#asked.add(id)
+    return this.#byId.load(id)
   }
 
   #nowAt(id: string): Entity | null {
@@ -125,7 +141,7 @@ export class Overlay<Entity> {
   /** Loads entities that later calls will ask for. */
   load(ids: readonly string[]): Promise<unknown> | undefined {
     if (ids.every((id) => this.#slots.has(id))) return undefined
-    return Promise.all(ids.map((id) => (this.#slots.has(id) ? null : this.#byId.load(id))))
+    return Promise.all(ids.map((id) => (this.#slots.has(id) ? null : this.#ask(id))))
   }
 
   /** Takes entities for stored, whatever the database answers: another batch is about to write them. */
@@ -179,7 +195,7 @@ export class Overlay<Entity> {
 }
 
 /** More keys than this in one read would make the query itself slow to parse. */
-const loaderOptions = { maxBatchSize: 1000 }
+export const loaderOptions = { maxBatchSize: 1000 }
 
 const sorted = (ids: ReadonlySet<string> = new Set()): Iterable<string> =>
   ids.size > 1 ? [...ids].sort() : ids

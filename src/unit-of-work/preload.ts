@@ -73,7 +73,7 @@ const preloadInvoice: Preloader = async (work, seen) => {
   const [stored] = await Promise.all([
     work.projections.invoice.get(seen.id),
     preloadFamily(work, seen.id),
-    work.projections.subscription.load(seen.links.subscriptions),
+    work.lentMetadata.load(seen.links.subscriptions),
     work.projections.charge.load(seen.links.charges),
   ])
   const customer = ownString(seen.content, 'customer')
@@ -140,9 +140,9 @@ export const preloadContacts = async (work: UnitOfWork, customers: readonly stri
   )
 }
 
-/** An invoice with its subscription, its payments and all their charges. */
+/** An invoice with what its subscription lends it, its payments and all their charges. */
 const preloadFamily = async (work: UnitOfWork, id: string): Promise<void> => {
-  const { charge, invoice, subscription, invoice_payment: payment } = work.projections
+  const { charge, invoice, invoice_payment: payment } = work.projections
   const [stored, payments] = await Promise.all([
     invoice.get(id),
     payment.findBy('invoice', id),
@@ -152,7 +152,7 @@ const preloadFamily = async (work: UnitOfWork, id: string): Promise<void> => {
     .map((item) => linkOfPayment(item, 'payment_intent'))
     .filter((intent) => intent !== null)
   await Promise.all([
-    subscription.load(stored?.links.subscriptions ?? []),
+    work.lentMetadata.load(stored?.links.subscriptions ?? []),
     charge.load(stored?.links.charges ?? []),
     ...intents.map((intent) => charge.findBy('payment_intent', intent)),
   ])

@@ -29,8 +29,15 @@ export interface FieldLookup {
 }
 
 export interface AccountReader {
-  /** Returns the account's documents of the collection with these `_id`s. */
-  byDocumentIds(collection: WorkCollection, ids: readonly string[]): Promise<readonly StoredDocument[]>
+  /**
+   * Returns the account's documents of the collection with these `_id`s.
+   * @param fields where given, all that is needed of them besides `_id`: what else they hold may be left out
+   */
+  byDocumentIds(
+    collection: WorkCollection,
+    ids: readonly string[],
+    fields?: readonly string[],
+  ): Promise<readonly StoredDocument[]>
   /** Returns the account's documents whose field holds one of the values (or, as an array, contains one). */
   byField(lookup: FieldLookup, values: readonly unknown[]): Promise<readonly StoredDocument[]>
   /** Returns the Stripe ids of the account's documents whose field holds one of the values, sorted. */

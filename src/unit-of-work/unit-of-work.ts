@@ -3,11 +3,19 @@
 // One unit of work belongs to one attempt: a retry starts with a new one.
 
 import type { AccountSettings } from '../core/account.ts'
+import type { JsonObject } from '../core/json.ts'
 import type { Currency } from '../core/money.ts'
 import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
 import type { Projection } from '../core/projection.ts'
-import { documentId, type ProjectionDocument, projectionOf } from '../core/projection-document.ts'
+import {
+  documentId,
+  lendingFields,
+  lentByDocument,
+  type ProjectionDocument,
+  projectionOf,
+} from '../core/projection-document.ts'
 import { type DeskEntity, deskIdOf, deskTables } from './desk-entities.ts'
+import { LentMetadata } from './lent-metadata.ts'
 import { Overlay, type Slot } from './overlay.ts'
 import { projectionFinders } from './projection-finders.ts'
 import type { AccountReader } from './reader.ts'
@@ -36,6 +44,8 @@ export class UnitOfWork {
   readonly effects: Effects
   readonly now: Date
   readonly projections: Readonly<Record<ObjectKind, Overlay<Projection>>>
+  /** What invoices inherit. */
+  readonly lentMetadata: LentMetadata
   readonly contacts: Overlay<DeskEntity>
   readonly conversations: Overlay<DeskEntity>
   readonly rooms: Overlay<DeskEntity>
@@ -54,6 +64,7 @@ export class UnitOfWork {
     this.#reader = reader
     this.#unfinished = new Set(unfinished)
     this.projections = this.#projectionOverlays()
+    this.lentMetadata = new LentMetadata(this.projections.subscription, (ids) => this.#readLentMetadata(ids))
     this.contacts = this.#deskOverlay('contacts')
     this.conversations = this.#deskOverlay('conversations')
     this.rooms = this.#deskOverlay('rooms')
@@ -155,6 +166,19 @@ export class UnitOfWork {
       },
       onPut: (undo) => this.#journal.push(undo),
     })
+  }
+
+  async #readLentMetadata(ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject | null>> {
+    const { id: account } = this.account
+    const documents = await this.#reader.byDocumentIds(
+      objectKinds.subscription.collection,
+      ids.map((id) => documentId(account, id)),
+      lendingFields,
+    )
+    const byId = new Map(
+      documents.map((document) => [document._id, lentByDocument(document as unknown as ProjectionDocument)]), // only documentOf writes there
+    )
+    return new Map(ids.map((id) => [id, byId.get(documentId(account, id)) ?? null]))
   }
 
   #deskOverlay(table: keyof typeof deskTables): Overlay<DeskEntity> {

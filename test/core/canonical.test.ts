@@ -4,6 +4,7 @@ import {
   canonicalInvoice,
   canonicalSubscription,
   isPaid,
+  lentMetadata,
   ownMetadata,
   shownMetadata,
 } from '../../src/core/canonical.ts'
@@ -19,11 +20,11 @@ const invoice = (fields: JsonObject = {}, told: Partial<Projection> = {}): Proje
 const subscription = (fields: JsonObject = {}): Projection =>
   projected('subscription', { id: 'sub_1', ...fields })
 
-const noRelatives = { subscription: null, charges: [] }
+const noRelatives = { lent: null, charges: [] }
 const chargeOf = (charges: readonly Projection[], fields: JsonObject = {}, named: readonly string[] = []) =>
   canonicalInvoice(
     invoice(fields, { links: { ...noLinks, charges: [...charges.map(({ id }) => id), ...named].sort() } }),
-    { subscription: null, charges },
+    { lent: null, charges },
   ).charge
 
 describe('the links that every version shows', () => {
@@ -91,7 +92,7 @@ describe('paid', () => {
 
 describe('the metadata that an invoice shows', () => {
   const metadataWith = (fields: JsonObject, of: Projection | null): unknown =>
-    canonicalInvoice(invoice(fields), { subscription: of, charges: [] }).metadata
+    canonicalInvoice(invoice(fields), { lent: lentMetadata(of), charges: [] }).metadata
 
   test("is its own over its subscription's, key by key", () => {
     const fields = { metadata: { plan: 'own', note: 'n' } }

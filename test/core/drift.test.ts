@@ -58,7 +58,7 @@ const withCanonical = (projection: Projection): Projection => {
   const { kind } = projection
   if (kind === 'charge') return { ...projection, canonical: canonicalCharge(projection, null) }
   if (kind === 'invoice')
-    return { ...projection, canonical: canonicalInvoice(projection, { subscription: null, charges: [] }) }
+    return { ...projection, canonical: canonicalInvoice(projection, { lent: null, charges: [] }) }
   return kind === 'subscription'
     ? { ...projection, canonical: canonicalSubscription(projection) }
     : projection

@@ -45,6 +45,19 @@ describe('another account is out of reach', () => {
   })
 })
 
+test('answers nothing of a document but the fields asked for', async () => {
+  const document = { sync: { as_of: null, own_metadata: { 'a.b': '$c' }, order: {} }, metadata: {} }
+  await insert('billing.subscriptions', {
+    _id: 'acct_1:sub_1',
+    stripe_user_id: 'acct_1',
+    ...document,
+  } as never)
+  const fields = ['sync.as_of', 'sync.own_metadata']
+  expect(await reader().byDocumentIds('billing.subscriptions', ['acct_1:sub_1', 'acct_1:x'], fields)).toEqual(
+    [{ _id: 'acct_1:sub_1', sync: { as_of: null, own_metadata: { 'a.b': '$c' } } }],
+  )
+})
+
 describe('byField', () => {
   test('finds a text in any case where case does not count', async () => {
     const lookup = { collection: 'crm.contacts', field: 'email' } as const
