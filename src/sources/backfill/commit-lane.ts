@@ -4,8 +4,7 @@
 // and folds ahead what it commits next.
 
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
-import { byPlace, type PagePlace } from './page-rooms.ts'
-import { listRows } from './resources.ts'
+import { nextPages } from './next-pages.ts'
 import type { WalkedPage } from './walk.ts'
 
 /** Pages to be committed in one transaction. */
@@ -176,23 +175,3 @@ export class CommitLane<Folded extends FoldedPages = FoldedPages> {
     this.#queue = [...pages, ...this.#queue]
   }
 }
-
-// Relatives of one time are committed together: of what waits the lowest rank comes first, and of one rank the newest. The
-// pages of a list keep their order, since the position of each tells that those before it are stored.
-const nextPages = (queue: readonly WalkedPage[], mostObjects: number): readonly WalkedPage[] => {
-  const pages: WalkedPage[] = []
-  let objects = 0
-  for (let rest = queue; ; ) {
-    const [next] = firstOfEachList(rest).sort((one, other) => byPlace(placeOf(one), placeOf(other)))
-    if (next === undefined) return pages
-    objects += next.observations.length + next.carried.length
-    if (pages.length > 0 && objects > mostObjects) return pages
-    pages.push(next)
-    rest = rest.filter((page) => page !== next)
-  }
-}
-
-const firstOfEachList = (queue: readonly WalkedPage[]): WalkedPage[] =>
-  queue.filter((page, index) => queue.findIndex(({ list }) => list === page.list) === index)
-
-const placeOf = ({ list, until }: WalkedPage): PagePlace => ({ rank: listRows[list].rank, until })

@@ -23,46 +23,54 @@ export interface ListRow {
   /** Relatives that are shown in place; with `data.` before them at most four levels (https://docs.stripe.com/expand#depth). */
   readonly expand: readonly string[]
   /**
-   * Where pages wait for room in memory or for a commit, lists of a lower rank go first: what others inherit from. Lists of
-   * one rank go back in time side by side: a charge, its invoice and the payment that ties them are mostly of one hour.
+   * Where pages wait for room in memory or for a commit, lists of a lower rank go first, and those of one rank go back in
+   * time side by side.
    */
   readonly rank: number
 }
 
+/** Rank of the lists that others inherit from. */
+const lendingRank = 0
+
+/** Rank of the lists whose objects are tied to one another: a charge, its invoice and the payment that ties them. */
+export const tiedRank = 1
+
+const lastRank = 2
+
 /** The table of lists: https://docs.stripe.com/api/pagination */
 export const listRows: Readonly<Record<ListName, ListRow>> = {
-  customers: { kind: 'customer', path: '/v1/customers', params: {}, expand: [], rank: 0 },
-  products: { kind: 'product', path: '/v1/products', params: {}, expand: ['default_price'], rank: 3 },
+  customers: { kind: 'customer', path: '/v1/customers', params: {}, expand: [], rank: lendingRank },
+  products: { kind: 'product', path: '/v1/products', params: {}, expand: ['default_price'], rank: lastRank },
   // Without a status the list leaves canceled ones out.
   subscriptions: {
     kind: 'subscription',
     path: '/v1/subscriptions',
     params: { status: 'all' },
     expand: ['latest_invoice', 'customer'],
-    rank: 1,
+    rank: lendingRank,
   },
   invoices: {
     kind: 'invoice',
     path: '/v1/invoices',
     params: {},
     expand: ['parent.subscription_details.subscription'],
-    rank: 2,
+    rank: tiedRank,
   },
   charges: {
     kind: 'charge',
     path: '/v1/charges',
     params: {},
     expand: ['customer', 'balance_transaction'],
-    rank: 2,
+    rank: tiedRank,
   },
-  refunds: { kind: 'refund', path: '/v1/refunds', params: {}, expand: ['charge'], rank: 3 },
-  disputes: { kind: 'dispute', path: '/v1/disputes', params: {}, expand: ['charge'], rank: 3 },
+  refunds: { kind: 'refund', path: '/v1/refunds', params: {}, expand: ['charge'], rank: lastRank },
+  disputes: { kind: 'dispute', path: '/v1/disputes', params: {}, expand: ['charge'], rank: lastRank },
   invoice_payments: {
     kind: 'invoice_payment',
     path: '/v1/invoice_payments',
     params: {},
     expand: [],
-    rank: 2,
+    rank: tiedRank,
   },
 }
 

@@ -140,7 +140,7 @@ class Walk {
     const after = windowsAfter(window, facts, mayCut)
     this.#position = this.#position.flatMap((other) => (other === window ? after : [other]))
     await takePage({
-      ...{ list, until },
+      ...{ list, until, from: facts.places.at(-1)?.created ?? until },
       ...observed,
       invalid: page.entries.length - objects.length,
       sentAt: new Date(page.sentAt),

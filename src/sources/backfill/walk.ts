@@ -13,6 +13,8 @@ export interface WalkedPage {
   readonly list: ListName
   /** Unix second: what the page holds was created in it or earlier. Infinity for the newest page of a list. */
   readonly until: number
+  /** Unix second: what the page holds was created in it or later. */
+  readonly from: number
   /** The objects of the page that were not read before, in its order. */
   readonly observations: readonly Observation[]
   /** Relatives that they carried whole: an invoice's payments. */

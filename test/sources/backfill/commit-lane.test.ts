@@ -6,13 +6,12 @@ import {
   type PageBatch,
   type PageCommit,
 } from '../../../src/sources/backfill/commit-lane.ts'
-import type { ListName } from '../../../src/sources/backfill/resources.ts'
 import type { WalkedPage } from '../../../src/sources/backfill/walk.ts'
 import { observed } from '../../support/observed.ts'
 import { until } from '../../support/until.ts'
 
 const page = (objects: number, giveBack: () => void = () => undefined): WalkedPage => ({
-  ...{ list: 'customers', until: 1, carried: [], invalid: 0 },
+  ...{ list: 'customers', until: 1, from: 1, carried: [], invalid: 0 },
   ...{ sentAt: new Date(), commitsBefore: 0, position: [] },
   observations: Array.from({ length: objects }, (_, index) => observed({ at: 1, id: `cus_${index}` })),
   giveBack,
@@ -64,30 +63,6 @@ test('a batch holds small pages together, and a large one alone', async () => {
   for (const objects of [50, 50, 50, 1_000, 10]) void lane.take(page(objects))
   await lane.drain()
   expect(sizes).toEqual([[50, 50], [50], [1_000], [10]])
-})
-
-test('a batch holds relatives of one time together, and of one list the pages in their order', async () => {
-  const batches: string[][] = []
-  const commit = async (batch: PageBatch) => {
-    batches.push(batch.pages.map(({ list, until }) => `${list} ${until}`))
-    return committed(batch)
-  }
-  const lane = new CommitLane({ seq: 0, fold: folding(commit), onCommitted: () => undefined, isWorkedOn })
-  const queue = [
-    ...['refunds 9', 'charges 7', 'invoices 8', 'charges 8'],
-    ...['customers 2', 'customers 3', 'invoices 7', 'subscriptions 1'],
-  ]
-  for (const place of queue) {
-    const [list, until] = place.split(' ')
-    void lane.take({ ...page(50), list: list as ListName, until: Number(until) }) // one of those above
-  }
-  await lane.drain()
-  expect(batches).toEqual([
-    ['customers 2', 'customers 3'],
-    ['subscriptions 1', 'invoices 8'],
-    ['charges 7', 'charges 8'],
-    ['invoices 7', 'refunds 9'],
-  ])
 })
 
 test('every page gives its room back, whatever the commit ends with', async () => {

@@ -14,6 +14,7 @@ const page = (seconds: readonly number[], position: readonly Window[]): WalkedPa
   ...{
     list: 'customers',
     until: 1_000,
+    from: 1,
     carried: [],
     invalid: 0,
     sentAt: new Date(),

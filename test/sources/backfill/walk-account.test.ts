@@ -57,6 +57,19 @@ test('every object of every resource is handed over, once each', async () => {
   }
 })
 
+test('each page tells of which seconds its objects are', async () => {
+  const { server, world } = await playStripe()
+  const account = world.account('acct_1')
+  populate(account, { customers: 150, secondsApart: 1 })
+  const newest = account.now()
+  const walked = new WalkedPages()
+  const positions = beginningOf(['customers'])
+  await walkAccount(accountWalk(server, { positions, takePage: walked.take }))
+  const [first, second] = walked.pages
+  expect(first).toMatchObject({ until: Number.POSITIVE_INFINITY, from: newest - 99 })
+  expect(second).toMatchObject({ until: newest - 99, from: newest - 149 })
+})
+
 test('room is asked for with the rank of the list, the second at which its page goes on and the time of the last answer', async () => {
   const { server, world } = await playStripe()
   const account = world.account('acct_1')
@@ -71,7 +84,7 @@ test('room is asked for with the rank of the list, the second at which its page 
   const rooms = { isFull: () => false, take }
   await walkAccount(accountWalk(server, { positions: beginningOf(['customers', 'refunds']), rooms }))
   const atFirst = { until: Number.POSITIVE_INFINITY, answerMs: 0 }
-  expect(asked.filter(({ rank }) => rank === listRows.refunds.rank)).toEqual([{ rank: 3, ...atFirst }])
+  expect(asked.filter(({ rank }) => rank === listRows.refunds.rank)).toEqual([{ rank: 2, ...atFirst }])
   const ofCustomers = asked.filter(({ rank }) => rank === listRows.customers.rank)
   expect(ofCustomers.slice(0, 2)).toEqual([
     { rank: 0, ...atFirst },
