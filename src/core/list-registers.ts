@@ -29,7 +29,8 @@ export const foldLists = (
   content: ContentRegister | null,
   seen: Observation,
 ): ListRegisters => {
-  if (content === null) return before.lists
+  // Of what is seen for the first time no list is known but the content's own.
+  if (content === null || before.content === null) return before.lists
   const lists: Record<string, CompleteList> = {}
   for (const name of objectKinds[before.kind].lists) {
     const kept = foldList(name, { before, content, seen })

@@ -127,20 +127,36 @@ export const isIdentified = (value: Json | undefined): value is JsonObject & { r
   isJsonObject(value) && isObjectId(own(value, 'id'))
 
 /** Returns the first link of an object that is neither null, nor an id, nor an expanded object with one. */
-export const brokenLinkOf = (kind: ObjectKind, object: JsonObject): string | null =>
-  linkPathsOf(kind)
-    .find((path) => !isLink(linkAt(object, path)))
-    ?.join('.') ?? null
+export const brokenLinkOf = (kind: ObjectKind, object: JsonObject): string | null => {
+  const broken = linkPathsOf(kind).find((path) => !isLink(linkAt(object, path)))
+  return broken === undefined ? null : textOf(broken)
+}
+
+/** The name of a field, and where in its value the link is: null where it is the value itself. */
+interface LinkPath {
+  readonly name: string
+  readonly rest: LinkPath | null
+}
+
+const linkPathOf = ([name = '', ...rest]: readonly string[]): LinkPath => ({
+  name,
+  rest: rest.length === 0 ? null : linkPathOf(rest),
+})
+
+const textOf = ({ name, rest }: LinkPath): string => (rest === null ? name : `${name}.${textOf(rest)}`)
 
 // Taken apart once, not with every event.
-const linkPaths: ReadonlyMap<string, readonly (readonly string[])[]> = new Map(
-  Object.entries(objectKinds).map(([kind, { links }]) => [kind, links.map((path) => path.split('.'))]),
+const linkPaths: ReadonlyMap<string, readonly LinkPath[]> = new Map(
+  Object.entries(objectKinds).map(([kind, { links }]) => [
+    kind,
+    links.map((path) => linkPathOf(path.split('.'))),
+  ]),
 )
 
-const linkPathsOf = (kind: ObjectKind): readonly (readonly string[])[] => linkPaths.get(kind) ?? []
+const linkPathsOf = (kind: ObjectKind): readonly LinkPath[] => linkPaths.get(kind) ?? []
 
-const linkAt = (object: JsonObject | null, [name = '', ...rest]: readonly string[]): Json | undefined =>
-  rest.length === 0 ? own(object, name) : linkAt(ownObject(object, name), rest)
+const linkAt = (object: JsonObject | null, { name, rest }: LinkPath): Json | undefined =>
+  rest === null ? own(object, name) : linkAt(ownObject(object, name), rest)
 
 const isLink = (link: Json | undefined): boolean => link == null || isObjectId(idOf(link))
 
@@ -153,10 +169,7 @@ const isStub = (object: JsonObject): boolean =>
 const collapse = (kind: ObjectKind, object: JsonObject): { content: JsonObject; expanded: JsonObject } => {
   const expanded: Record<string, Json> = {}
   const { snapshots } = objectKinds[kind]
-  const content = linkPathsOf(kind).reduce(
-    (at, path) => collapseLink(at, path, expanded),
-    without(object, notContent),
-  )
+  const content = collapseLinks(without(object, notContent), linkPathsOf(kind), expanded)
   for (const name of snapshots) {
     const value = own(content, name)
     if (value !== undefined) expanded[name] = value
@@ -166,16 +179,22 @@ const collapse = (kind: ObjectKind, object: JsonObject): { content: JsonObject; 
 
 const notContent: ReadonlySet<string> = new Set(['deleted'])
 
-const collapseLink = (
+// One copy for all links of an object, and none where all of them are ids.
+const collapseLinks = (
   object: JsonObject,
-  [name = '', ...rest]: readonly string[],
+  paths: readonly LinkPath[],
   expanded: Record<string, Json>,
 ): JsonObject => {
-  const value = own(object, name)
-  if (!isJsonObject(value)) return object
-  if (rest.length > 0) return { ...object, [name]: collapseLink(value, rest, expanded) }
-  expanded[name] = value
-  return { ...object, [name]: ownString(value, 'id') }
+  const collapsed: Record<string, Json> = {}
+  let isCollapsed = false
+  for (const { name, rest } of paths) {
+    const value = own(collapsed, name) ?? own(object, name)
+    if (!isJsonObject(value)) continue
+    if (rest === null) expanded[name] = value
+    collapsed[name] = rest === null ? ownString(value, 'id') : collapseLinks(value, [rest], expanded)
+    isCollapsed = true
+  }
+  return isCollapsed ? { ...object, ...collapsed } : object
 }
 
 const linksOf = (kind: ObjectKind, content: JsonObject): Links => {

@@ -131,11 +131,13 @@ const coverOf = (projection: Projection, content: JsonObject | null): JsonObject
 
 const hiddenUnder = (content: JsonObject | null, cover: JsonObject): Pick<SyncFields, 'own' | 'added'> => {
   if (content === null) return {}
-  const hidden = [
-    ...Object.keys(cover).filter((key) => isHidden(key, content, cover)),
-    ...addedAlways,
-  ].filter((key) => Object.hasOwn(content, key))
-  const added = Object.keys(cover).filter((key) => !Object.hasOwn(content, key))
+  const hidden: string[] = []
+  const added: string[] = []
+  for (const key in cover) {
+    if (!Object.hasOwn(content, key)) added.push(key)
+    else if (isHidden(key, content, cover)) hidden.push(key)
+  }
+  for (const key of addedAlways) if (Object.hasOwn(content, key)) hidden.push(key)
   return {
     ...(hidden.length > 0
       ? { own: Object.fromEntries(hidden.map((key) => [key, own(content, key) ?? null])) }

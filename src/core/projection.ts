@@ -99,17 +99,13 @@ const isEmpty = (object: JsonObject): boolean => {
 }
 
 /** Returns the union of two sets of relatives, sorted; the first one itself when nothing is new. */
-export const mergeLinks = (links: Links, more: Links): Links => {
-  const merged = {
-    invoices: union(links.invoices, more.invoices),
-    charges: union(links.charges, more.charges),
-    subscriptions: union(links.subscriptions, more.subscriptions),
-  }
+export const mergeLinks = (links: Links, more: Partial<Links>): Links => {
+  const invoices = union(links.invoices, more.invoices)
+  const charges = union(links.charges, more.charges)
+  const subscriptions = union(links.subscriptions, more.subscriptions)
   const isNothingNew =
-    merged.invoices === links.invoices &&
-    merged.charges === links.charges &&
-    merged.subscriptions === links.subscriptions
-  return isNothingNew ? links : merged
+    invoices === links.invoices && charges === links.charges && subscriptions === links.subscriptions
+  return isNothingNew ? links : { invoices, charges, subscriptions }
 }
 
 const emptyProjection = (seen: Observation): Projection => ({
@@ -133,5 +129,5 @@ const emptyProjection = (seen: Observation): Projection => ({
 const latest = (known: Moment | null, moment: Moment): Moment =>
   known === null || moment > known ? moment : known
 
-const union = (ids: readonly string[], more: readonly string[]): readonly string[] =>
+const union = (ids: readonly string[], more: readonly string[] = []): readonly string[] =>
   more.every((id) => ids.includes(id)) ? ids : [...new Set([...ids, ...more])].sort()

@@ -5,7 +5,7 @@
 
 import { canonicalCharge, canonicalInvoice, canonicalSubscription, ownMetadata } from '../core/canonical.ts'
 import { isEqual, ownString } from '../core/json.ts'
-import { type Links, noLinks } from '../core/observation.ts'
+import type { Links } from '../core/observation.ts'
 import { contentOf, mergeLinks, type Projection } from '../core/projection.ts'
 import { linkOfPayment, paymentIntentOf } from '../unit-of-work/projection-finders.ts'
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
@@ -13,12 +13,12 @@ import { type Projected, putCanonical } from './project.ts'
 
 /** Settles a charge with its invoices. */
 export const settleCharge = async (work: UnitOfWork, id: string): Promise<void> => {
-  const charge = await learn(work, await work.projections.charge.get(id), {
+  const charge = learn(work, await work.projections.charge.get(id), {
     invoices: await invoicesOfCharge(work, id),
   })
   if (charge === null) return
   for (const invoice of await work.projections.invoice.getAll(charge.links.invoices)) {
-    await learn(work, invoice, { charges: [id] })
+    learn(work, invoice, { charges: [id] })
     await refreshInvoice(work, invoice.id)
   }
   await refreshCharge(work, id)
@@ -26,13 +26,13 @@ export const settleCharge = async (work: UnitOfWork, id: string): Promise<void> 
 
 /** Settles an invoice with its subscription and its charges. */
 export const settleInvoice = async (work: UnitOfWork, id: string): Promise<void> => {
-  const invoice = await learn(work, await work.projections.invoice.get(id), {
+  const invoice = learn(work, await work.projections.invoice.get(id), {
     charges: await chargesOfInvoice(work, id),
   })
   if (invoice === null) return
   await refreshInvoice(work, id)
   for (const charge of await work.projections.charge.getAll(invoice.links.charges)) {
-    await learn(work, charge, { invoices: [id] })
+    learn(work, charge, { invoices: [id] })
     await refreshCharge(work, charge.id)
   }
 }
@@ -95,13 +95,9 @@ const chargesOfPayment = async (work: UnitOfWork, payment: Projection): Promise<
   return [...charges.map((charge) => charge.id), ...(direct === null ? [] : [direct])]
 }
 
-const learn = async (
-  work: UnitOfWork,
-  projection: Projection | null,
-  found: Partial<Links>,
-): Promise<Projection | null> => {
+const learn = (work: UnitOfWork, projection: Projection | null, found: Partial<Links>): Projection | null => {
   if (projection === null) return null
-  const links = mergeLinks(projection.links, { ...noLinks, ...found })
+  const links = mergeLinks(projection.links, found)
   if (links === projection.links) return projection
   const linked = { ...projection, links }
   work.projections[projection.kind].put(linked)

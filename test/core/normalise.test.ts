@@ -123,6 +123,17 @@ describe('expanded relatives', () => {
     expect(seen.links.invoices).toEqual(['in_1'])
   })
 
+  test('become ids side by side, the payload itself left as it was', () => {
+    const ends = { payment_intent: { id: 'pi_1' }, charge: { id: 'ch_1' } }
+    const payment = Object.freeze({ ...ends, type: 'charge' })
+    const seen = observedIn(eventOf({ id: 'inpay_1', payment }), 'invoice_payment')
+    expect(seen.content).toEqual({
+      id: 'inpay_1',
+      payment: { payment_intent: 'pi_1', charge: 'ch_1', type: 'charge' },
+    })
+    expect(seen.expanded).toEqual(ends)
+  })
+
   test('become null where they have no id that is text', () => {
     const seen = observedIn(eventOf({ id: 'ch_1', customer: { id: { $gt: '' } } }), 'charge')
     expect(seen.content).toEqual({ id: 'ch_1', customer: null })

@@ -80,8 +80,8 @@ export const guards = [
   {
     name: 'storable: a key of ours in a payload is kept at every commit',
     file: 'src/core/projection-document.ts',
-    find: '].filter((key) => Object.hasOwn(content, key))',
-    replace: "].filter((key) => key !== '_id' && Object.hasOwn(content, key))",
+    find: 'for (const key of addedAlways) if (Object.hasOwn(content, key))',
+    replace: "for (const key of addedAlways) if (key !== '_id' && Object.hasOwn(content, key))",
     tests: ['test/core/projection-document.test.ts'],
   },
   {

@@ -69,6 +69,13 @@ export const guards = [
     tests: ['test/core/normalise.test.ts'],
   },
   {
+    name: 'links: what is expanded becomes its id, also beside another one of the same field',
+    file: 'src/core/normalise.ts',
+    find: 'own(collapsed, name) ?? own(object, name)',
+    replace: 'own(object, name)',
+    tests: ['test/core/normalise.test.ts'],
+  },
+  {
     name: 'lists: the newest complete one wins over a cut one',
     file: 'src/core/list-registers.ts',
     find: 'return list !== null && isCut(list) ? (lists[name]?.value ?? list) : list',
