@@ -12,6 +12,7 @@ import { auditOne } from './audit-one.ts'
 import { backfillObjects } from './backfill-objects.ts'
 import { backfillOne } from './backfill-one.ts'
 import { type BackfillFlags, type BackfillRequest, backfillRequestOf } from './backfill-request.ts'
+import { compileLater } from './compile-later.ts'
 import { deliveringNotices } from './deliver-notices.ts'
 import { onInterrupt } from './interrupt.ts'
 import { keyMissing } from './key-missing.ts'
@@ -33,6 +34,7 @@ const accountsAtOnce = 8
 /** Reads accounts' lists, prints what came of it and returns the exit code. Throws coded errors that no account is to blame for. */
 export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<number> => {
   const request = backfillRequestOf(flags, new Date())
+  compileLater()
   const config = await loadConfig(flags)
   if (config.stripeKey === undefined) throw keyMissing('backfill')
   const started = performance.now()

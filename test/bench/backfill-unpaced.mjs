@@ -3,6 +3,7 @@
 
 import { backfillOne } from '../../dist/commands/backfill-one.js'
 import { backfillRequestOf } from '../../dist/commands/backfill-request.js'
+import { compileLater } from '../../dist/commands/compile-later.js'
 import { deliveringNotices } from '../../dist/commands/deliver-notices.js'
 import { openBackfill } from '../../dist/commands/open-backfill.js'
 import { openBackfillStripe } from '../../dist/commands/open-backfill-stripe.js'
@@ -21,6 +22,7 @@ const [account, resources] = process.argv.slice(2)
 const limits = { perEndpoint: 10_000, inAll: 10_000 }
 
 boundHeapGrowth()
+compileLater()
 const started = performance.now()
 const { signal } = new AbortController()
 const config = await loadConfig({})
