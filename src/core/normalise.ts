@@ -191,7 +191,9 @@ const collapseLinks = (
     const value = own(collapsed, name) ?? own(object, name)
     if (!isJsonObject(value)) continue
     if (rest === null) expanded[name] = value
-    collapsed[name] = rest === null ? ownString(value, 'id') : collapseLinks(value, [rest], expanded)
+    const link = rest === null ? ownString(value, 'id') : collapseLinks(value, [rest], expanded)
+    if (link === value) continue
+    collapsed[name] = link
     isCollapsed = true
   }
   return isCollapsed ? { ...object, ...collapsed } : object

@@ -1,5 +1,5 @@
 // What invoices inherit of their subscriptions, read without the rest: of 3.5 KB they need a few fields. Guarantee: as the
-// subscriptions are after everything that the batch has put so far.
+// subscriptions are after everything that the batch has put so far; whoever puts one has read it before (handlers/project.ts).
 
 import DataLoader from 'dataloader'
 import { lentMetadata } from '../core/canonical.ts'

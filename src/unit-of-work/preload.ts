@@ -22,8 +22,8 @@ export const preload = async (work: UnitOfWork, observations: readonly Observati
   )
 }
 
-// Most observations of an object ask for what the one before asked for, and a batch holds some four of each. What an
-// observation turns out to need beyond that is read when its handler comes to it.
+// Most events of an object ask for what the one before asked for, and a batch holds some four of each; a list shows each
+// object once. What an observation turns out to need beyond that is read when its handler comes to it.
 const withOtherNeeds = (observations: readonly Observation[]): readonly Observation[] => {
   if (new Set(observations.map(({ id }) => id)).size === observations.length) return observations
   const needs = new Map<string, Observation>()

@@ -108,7 +108,7 @@ export class EventDeliveries {
           ...opened,
           parked,
           reader: {
-            byDocumentIds: (collection, ids) => reader.byDocumentIds(collection, ids),
+            byDocumentIds: (collection, ids, fields) => reader.byDocumentIds(collection, ids, fields),
             byField: (lookup, values) => reader.byField(lookup, values),
             idsByField: (lookup, values) => reader.idsByField(lookup, values),
             currency: async (code) => rows.get(code) ?? null,

@@ -11,6 +11,19 @@ import type { AccountSettings } from '../oracle/history.ts'
 
 type Collections = Map<string, Map<string, Uint8Array>>
 
+/** What is left of a document where only some fields, one level deep at most, are asked for. */
+const onlyFields = (document: StoredDocument, fields: readonly string[] | undefined): StoredDocument => {
+  if (fields === undefined) return document
+  const isAsked = (path: string): boolean => fields.includes(path)
+  const inner = (name: string, value: unknown): [string, unknown][] =>
+    isAsked(name)
+      ? [[name, value]]
+      : [[name, Object.fromEntries(Object.entries(value ?? {}).filter(([key]) => isAsked(`${name}.${key}`)))]]
+  const parents = new Set(fields.map((field) => field.split('.')[0]))
+  const kept = Object.entries(document).filter(([name]) => parents.has(name))
+  return { _id: document._id, ...Object.fromEntries(kept.flatMap(([name, value]) => inner(name, value))) }
+}
+
 export class MemoryStore implements PipelineStore {
   readonly #collections: Collections = new Map()
   readonly #seqs = new Map<string, number>()
@@ -39,10 +52,11 @@ export class MemoryStore implements PipelineStore {
         ? defaultSettings(id)
         : { id, newContact: given.new_contact, support: given.support, mappings: given.mappings }
     const reader: AccountReader = {
-      byDocumentIds: async (collection, ids) =>
+      byDocumentIds: async (collection, ids, fields) =>
         ids
           .map((key) => this.#read(collection, key))
-          .filter((document) => document?.stripe_user_id === id) as StoredDocument[],
+          .filter((document) => document?.stripe_user_id === id)
+          .map((document) => onlyFields(document as StoredDocument, fields)),
       byField: async ({ most = Number.POSITIVE_INFINITY, ...lookup }, values) =>
         this.#find(id, lookup, values).slice(0, most + 1),
       idsByField: async (lookup, values) =>

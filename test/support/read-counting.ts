@@ -26,9 +26,9 @@ export const openCountedWork = async (
     effects: told.effects ?? 'missing',
     now: commitTime,
     reader: {
-      byDocumentIds: (collection, ids) => {
+      byDocumentIds: (collection, ids, fields) => {
         reads.push({ of: collection, asked: ids })
-        return reader.byDocumentIds(collection, ids)
+        return reader.byDocumentIds(collection, ids, fields)
       },
       byField: (lookup, values) => {
         reads.push({ of: `${lookup.collection} by ${lookup.field}`, asked: values })

@@ -7,25 +7,26 @@ import { byPlace } from './page-rooms.ts'
 import { listRows, tiedRank } from './resources.ts'
 import type { WalkedPage } from './walk.ts'
 
-/** A batch of one rank that holds this part of what it could is worth a commit of its own. */
+/** A batch that holds this part of what it could is worth a commit of its own. */
 const worthwhilePart = 3 / 4
 
 /** Returns the pages of the next batch: at least one where any waits, and no more objects than told in several. */
 export const nextPages = (queue: readonly WalkedPage[], mostObjects: number): readonly WalkedPage[] => {
-  const isWorthwhile = (batch: readonly WalkedPage[]): boolean =>
-    batch.reduce((sum, page) => sum + objectsOf(page), 0) >= mostObjects * worthwhilePart
-  for (const rank of new Set(queue.map(rankOf).sort((one, other) => one - other))) {
-    const ofRank = queue.filter((page) => rankOf(page) === rank)
-    const batch = fillBatch(ofRank, mostObjects)
-    if (isWorthwhile(batch)) return rank === tiedRank ? untilLevel(batch, ofRank) : batch
-  }
-  // A page of the tied ones would part from the others.
-  const untied = fillBatch(
-    queue.filter((page) => rankOf(page) !== tiedRank),
-    mostObjects,
-  )
-  return isWorthwhile(untied) ? untied : fillBatch(queue, mostObjects)
+  const tied = queue.filter((page) => rankOf(page) === tiedRank)
+  const mixed = fillBatch(queue, mostObjects)
+  const together = fillBatch(tied, mostObjects)
+  if (!queue.some((page) => rankOf(page) < tiedRank))
+    return isWorthwhile(together, mostObjects) ? untilLevel(together, tied) : mixed
+  // However few they are, those that others inherit from are never passed over: a contact derived before its customer is
+  // stored knows less. What is tied joins them whole, or waits for its own batch.
+  if (together.every((page) => mixed.includes(page))) return mixed
+  const untied = queue.filter((page) => rankOf(page) !== tiedRank)
+  const others = fillBatch(untied, mostObjects)
+  return isWorthwhile(others, mostObjects) || isWorthwhile(together, mostObjects) ? others : mixed
 }
+
+const isWorthwhile = (batch: readonly WalkedPage[], mostObjects: number): boolean =>
+  batch.reduce((sum, page) => sum + objectsOf(page), 0) >= mostObjects * worthwhilePart
 
 const fillBatch = (queue: readonly WalkedPage[], mostObjects: number): readonly WalkedPage[] => {
   const pages: WalkedPage[] = []

@@ -214,8 +214,22 @@ export const guards = [
   {
     name: 'backfill: what is tied to one another is committed together',
     file: 'src/sources/backfill/next-pages.ts',
-    find: 'if (isWorthwhile(batch)) return',
-    replace: 'if (isWorthwhile(batch) && rank !== tiedRank) return',
+    find: 'isWorthwhile(others, mostObjects) || isWorthwhile(together, mostObjects) ? others : mixed',
+    replace: 'mixed',
+    tests: ['test/sources/backfill/next-pages.test.ts'],
+  },
+  {
+    name: 'backfill: what others inherit from is never passed over',
+    file: 'src/sources/backfill/next-pages.ts',
+    find: 'if (!queue.some((page) => rankOf(page) < tiedRank))',
+    replace: 'if (!queue.some((page) => rankOf(page) < tiedRank) || isWorthwhile(together, mostObjects))',
+    tests: ['test/sources/backfill/next-pages.test.ts'],
+  },
+  {
+    name: 'backfill: what is tied joins others only whole',
+    file: 'src/sources/backfill/next-pages.ts',
+    find: 'together.every((page) => mixed.includes(page))',
+    replace: 'together.some((page) => mixed.includes(page))',
     tests: ['test/sources/backfill/next-pages.test.ts'],
   },
   {
@@ -230,13 +244,6 @@ export const guards = [
     file: 'src/sources/backfill/next-pages.ts',
     find: '/ 2 ? shorter : best',
     replace: '* 2 ? shorter : best',
-    tests: ['test/sources/backfill/next-pages.test.ts'],
-  },
-  {
-    name: 'backfill: a page of what is tied fills no batch of others',
-    file: 'src/sources/backfill/next-pages.ts',
-    find: 'return isWorthwhile(untied) ? untied : ',
-    replace: 'return untied.length > 99 ? untied : ',
     tests: ['test/sources/backfill/next-pages.test.ts'],
   },
   {

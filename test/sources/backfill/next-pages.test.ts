@@ -51,13 +51,33 @@ test('pages of one list keep their order', () => {
   ])
 })
 
-test('what others inherit from comes before them as far as it fills a batch', () => {
+test('what others inherit from comes before them', () => {
   const tied = ['in 9-8', 'ch 9-8', 'pay 9-8']
   expect(batchesOf([...tied, 'cus 5-4', 'sub 6-5', 'cus 4-3', 'sub 5-4', 'cus 3-2'])).toEqual([
     ['sub 6-5', 'cus 5-4', 'sub 5-4'],
-    tied,
     ['cus 4-3', 'cus 3-2'],
+    tied,
   ])
+})
+
+test('a few of what others inherit from are passed over by no full batch of others', () => {
+  const [customers, subscriptions] = [page('cus 9-8', 20), page('sub 9-8', 20)]
+  const few = [customers, subscriptions]
+  const tied = ['in 99-98', 'ch 99-98', 'pay 99-98'].map((name) => page(name, 100))
+  const rest = ['re 99-98', 'dp 99-98', 'prod 99-98'].map((name) => page(name, 100))
+  expect(nextPages([...tied, ...few], 300)).toEqual(few)
+  expect(nextPages([...tied, ...few], 100)).toEqual(few)
+  expect(nextPages([...rest, ...few], 300).slice(0, 2)).toEqual(few)
+  expect(nextPages([...rest, ...tied, ...few], 300).slice(0, 2)).toEqual(few)
+})
+
+test('what is tied joins a few of what it inherits from where all of it has room', () => {
+  expect(
+    nextPages(
+      ['in 9-8', 'ch 9-8', 'cus 1-0'].map((name) => page(name, 100)),
+      300,
+    ),
+  ).toHaveLength(3)
 })
 
 test('what is tied to one another is committed together', () => {
