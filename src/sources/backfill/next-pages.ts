@@ -1,6 +1,6 @@
 // Which of the pages that wait are committed together. A relative that is stored already has to be read, and often written
-// once more: what others inherit from comes first, and what is tied to one another (a charge, its invoice and the payment
-// between them, mostly of one hour) comes in one batch. Guarantee: the pages of a list keep their order, since the
+// once more: what others inherit from waits for nothing that came later, and what is tied to one another (a charge, its
+// invoice and the payment between them, mostly of one hour) comes in one batch. Guarantee: the pages of a list keep their order, since the
 // position of each tells that those before it are stored.
 
 import { byPlace } from './page-rooms.ts'
@@ -10,20 +10,29 @@ import type { WalkedPage } from './walk.ts'
 /** A batch that holds this part of what it could is worth a commit of its own. */
 const worthwhilePart = 3 / 4
 
-/** Returns the pages of the next batch: at least one where any waits, and no more objects than told in several. */
+/**
+ * Returns the pages of the next batch: at least one where any waits, and no more objects than told in several.
+ * @param queue the page that came first in front
+ */
 export const nextPages = (queue: readonly WalkedPage[], mostObjects: number): readonly WalkedPage[] => {
-  const tied = queue.filter((page) => rankOf(page) === tiedRank)
-  const mixed = fillBatch(queue, mostObjects)
+  const [lending, tied] = [queue.filter(isLending), queue.filter(isTied)]
   const together = fillBatch(tied, mostObjects)
-  if (!queue.some((page) => rankOf(page) < tiedRank))
-    return isWorthwhile(together, mostObjects) ? untilLevel(together, tied) : mixed
-  // However few they are, those that others inherit from are never passed over: a contact derived before its customer is
-  // stored knows less. What is tied joins them whole, or waits for its own batch.
-  if (together.every((page) => mixed.includes(page))) return mixed
-  const untied = queue.filter((page) => rankOf(page) !== tiedRank)
-  const others = fillBatch(untied, mostObjects)
-  return isWorthwhile(others, mostObjects) || isWorthwhile(together, mostObjects) ? others : mixed
+  const isFull = isWorthwhile(together, mostObjects)
+  if (isFull && lending.every((page) => mayWaitFor(together, page, queue))) return untilLevel(together, tied)
+  const mixed = fillBatch(queue, mostObjects)
+  // What is tied joins others whole, or waits for a batch of its own.
+  if (lending.length === 0 || together.every((page) => mixed.includes(page))) return mixed
+  const others = fillBatch(
+    queue.filter((page) => !isTied(page)),
+    mostObjects,
+  )
+  return isFull || isWorthwhile(others, mostObjects) ? others : mixed
 }
+
+// What came before it, and no more: a contact that is derived before its customer is stored knows less. The last page of a
+// list, all there is of a short one, waits for nothing.
+const mayWaitFor = (batch: readonly WalkedPage[], page: WalkedPage, queue: readonly WalkedPage[]): boolean =>
+  page.position.length > 0 && batch.every((other) => queue.indexOf(other) < queue.indexOf(page))
 
 const isWorthwhile = (batch: readonly WalkedPage[], mostObjects: number): boolean =>
   batch.reduce((sum, page) => sum + objectsOf(page), 0) >= mostObjects * worthwhilePart
@@ -65,5 +74,9 @@ const firstOfEachList = (queue: readonly WalkedPage[]): WalkedPage[] =>
 const objectsOf = ({ observations, carried }: WalkedPage): number => observations.length + carried.length
 
 const rankOf = ({ list }: WalkedPage): number => listRows[list].rank
+
+const isLending = (page: WalkedPage): boolean => rankOf(page) < tiedRank
+
+const isTied = (page: WalkedPage): boolean => rankOf(page) === tiedRank
 
 const placeOf = (page: WalkedPage) => ({ rank: rankOf(page), until: page.until })

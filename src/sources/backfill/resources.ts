@@ -23,8 +23,8 @@ export interface ListRow {
   /** Relatives that are shown in place; with `data.` before them at most four levels (https://docs.stripe.com/expand#depth). */
   readonly expand: readonly string[]
   /**
-   * Where pages wait for room in memory or for a commit, lists of a lower rank go first, and those of one rank go back in
-   * time side by side.
+   * Where pages wait for room in memory, lists of a lower rank go first, and those of one rank go back in time side by
+   * side; which pages are committed together, next-pages.ts says.
    */
   readonly rank: number
 }

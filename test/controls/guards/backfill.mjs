@@ -214,15 +214,22 @@ export const guards = [
   {
     name: 'backfill: what is tied to one another is committed together',
     file: 'src/sources/backfill/next-pages.ts',
-    find: 'isWorthwhile(others, mostObjects) || isWorthwhile(together, mostObjects) ? others : mixed',
+    find: 'isFull || isWorthwhile(others, mostObjects) ? others : mixed',
     replace: 'mixed',
     tests: ['test/sources/backfill/next-pages.test.ts'],
   },
   {
-    name: 'backfill: what others inherit from is never passed over',
+    name: 'backfill: what others inherit from is passed over by nothing that came later',
     file: 'src/sources/backfill/next-pages.ts',
-    find: 'if (!queue.some((page) => rankOf(page) < tiedRank))',
-    replace: 'if (!queue.some((page) => rankOf(page) < tiedRank) || isWorthwhile(together, mostObjects))',
+    find: 'queue.indexOf(other) < queue.indexOf(page)',
+    replace: 'queue.indexOf(other) >= 0',
+    tests: ['test/sources/backfill/next-pages.test.ts'],
+  },
+  {
+    name: 'backfill: the last page of what others inherit from is not passed over',
+    file: 'src/sources/backfill/next-pages.ts',
+    find: 'page.position.length > 0 && batch.every',
+    replace: 'page.position.length >= 0 && batch.every',
     tests: ['test/sources/backfill/next-pages.test.ts'],
   },
   {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { nextPages } from '../../../src/sources/backfill/next-pages.ts'
 import type { ListName } from '../../../src/sources/backfill/resources.ts'
 import type { WalkedPage } from '../../../src/sources/backfill/walk.ts'
+import { firstWindow } from '../../../src/sources/backfill/windows.ts'
 import { observed } from '../../support/observed.ts'
 
 const lists: Readonly<Record<string, ListName>> = {
@@ -69,6 +70,14 @@ test('a few of what others inherit from are passed over by no full batch of othe
   expect(nextPages([...tied, ...few], 100)).toEqual(few)
   expect(nextPages([...rest, ...few], 300).slice(0, 2)).toEqual(few)
   expect(nextPages([...rest, ...tied, ...few], 300).slice(0, 2)).toEqual(few)
+})
+
+test('of a list that goes on a page waits for what is tied and came before it, and for nothing else', () => {
+  const customers = { ...page('cus 9-8', 100), position: [firstWindow(null, 8)] }
+  const [charges, invoices, payments] = ['ch 9-8', 'in 9-8', 'pay 9-8'].map((name) => page(name, 100))
+  const tied = [charges, invoices, payments].filter((one) => one !== undefined)
+  expect(nextPages([...tied, customers], 300)).toEqual(tied)
+  expect(nextPages([...tied.slice(1), customers, ...tied.slice(0, 1)], 300)).toEqual([customers])
 })
 
 test('what is tied joins a few of what it inherits from where all of it has room', () => {
