@@ -72,6 +72,25 @@ describe('What is undetermined', () => {
     expect(undetermined(born, renamed('evt_9', 'a', 'b'), renamed('evt_1', 'b', 'a'))).toEqual([])
   })
 
+  it('is an object that returns from a change without a word, beside one that no chain reaches', () => {
+    const at = { at: 5, generation: 'acacia' } as const
+    const shown = (id: string, type: string, fields: Json, previous?: Json): Json =>
+      stripeEvent({
+        ...at,
+        id,
+        type,
+        object: charge(fields),
+        ...(previous === undefined ? {} : { previous }),
+      })
+    const events = [
+      shown('evt_1', 'charge.pending', { status: 'pending' }),
+      shown('evt_2', 'charge.updated', { description: 'a', disputed: true }, { disputed: false }),
+      shown('evt_3', 'charge.updated', { description: 'b', disputed: true }, { description: 'a' }),
+      shown('evt_4', 'charge.updated', { description: 'a', disputed: true }),
+    ]
+    expect(undetermined(...events)).toEqual(['acct_1:ch_1'])
+  })
+
   it('is an object that returns from a change told twice, after a second that tells no order', () => {
     const unordered = [
       renamed('evt_3', 'a', 'b', 4),

@@ -17,6 +17,8 @@ export interface OrderReading {
   readonly plainEvents: 'same content' | 'any content' | 'no chain'
   /** Where a chain begins: in the last earlier state, or else in whatever state its first event found, since others may be missing. */
   readonly chainsBegin: 'last state' | 'any state'
+  /** Where no chain uses all events of a second: whether one of those of the greatest rank counts, or none. */
+  readonly chainsOfRank: boolean
   /** Chains count as one when they end alike, or only when there is but one sequence of events. */
   readonly oneChain: 'one end' | 'one sequence'
   /** A creation begins the chain whatever was before. */
@@ -69,9 +71,20 @@ export const lastByRules = (
 ): Observation | undefined => {
   let last: Observation | undefined
   for (const group of seconds(ofOneObject)) {
-    last = (group.length > 1 ? chainEnd(group, last, reading) : undefined) ?? greatest(group, reading)
+    last = endOf(group, last, reading) ?? greatest(group, reading)
   }
   return last
+}
+
+const endOf = (
+  group: readonly Observation[],
+  last: Observation | undefined,
+  reading: OrderReading,
+): Observation | undefined => {
+  const end = group.length > 1 ? chainEnd(group, last, reading) : undefined
+  if (end !== undefined || !reading.chainsOfRank) return end
+  const ranked = ofGreatestRank(group, reading)
+  return ranked.length > 1 ? chainEnd(ranked, last, reading) : undefined
 }
 
 /** All readings of the rules, each combination once. */
@@ -83,10 +96,12 @@ export const ALL_READINGS: readonly OrderReading[] = (
       [true, false].flatMap((creationsBegin) =>
         (['rendered', 'common'] as const).flatMap((contents) =>
           (['event type', 'status'] as const).flatMap((firstRank) =>
-            [true, false].map((chargeBirthsAreCreations) => ({
-              ...{ plainEvents, chainsBegin, oneChain, creationsBegin },
-              ...{ contents, firstRank, chargeBirthsAreCreations },
-            })),
+            [true, false].flatMap((chargeBirthsAreCreations) =>
+              [true, false].map((chainsOfRank) => ({
+                ...{ plainEvents, chainsBegin, oneChain, creationsBegin },
+                ...{ contents, firstRank, chargeBirthsAreCreations, chainsOfRank },
+              })),
+            ),
           ),
         ),
       ),
@@ -171,11 +186,16 @@ const mayFollow = (
 const greatest = (group: readonly Observation[], reading: OrderReading): Observation | undefined =>
   [...group].sort((one, other) => compareRanks(one.event, other.event, reading)).at(-1)
 
-const compareRanks = (one: SeenEvent, other: SeenEvent, reading: OrderReading): number => {
+const ofGreatestRank = (group: readonly Observation[], reading: OrderReading): readonly Observation[] =>
+  group.filter(({ event }) => group.every((other) => byRank(event, other.event, reading) >= 0))
+
+const compareRanks = (one: SeenEvent, other: SeenEvent, reading: OrderReading): number =>
+  byRank(one, other, reading) || (one.id < other.id ? -1 : 1)
+
+const byRank = (one: SeenEvent, other: SeenEvent, reading: OrderReading): number => {
   const byType = typeRank(one, reading) - typeRank(other, reading)
   const byStatus = statusRank(one) - statusRank(other)
-  const byRank = reading.firstRank === 'event type' ? byType || byStatus : byStatus || byType
-  return byRank || (one.id < other.id ? -1 : 1)
+  return reading.firstRank === 'event type' ? byType || byStatus : byStatus || byType
 }
 
 const CHARGE_BIRTHS = ['charge.succeeded', 'charge.pending', 'charge.failed']
