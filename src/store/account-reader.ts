@@ -28,7 +28,7 @@ export class MongoAccountReader implements AccountReader {
     fields?: readonly string[],
   ): Promise<readonly StoredDocument[]> {
     const filter = { _id: { $in: ids }, stripe_user_id: this.#account }
-    return this.#reads.find(collection, filter, fields === undefined ? {} : { fields })
+    return this.#reads.find(collection, filter, { fields })
   }
 
   byField(lookup: FieldLookup, values: readonly string[]): Promise<readonly StoredDocument[]> {
@@ -40,7 +40,7 @@ export class MongoAccountReader implements AccountReader {
     }
     return lookup.caseless === true
       ? this.#findCaseless(lookup.collection, filter)
-      : this.#reads.find(lookup.collection, filter, lookup.most === undefined ? {} : { most: lookup.most })
+      : this.#reads.find(lookup.collection, filter, { most: lookup.most })
   }
 
   idsByField({ collection, field }: FieldLookup, values: readonly string[]): Promise<readonly string[]> {

@@ -8,9 +8,9 @@ import { decodeStored } from './storable.ts'
 
 interface LookupOptions {
   /** Where given, at most one more is answered. */
-  readonly most?: number
+  readonly most?: number | undefined
   /** Where given, only these fields and `_id` are answered. */
-  readonly fields?: readonly string[]
+  readonly fields?: readonly string[] | undefined
 }
 
 interface Lookup extends LookupOptions {

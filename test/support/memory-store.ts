@@ -11,17 +11,15 @@ import type { AccountSettings } from '../oracle/history.ts'
 
 type Collections = Map<string, Map<string, Uint8Array>>
 
-/** What is left of a document where only some fields, one level deep at most, are asked for. */
+/** What is left of a document where only some fields of its hashes, such as `sync.as_of`, are asked for. */
 const onlyFields = (document: StoredDocument, fields: readonly string[] | undefined): StoredDocument => {
   if (fields === undefined) return document
-  const isAsked = (path: string): boolean => fields.includes(path)
-  const inner = (name: string, value: unknown): [string, unknown][] =>
-    isAsked(name)
-      ? [[name, value]]
-      : [[name, Object.fromEntries(Object.entries(value ?? {}).filter(([key]) => isAsked(`${name}.${key}`)))]]
-  const parents = new Set(fields.map((field) => field.split('.')[0]))
-  const kept = Object.entries(document).filter(([name]) => parents.has(name))
-  return { _id: document._id, ...Object.fromEntries(kept.flatMap(([name, value]) => inner(name, value))) }
+  const kept: Record<string, Record<string, unknown>> = {}
+  for (const [hash = '', name = ''] of fields.map((field) => field.split('.'))) {
+    const held = document[hash] as Readonly<Record<string, unknown>> // our own book-keeping
+    kept[hash] = { ...kept[hash], [name]: held[name] }
+  }
+  return { _id: document._id, ...kept }
 }
 
 export class MemoryStore implements PipelineStore {

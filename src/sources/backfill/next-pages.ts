@@ -1,7 +1,7 @@
 // Which of the pages that wait are committed together. A relative that is stored already has to be read, and often written
 // once more: what others inherit from waits for nothing that came later, and what is tied to one another (a charge, its
-// invoice and the payment between them, mostly of one hour) comes in one batch. Guarantee: the pages of a list keep their order, since the
-// position of each tells that those before it are stored.
+// invoice and the payment between them, mostly of one hour) comes in one batch. Guarantee: the pages of a list keep their
+// order, since the position of each tells that those before it are stored.
 
 import { byPlace } from './page-rooms.ts'
 import { listRows, tiedRank } from './resources.ts'

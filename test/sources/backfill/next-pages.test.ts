@@ -23,6 +23,8 @@ const page = (name: string, objects: number): WalkedPage => {
   }
 }
 
+const fullPages = (...names: readonly string[]): readonly WalkedPage[] => names.map((name) => page(name, 100))
+
 /** The batches of up to three full pages that a queue is committed in, nothing being added meanwhile. */
 const batchesOf = (names: readonly string[], objects = 100): readonly (readonly string[])[] => {
   const namesOf = new Map(names.map((name) => [page(name, objects), name]))
@@ -64,8 +66,8 @@ test('what others inherit from comes before them', () => {
 test('a few of what others inherit from are passed over by no full batch of others', () => {
   const [customers, subscriptions] = [page('cus 9-8', 20), page('sub 9-8', 20)]
   const few = [customers, subscriptions]
-  const tied = ['in 99-98', 'ch 99-98', 'pay 99-98'].map((name) => page(name, 100))
-  const rest = ['re 99-98', 'dp 99-98', 'prod 99-98'].map((name) => page(name, 100))
+  const tied = fullPages('in 99-98', 'ch 99-98', 'pay 99-98')
+  const rest = fullPages('re 99-98', 'dp 99-98', 'prod 99-98')
   expect(nextPages([...tied, ...few], 300)).toEqual(few)
   expect(nextPages([...tied, ...few], 100)).toEqual(few)
   expect(nextPages([...rest, ...few], 300).slice(0, 2)).toEqual(few)
@@ -74,19 +76,13 @@ test('a few of what others inherit from are passed over by no full batch of othe
 
 test('of a list that goes on a page waits for what is tied and came before it, and for nothing else', () => {
   const customers = { ...page('cus 9-8', 100), position: [firstWindow(null, 8)] }
-  const [charges, invoices, payments] = ['ch 9-8', 'in 9-8', 'pay 9-8'].map((name) => page(name, 100))
-  const tied = [charges, invoices, payments].filter((one) => one !== undefined)
+  const tied = fullPages('ch 9-8', 'in 9-8', 'pay 9-8')
   expect(nextPages([...tied, customers], 300)).toEqual(tied)
   expect(nextPages([...tied.slice(1), customers, ...tied.slice(0, 1)], 300)).toEqual([customers])
 })
 
 test('what is tied joins a few of what it inherits from where all of it has room', () => {
-  expect(
-    nextPages(
-      ['in 9-8', 'ch 9-8', 'cus 1-0'].map((name) => page(name, 100)),
-      300,
-    ),
-  ).toHaveLength(3)
+  expect(nextPages(fullPages('in 9-8', 'ch 9-8', 'cus 1-0'), 300)).toHaveLength(3)
 })
 
 test('what is tied to one another is committed together', () => {
@@ -102,12 +98,7 @@ test('a list that is a page ahead of those it is tied to waits for them', () => 
     ['ch 8-7', 'pay 8-7', 'in 8-7'],
   ])
   // Also one that has not come yet.
-  expect(
-    nextPages(
-      ['in 9-8', 'ch 8-7', 'pay 8-7'].map((name) => page(name, 100)),
-      300,
-    ),
-  ).toHaveLength(1)
+  expect(nextPages(fullPages('in 9-8', 'ch 8-7', 'pay 8-7'), 300)).toHaveLength(1)
 })
 
 test('lists that are never level are not waited for', () => {
