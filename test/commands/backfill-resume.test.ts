@@ -26,22 +26,19 @@ const grownAccounts = async (ids: readonly string[] = ['acct_1']) => {
 type Grown = Awaited<ReturnType<typeof grownAccounts>>
 
 describe('a backfill that was killed', () => {
-  test('goes on with the same command and reads nothing twice but the last pages', async () => {
+  test('goes on with the same command and reads nothing again that it had stored', async () => {
     const grown = await grownAccounts()
     const { server, accounts, place } = grown
-    await runBackfill(command, place)
-    const undisturbed = server.requests.count({ path: '/v1/customers' })
-    await db.collection('billing.customers').deleteMany({})
-    server.requests.clear()
     const slow = server.hold({ path: '/v1/customers' }, { times: 1, after: 5 })
     const running = await endAfterHeld(grown, slow, { stored: 300 })
     expect(running.signal).toBe('SIGKILL')
+    // How many pages were on their way the moment tells; what is under way to its commit may still be stored.
+    const stored = await db.collection('billing.customers').countDocuments()
     const { exitCode, summary } = await runBackfill(command, place)
     expect(exitCode).toBe(0)
     expect(summary.accounts.acct_1?.customers).toMatchObject({ complete: true })
-    expect(summary.accounts.acct_1?.customers?.read).toBeLessThan(800)
+    expect(summary.accounts.acct_1?.customers?.read).toBeLessThanOrEqual(800 - stored)
     expect(await mirroredState(db)).toEqual(servedState(accounts))
-    expect(server.requests.count({ path: '/v1/customers' })).toBeLessThanOrEqual(undisturbed + 4)
   })
 
   test('goes on where nothing but the head of its list was left', async () => {
