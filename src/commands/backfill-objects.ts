@@ -69,17 +69,8 @@ const applyResult = async (
   if (result.kind === 'disconnected')
     throw new BillingSyncError('account_disconnected', { account: tally.account })
   if (result.kind !== 'seen') return { outcome: 'failed', failure: result.failure }
-  return commit(
-    result.observations.map((seen) => told(seen, run)),
-    { tally, run, handling },
-  )
+  return commit(result.observations, { tally, run, handling })
 }
-
-// Under `--effects missing` a paid invoice alone is enough for its message.
-const told = (seen: Observation, { request: { effects } }: BackfillRun): Observation =>
-  effects === 'missing' && seen.kind === 'invoice' && seen.content?.status === 'paid'
-    ? { ...seen, tellsPayment: true }
-    : seen
 
 const commit = async (
   observations: readonly Observation[],

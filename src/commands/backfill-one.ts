@@ -112,7 +112,6 @@ export const walkOf = async (
     isPaced: await stripe.isPacedFor(account),
     clock: stripe.clock,
     livemode: stripe.livemode,
-    tellsPayment: request.effects === 'missing',
     rooms: rooms.of(account),
     onRefusedHelper: (what) => {
       tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)

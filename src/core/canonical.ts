@@ -45,6 +45,10 @@ export const canonicalSubscription = (subscription: Projection): CanonicalFields
 /** Tells whether Stripe counts the invoice as paid (`paid` was removed in basil: `status` says it in both). */
 export const isPaid = (invoice: Projection): boolean => ownString(contentOf(invoice), 'status') === 'paid'
 
+/** Tells whether an invoice needs a contact: it is paid, and its event was seen or a backfill showed it so. */
+export const needsContact = (invoice: Projection): boolean =>
+  isPaid(invoice) && (invoice.paymentTold || invoice.paymentShown)
+
 /** Returns the metadata that Stripe itself holds on the object. */
 export const ownMetadata = (projection: Projection | null): JsonObject =>
   (projection === null ? null : ownObject(contentOf(projection), 'metadata')) ?? {}

@@ -29,6 +29,7 @@ interface SyncFields {
   readonly deletion_event_moment?: Moment
   readonly created_moment?: Moment
   readonly payment_told?: true
+  readonly payment_shown?: true
   readonly only_deleted?: true
 }
 
@@ -98,6 +99,7 @@ export const projectionOf = (kind: ObjectKind, document: ProjectionDocument): Pr
     deletionEventAt: sync.deletion_event_moment ?? null,
     links: sync.links,
     paymentTold: sync.payment_told === true,
+    paymentShown: sync.payment_shown === true,
     seenAlive: sync.only_deleted !== true,
     expanded: (document.expanded as JsonObject | undefined) ?? {}, // written by documentOf
     canonical: sync.order === null ? {} : canonicalOf(kind, document),
@@ -171,6 +173,7 @@ const syncOf = (projection: Projection, now: Date): SyncFields => {
     ...(projection.deletionEventAt === null ? {} : { deletion_event_moment: projection.deletionEventAt }),
     ...(projection.createdAt === null ? {} : { created_moment: projection.createdAt }),
     ...(projection.paymentTold ? { payment_told: true as const } : {}),
+    ...(projection.paymentShown ? { payment_shown: true as const } : {}),
     ...(projection.seenAlive ? {} : { only_deleted: true as const }),
   }
 }

@@ -2,7 +2,7 @@
 // of an observation is a pure function, so any order, repetition and batching of the same observations ends equal.
 
 import { ageOf, type ContentRegister, foldContent } from './content-register.ts'
-import type { JsonObject } from './json.ts'
+import { type JsonObject, ownString } from './json.ts'
 import { foldLists, type ListRegisters } from './list-registers.ts'
 import type { ObjectKind } from './object-kinds.ts'
 import { type Links, type Moment, noLinks, type Observation, type ObservationSource } from './observation.ts'
@@ -26,6 +26,8 @@ export interface Projection {
   readonly links: Links
   /** True once `invoice.paid` or `invoice.payment_succeeded` was seen, however stale. */
   readonly paymentTold: boolean
+  /** True once a backfill showed the invoice paid, however stale: no event may ever have told of it. */
+  readonly paymentShown: boolean
   /** True once anything but a deletion was seen. */
   readonly seenAlive: boolean
   readonly expanded: JsonObject
@@ -79,6 +81,7 @@ export const foldObservation = (projection: Projection | null, seen: Observation
         : before.deletionEventAt,
     links: mergeLinks(before.links, seen.links),
     paymentTold: before.paymentTold || seen.tellsPayment,
+    paymentShown: before.paymentShown || showsPayment(seen),
     seenAlive: before.seenAlive || !seen.deletes,
     expanded: expandedAfter(before, seen),
     canonical: before.canonical,
@@ -92,6 +95,9 @@ const expandedAfter = (before: Projection, seen: Observation): JsonObject => {
   if (ageOf(before.content, seen.moment) === 'older' || isEmpty(seen.expanded)) return before.expanded
   return { ...before.expanded, ...seen.expanded }
 }
+
+const showsPayment = ({ kind, source, content }: Observation): boolean =>
+  kind === 'invoice' && source === 'backfill' && ownString(content, 'status') === 'paid'
 
 const isEmpty = (object: JsonObject): boolean => {
   for (const _ in object) return false
@@ -118,6 +124,7 @@ const emptyProjection = (seen: Observation): Projection => ({
   deletionEventAt: null,
   links: noLinks,
   paymentTold: false,
+  paymentShown: false,
   seenAlive: false,
   expanded: {},
   canonical: {},

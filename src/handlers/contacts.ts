@@ -1,6 +1,6 @@
 // From customers to CRM contacts.
 
-import { isPaid } from '../core/canonical.ts'
+import { needsContact } from '../core/canonical.ts'
 import {
   adoptContact,
   contactIdOf,
@@ -65,7 +65,7 @@ const customerFields = async (
   if (content !== null) return content
   const invoices = await work.projections.invoice.findBy('customer', customerId)
   const newest = invoices
-    .filter((invoice) => isPaid(invoice) && invoice.paymentTold)
+    .filter(needsContact)
     .map((invoice) => contentOf(invoice) ?? {})
     .reduce<JsonObject | null>(
       (last, invoice) => (last === null || isNewer(invoice, last) ? invoice : last),

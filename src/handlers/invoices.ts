@@ -1,9 +1,6 @@
 // Invoices: https://docs.stripe.com/api/invoices/object
 
-import { isPaid } from '../core/canonical.ts'
 import { ownString } from '../core/json.ts'
-import { contentOf } from '../core/projection.ts'
-import { deriveContact } from './contacts.ts'
 import type { Handler } from './handler.ts'
 import { isSettled, project } from './project.ts'
 import { settleInvoice } from './relatives.ts'
@@ -26,11 +23,8 @@ export const paidInvoice: Handler = newInvoice
 /** Marks a deleted draft invoice; its last content stays. */
 export const deleteInvoice: Handler = newInvoice
 
-/** Stores an invoice that a list shows; one that is paid has its contact, as if its event had been seen. */
-export const listedInvoice: Handler = async (work, seen) => {
-  await newInvoice(work, seen)
-  const invoice = await work.projections.invoice.get(seen.id)
-  const customer = ownString(invoice === null ? null : contentOf(invoice), 'customer')
-  if (invoice !== null && isPaid(invoice) && customer !== null)
-    await deriveContact(work, customer, { paid: true })
+/** Stores an invoice that a backfill shows. Where messages are owed, one that is paid counts as told. */
+export const listedInvoice: Handler = (work, seen) => {
+  const isTold = work.effects === 'missing' && ownString(seen.content, 'status') === 'paid'
+  return newInvoice(work, isTold ? { ...seen, tellsPayment: true } : seen)
 }

@@ -148,5 +148,5 @@ export const readHandlers: Readonly<Record<ObjectKind, Handler>> = {
   invoice_payment: linkInvoicePayment,
 }
 
-/** The handler of an object that a list shows: no event tells of it, so what the event would bring is made up for. */
+/** The handler of an object that a backfill reads: no event tells of it, so what the event would bring is made up for. */
 export const listHandlers: Readonly<Record<ObjectKind, Handler>> = { ...readHandlers, invoice: listedInvoice }

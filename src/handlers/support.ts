@@ -1,6 +1,6 @@
 // A paid invoice as the Support desk sees it: conversation, room and one system message.
 
-import { isPaid } from '../core/canonical.ts'
+import { needsContact } from '../core/canonical.ts'
 import { ownSource } from '../core/contact.ts'
 import { eventIdOf } from '../core/content-register.ts'
 import { type JsonObject, ownNumber, ownString } from '../core/json.ts'
@@ -11,21 +11,25 @@ import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import { deriveContact, isOurs, oldest } from './contacts.ts'
 
 /**
- * Gives a paid invoice its contact and, where people are told, its message. What counts is the stored invoice:
- * it is paid, and `invoice.paid` or `invoice.payment_succeeded` was seen, however late and however often.
+ * Gives a paid invoice its contact and, where people are told, its message. What counts is the stored invoice: it is paid,
+ * and `invoice.paid` or `invoice.payment_succeeded` was seen, however late and however often. For the contact alone it is
+ * enough that a backfill showed it.
  */
 export const settlePayment = async (work: UnitOfWork, invoiceId: string): Promise<void> => {
   const invoice = await work.projections.invoice.get(invoiceId)
   const content = invoice === null ? null : contentOf(invoice)
-  if (invoice === null || content === null || !isPaid(invoice) || !invoice.paymentTold) return
+  if (invoice === null || content === null || !needsContact(invoice)) return
   const customerId = ownString(content, 'customer')
   if (customerId === null) return
   const contact = await deriveContact(work, customerId, { paid: true })
-  if (contact !== null && owesMessage(work, content)) await postPayment(work, invoice, contact)
+  if (contact !== null && owesMessage(work, invoice)) await postPayment(work, invoice, contact)
 }
 
-const owesMessage = (work: UnitOfWork, invoice: JsonObject): boolean =>
-  work.effects === 'missing' && work.account.support && amountPaid(invoice) > 0
+const owesMessage = (work: UnitOfWork, invoice: Projection): boolean =>
+  work.effects === 'missing' &&
+  work.account.support &&
+  invoice.paymentTold &&
+  amountPaid(contentOf(invoice) ?? {}) > 0
 
 const amountPaid = (invoice: JsonObject): number => {
   const amount = ownNumber(invoice, 'amount_paid') ?? 0

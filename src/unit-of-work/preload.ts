@@ -81,7 +81,7 @@ const preloadInvoice: Preloader = async (work, seen) => {
   if (customer === null) return
   if (isListedPaid(seen))
     await Promise.all([preloadContact(work, customer, seen.content), preloadStandIn(work, customer)])
-  if (!(seen.tellsPayment || stored?.paymentTold === true)) return
+  if (!(seen.tellsPayment || stored?.paymentTold === true || stored?.paymentShown === true)) return
   const [contacts] = await Promise.all([
     preloadContact(work, customer, seen.content),
     work.messages.findBy('dedupe_key', `invoice:${seen.id}`),

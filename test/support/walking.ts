@@ -46,7 +46,6 @@ export const accountWalk = (
     clientOf: () => clientOf(stripe, 'acct_1'),
     clock: new StripeClock(Date.now),
     livemode: false,
-    tellsPayment: false,
     seqNow: () => ({ seq: 0, commits: 0 }),
     takePage: async ({ giveBack }) => giveBack(),
     rooms: new PageRooms(16).of('acct_1'),

@@ -2,7 +2,7 @@
 
 import pLimit from 'p-limit'
 import type { JsonObject } from '../../core/json.ts'
-import { own, ownObject, ownString } from '../../core/json.ts'
+import { own, ownObject } from '../../core/json.ts'
 import { observeRead, type ReadStamp } from '../../core/normalise.ts'
 import { type ObjectKind, objectKinds } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
@@ -28,8 +28,6 @@ export interface EntryReading {
   readonly client: AccountClient
   /** Mode of the key, where it tells. */
   readonly livemode: boolean | null
-  /** True where an invoice that is paid counts as told: its message is owed. */
-  readonly tellsPayment: boolean
   /** Told of lists that the key may not read; they stay cut. */
   readonly onRefusedHelper: (what: string) => void
 }
@@ -59,23 +57,15 @@ export const observeEntries = async (
     ),
   )
   return {
-    observations: whole.map((object) => observeListed(object, stamp, reading)),
+    observations: whole.map((object) => observeListed(object, stamp, reading.kind)),
     carried: whole.flatMap((object) => observePayments(own(ownObject(object, 'payments'), 'data'), stamp)),
   }
 }
 
-const observeListed = (
-  object: Listed,
-  stamp: ReadStamp,
-  { kind, tellsPayment }: EntryReading,
-): Observation => {
+const observeListed = (object: Listed, stamp: ReadStamp, kind: ObjectKind): Observation => {
   const seen = observeRead(kind, object, stamp)
   const livemode = own(object, 'livemode')
-  return {
-    ...seen,
-    livemode: typeof livemode === 'boolean' ? livemode : seen.livemode,
-    tellsPayment: tellsPayment && kind === 'invoice' && ownString(object, 'status') === 'paid',
-  }
+  return { ...seen, livemode: typeof livemode === 'boolean' ? livemode : seen.livemode }
 }
 
 const hasCutList = (kind: ObjectKind, object: Listed): boolean =>

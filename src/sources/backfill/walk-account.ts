@@ -24,8 +24,6 @@ export interface AccountWalk {
   readonly clock: StripeClock
   /** Mode of the key, where it tells. */
   readonly livemode: boolean | null
-  /** True where an invoice that is paid counts as told: its message is owed. */
-  readonly tellsPayment: boolean
   /** Answers the account's commit number as the taker knows it, and how many commits the taker made. */
   readonly seqNow: () => { readonly seq: number; readonly commits: number }
   readonly takePage: TakePage
@@ -115,10 +113,10 @@ const endBy = (error: unknown, list: ListName): Extract<ListEnd, { kind: 'failed
 const inWords = (list: ListName): string => list.replace('_', ' ')
 
 const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
-  const { positions, clock, livemode, tellsPayment, onRefusedHelper, signal } = walk
+  const { positions, clock, livemode, onRefusedHelper, signal } = walk
   const { kind, path, rank } = listRows[list]
   const client = await walk.clientOf(servedResource(list, positions), signal)
-  const reading = { kind, client, livemode, tellsPayment, onRefusedHelper }
+  const reading = { kind, client, livemode, onRefusedHelper }
   return walkList({
     list,
     client,

@@ -1,6 +1,7 @@
 // Contacts, conversations, rooms and messages.
 
 const mappings = 'test/pipeline/derive-contacts.test.ts'
+const listed = 'test/handlers/listed-invoices.test.ts'
 
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
@@ -42,8 +43,8 @@ export const guards = [
   {
     name: 'effects: none makes nothing that people see',
     file: 'src/handlers/support.ts',
-    find: "work.effects === 'missing' && work.account.support",
-    replace: 'work.account.support',
+    find: "  work.effects === 'missing' &&\n  work.account.support",
+    replace: '  work.account.support',
     tests: ['test/handlers/support.test.ts'],
   },
   {
@@ -95,5 +96,26 @@ export const guards = [
     find: "contacts_due: { after: '',",
     replace: "contacts_due: { after: due?.after ?? '',",
     tests: ['test/store/accounts.test.ts', mappings],
+  },
+  {
+    name: 'listed invoices: one that a backfill showed paid stands in for its customer',
+    file: 'src/core/projection.ts',
+    find: 'before.paymentShown || showsPayment(seen)',
+    replace: 'before.paymentShown',
+    tests: [listed],
+  },
+  {
+    name: 'listed invoices: what a backfill showed paid is owed no message',
+    file: 'src/handlers/support.ts',
+    find: '  invoice.paymentTold &&\n',
+    replace: '',
+    tests: [listed],
+  },
+  {
+    name: 'listed invoices: where messages are owed, one that is read again counts as told',
+    file: 'src/handlers/invoices.ts',
+    find: "work.effects === 'missing' &&",
+    replace: "work.effects === 'missing' && seen.revives === false &&",
+    tests: [listed],
   },
 ]

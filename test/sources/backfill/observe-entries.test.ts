@@ -17,9 +17,9 @@ const playedAccount = async (secretKey?: string) => {
   if (secretKey !== undefined) world.addKey(secretKey, narrow)
   const stripe = openStripe({ secretKey: secretKey ?? PLATFORM_KEYS.test, apiBase: server.url })
   const refused: string[] = []
-  const observe = (kind: ObjectKind, id: string, tellsPayment = false) =>
+  const observe = (kind: ObjectKind, id: string) =>
     observeEntries([{ ...account.get(kind as 'invoice', id), id }], moment, {
-      ...{ kind, client: clientOf(stripe, 'acct_1'), livemode: false, tellsPayment },
+      ...{ kind, client: clientOf(stripe, 'acct_1'), livemode: false },
       onRefusedHelper: (what) => refused.push(what),
     })
   return { server, account, observe, refused }
@@ -59,14 +59,5 @@ describe('an object of a page', () => {
     server.faults.add({ path: /lines/ }, { kind: 'error', status: 404, error })
     const { observations } = await observe('invoice', invoice)
     expect(observations[0]?.content?.lines).toMatchObject({ has_more: true })
-  })
-
-  test('tells of a payment where a paid invoice alone counts', async () => {
-    const { account, observe } = await playedAccount()
-    const paid = account.seed('invoice', { status: 'paid' })
-    expect((await observe('invoice', paid, true)).observations[0]?.tellsPayment).toBe(true)
-    expect((await observe('invoice', paid)).observations[0]?.tellsPayment).toBe(false)
-    const open = account.seed('invoice', { status: 'open' })
-    expect((await observe('invoice', open, true)).observations[0]?.tellsPayment).toBe(false)
   })
 })
