@@ -62,6 +62,11 @@ export const ageOf = (register: ContentRegister | null, moment: Moment): Age => 
 
 // Of two reads of one second the one sent at the later commit counts: padded, they compare as text.
 const readId = (seq: number): string => `${readPrefix}${String(seq).padStart(12, '0')}`
+
+/** Returns what tells observations of one moment apart: the event's id, or of a read the commit at which it was sent. */
+export const idOf = ({ eventId, readSeq }: Pick<Observation, 'eventId' | 'readSeq'>): string =>
+  eventId ?? readId(readSeq ?? 0)
+
 const readPrefix = 'read:'
 
 /** Returns the id of the event whose state an entry shows, or null for a read. */
@@ -72,7 +77,7 @@ const topEntryOf = (
   seen: Observation & { readonly content: JsonObject },
   known: JsonObject | undefined,
 ): TopEntry => ({
-  id: seen.eventId ?? readId(seen.readSeq ?? 0),
+  id: idOf(seen),
   rank: seen.rank,
   creates: seen.creates,
   previous: seen.previous,

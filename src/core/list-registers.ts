@@ -1,7 +1,7 @@
 // Embedded lists that Stripe cuts at ten entries. Guarantee: the newest complete list ever seen wins over any cut
-// one, even out of a stale event; among complete lists of one moment the greatest (rank, event id) is kept.
+// one, even out of a stale event; among complete lists of one moment the greatest (rank, id) is kept.
 
-import type { ContentRegister } from './content-register.ts'
+import { type ContentRegister, idOf } from './content-register.ts'
 import { isJsonObject, type JsonObject, own, ownObject } from './json.ts'
 import { objectKinds } from './object-kinds.ts'
 import type { Moment, Observation } from './observation.ts'
@@ -64,9 +64,7 @@ const foldList = (name: string, { before, content, seen }: Fold): CompleteList |
     before.lists[name],
     ...topLists(name, before.content),
     ...topLists(name, content),
-    seen.content === null
-      ? undefined
-      : completeListOf(name, seen.content, { ...seen, id: seen.eventId ?? '' }),
+    seen.content === null ? undefined : completeListOf(name, seen.content, { ...seen, id: idOf(seen) }),
   ].filter((list) => list !== undefined)
   return candidates.reduce<CompleteList | null>(
     (last, list) => (last === null || isNewer(list, last) ? list : last),

@@ -16,13 +16,13 @@ const usualExponent = 2
 /**
  * Returns an amount such as `$1,234.50`, `¥1,235`, `-€9.99` or `KWD 1.234`.
  * @param amountMinor integer in the currency's minor unit, as Stripe sends it
- * @param code currency code in any case
+ * @param code currency code in any case; empty where none is known
  */
 export const formatAmount = (amountMinor: number, code: string, currency: Currency | null): string => {
   const exponent = currency?.exponent ?? usualExponent
   const digits = String(Math.abs(amountMinor)).padStart(exponent + 1, '0')
   const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',')
   const fraction = exponent === 0 ? '' : `.${digits.slice(digits.length - exponent)}`
-  const unit = currency?.symbol || `${code.toUpperCase()} `
+  const unit = currency?.symbol || (code === '' ? '' : `${code.toUpperCase()} `)
   return `${amountMinor < 0 ? '-' : ''}${unit}${whole}${fraction}`
 }

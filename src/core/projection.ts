@@ -3,7 +3,7 @@
 
 import { ageOf, type ContentRegister, foldContent } from './content-register.ts'
 import { type JsonObject, ownString } from './json.ts'
-import { foldLists, type ListRegisters } from './list-registers.ts'
+import { foldLists, type ListRegisters, shownList } from './list-registers.ts'
 import type { ObjectKind } from './object-kinds.ts'
 import { type Links, type Moment, noLinks, type Observation, type ObservationSource } from './observation.ts'
 
@@ -44,9 +44,15 @@ export const isDeleted = (projection: Pick<Projection, 'deletedAt' | 'createdAt'
   projection.deletedAt !== null &&
   !(projection.createdAt !== null && projection.createdAt > projection.deletedAt)
 
-/** Returns the moment of a deletion that holds: that of the deletion event where one was seen; null while alive. */
-export const deletionOf = (projection: Projection): Moment | null =>
-  isDeleted(projection) ? (projection.deletionEventAt ?? projection.deletedAt) : null
+/**
+ * Returns the moment of a deletion that holds: that of the deletion event where one was seen, of this life and no former one;
+ * null while alive.
+ */
+export const deletionOf = (projection: Projection): Moment | null => {
+  if (!isDeleted(projection)) return null
+  const { deletionEventAt, createdAt, deletedAt } = projection
+  return deletionEventAt !== null && deletionEventAt >= (createdAt ?? 0) ? deletionEventAt : deletedAt
+}
 
 /** Returns the winning payload as Stripe sent it, links collapsed to ids; null when none was seen. */
 export const contentOf = (projection: Projection): JsonObject | null =>
@@ -55,8 +61,10 @@ export const contentOf = (projection: Projection): JsonObject | null =>
 /** Returns what people see of a projection: all of its document but `expanded` and the book-keeping in `sync`. */
 export const visibleOf = (projection: Projection): unknown => ({
   content: contentOf(projection),
-  // Which observation showed a list is book-keeping.
-  lists: Object.entries(projection.lists).map(([name, { value }]) => [name, value]),
+  // Which observation showed a list is book-keeping, and so is one of which the content says nothing.
+  lists: Object.keys(projection.lists)
+    .map((name) => [name, shownList(name, contentOf(projection) ?? {}, projection.lists)])
+    .filter(([, list]) => list !== null),
   canonical: projection.canonical,
   livemode: projection.livemode,
   deletedAt: deletionOf(projection),

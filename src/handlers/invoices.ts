@@ -1,14 +1,19 @@
 // Invoices: https://docs.stripe.com/api/invoices/object
 
-import { ownString } from '../core/json.ts'
+import { own, ownObject, ownString } from '../core/json.ts'
+import { isIdentified, observeCarried } from '../core/normalise.ts'
+import type { Observation } from '../core/observation.ts'
+import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { Handler } from './handler.ts'
+import { linkInvoicePayment } from './invoice-payments.ts'
 import { isSettled, project } from './project.ts'
 import { settleInvoice } from './relatives.ts'
 import { settlePayment } from './support.ts'
 
-/** Stores an invoice that came into being; its metadata reaches its charges. */
+/** Stores an invoice that came into being, and the payments that its event carries; its metadata reaches its charges. */
 export const newInvoice: Handler = async (work, seen) => {
   const projected = await project(work, seen)
+  await storeCarriedPayments(work, seen)
   if (!isSettled(projected, seen)) await settleInvoice(work, seen.id)
   // A paid event may have been seen before the payload that shows the invoice paid.
   await settlePayment(work, seen.id)
@@ -27,4 +32,12 @@ export const deleteInvoice: Handler = newInvoice
 export const listedInvoice: Handler = (work, seen) => {
   const isTold = work.effects === 'missing' && ownString(seen.content, 'status') === 'paid'
   return newInvoice(work, isTold ? { ...seen, tellsPayment: true } : seen)
+}
+
+// Those of a read are observed where it is made: they count as of the read, too.
+const storeCarriedPayments = async (work: UnitOfWork, seen: Observation): Promise<void> => {
+  const payments = seen.eventId === null ? null : own(ownObject(seen.expanded, 'payments'), 'data')
+  if (!Array.isArray(payments)) return
+  for (const payment of payments.filter(isIdentified))
+    await linkInvoicePayment(work, observeCarried(seen, 'invoice_payment', payment))
 }

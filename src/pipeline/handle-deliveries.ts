@@ -195,13 +195,10 @@ const finish = async (
     const finished = await finishInheritance(deferred[0]?.account ?? '', options)
     const notices = [...handled.notices, ...finished.notices]
     if (!finished.isFinished) return { outcomes, notices }
-    const said = new Map(deliveries.map(({ event }, index) => [event.id, outcomes[index]?.outcome]))
-    await settleRows(
-      deferred,
-      options,
-      (state, { event }) =>
-        settle(state, (said.get(event.id) ?? 'unchanged') as Exclude<Outcome, 'failed'>, options.now()), // failed ones defer nothing
-    )
+    await settleRows(deferred, options, (state, delivery) => {
+      const { outcome = 'unchanged' } = outcomes[deliveries.indexOf(delivery)] ?? {}
+      return settle(state, outcome as Exclude<Outcome, 'failed'>, options.now()) // failed ones defer nothing
+    })
     return { outcomes: outcomes.map(({ defers, ...said }) => said), notices }
   } catch (error) {
     if (!isPassing(error)) throw error

@@ -126,6 +126,7 @@ const abort = async (session: ClientSession): Promise<void> => {
 
 const problems = {
   unstorable: 'it makes a document of over 16 MB',
+  unindexable: 'it holds lists in several fields that one index covers',
   overflowing: "writing it takes more than the server's cache has room for",
 } as const
 
@@ -138,7 +139,7 @@ const verdictOn = (error: unknown, holdsAccount: boolean): false => {
   if (verdict === 'outlasted') throw new BillingSyncError('commit_too_slow', {}, { cause: error })
   if (verdict === 'again' || verdict === 'crowded') return false
   if (verdict === 'taken') throw new BillingSyncError('document_conflict', {}, { cause: error })
-  if (verdict === 'unstorable' || verdict === 'overflowing')
+  if (verdict === 'unstorable' || verdict === 'unindexable' || verdict === 'overflowing')
     throw new BillingSyncError('payload_unstorable', { problem: problems[verdict] }, { cause: error })
   if (verdict === 'ours') throw error
   throw new BillingSyncError(

@@ -18,6 +18,9 @@ export const duplicateKey = 11_000
 /** Server errors that say a document is too large or too deep: 10334 BSONObjectTooLarge, 17280, 17419 of an update, 15 Overflow. */
 const tooLarge: ReadonlySet<unknown> = new Set([10_334, 17_280, 17_419, 15])
 
+/** Server error 171 CannotIndexParallelArrays. */
+const parallelArrays = 171
+
 /** Server errors 112 WriteConflict and 290 TransactionExceededLifetimeLimitSeconds; the latter comes without any label. */
 const writeConflict = 112
 const transactionExpired = 290
@@ -35,6 +38,7 @@ export type TransactionVerdict =
   | 'outlasted'
   | 'taken'
   | 'unstorable'
+  | 'unindexable'
   | 'overflowing'
   | 'unavailable'
   | 'ours'
@@ -51,6 +55,7 @@ export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
     return 'again'
   if (error.code === duplicateKey) return 'taken'
   if (tooLarge.has(error.code) || error instanceof MongoInvalidArgumentError) return 'unstorable'
+  if (error.code === parallelArrays) return 'unindexable'
   return isOutage(error) ? 'unavailable' : 'ours'
 }
 

@@ -2,7 +2,6 @@
 // stay plain documents here and only differences are written back (change-set.ts).
 
 import { isAdoptable } from '../core/contact.ts'
-import { normaliseEmail } from '../core/email.ts'
 import type { Finder } from './overlay.ts'
 import type { FieldLookup, StoredDocument, WorkCollection } from './reader.ts'
 
@@ -47,7 +46,9 @@ export const deskTables: Readonly<
         field: 'email',
         caseless: true,
         adoptable: true,
-        valuesOf: (contact) => (isAdoptable(contact) ? texts(contact.email).map(normaliseEmail) : []),
+        // Only the customer's address is trimmed: the database finds a stored one as it is.
+        valuesOf: (contact) =>
+          isAdoptable(contact) ? texts(contact.email).map((email) => email.toLowerCase()) : [],
       },
     ],
   },

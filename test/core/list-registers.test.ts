@@ -79,6 +79,15 @@ describe('a cut list', () => {
     expect(linesInAnyOrder(...seen)).toEqual([JSON.stringify(list(['high']))])
   })
 
+  test('is taken from the later of two reads of one second, in any order', () => {
+    const read = (seq: number, lines: JsonObject): Observation => ({
+      ...invoiceWith(1, lines),
+      ...{ eventId: null, readSeq: seq, moment: 2 },
+    })
+    const seen = [read(1, list(['first'])), read(2, list(['later'])), invoiceWith(3, cut('a'))]
+    expect(linesInAnyOrder(...seen)).toEqual([JSON.stringify(list(['later']))])
+  })
+
   test('is completed by another event of the same second', () => {
     const seen = [
       invoiceWith(1, cut('a'), { eventId: 'evt_2', rank: 2 }),

@@ -58,6 +58,10 @@ describe('an amount', () => {
     expect(formatAmount(1235, 'jpy', currency('JPY', '', 0))).toBe('JPY 1,235')
   })
 
+  test('stands alone where no currency is told', () => {
+    expect(formatAmount(-100, '', null)).toBe('-1.00')
+  })
+
   test('takes symbol and exponent from the row that an operator edited', () => {
     expect(formatAmount(123456, 'usd', currency('USD', 'US$', 4))).toBe('US$12.3456')
   })

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { noLinks } from '../../src/core/observation.ts'
 import {
   contentOf,
+  deletionOf,
   foldObservation,
   isDeleted,
   mergeLinks,
@@ -71,6 +72,13 @@ describe('a tombstone', () => {
     expect(inAnyOrder([created(1), stub(2), created(3), stub(4)], summary)).toEqual([
       { deleted: true, name: 'as of 3' },
     ])
+  })
+
+  test('is of this life, not of one before the revival', () => {
+    const read = stub(4)
+    const gone = { ...read, eventId: null, readSeq: 1, moment: read.moment - 1 }
+    expect(inAnyOrder([stub(2), created(3), gone], deletionOf)).toEqual([8])
+    expect(inAnyOrder([stub(2), created(3), gone, stub(5)], deletionOf)).toEqual([11])
   })
 })
 
@@ -179,6 +187,12 @@ describe('what people see of a projection', () => {
     expect(visible(invoice(1, false), invoice(9, true), invoice(5, false))).toEqual(
       visible(invoice(1, false), invoice(9, true)),
     )
+  })
+
+  test('is the same where a list is learnt that its content does not render', () => {
+    const refunds = { object: 'list', data: [], has_more: false }
+    const charge = (at: number, content: object) => observed({ at, content: { id: 'ch_1', ...content } })
+    expect(visible(charge(9, {}), charge(5, { refunds }))).toEqual(visible(charge(9, {})))
   })
 
   test.each<[string, Partial<Projection>]>([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { charge, stripeEvent } from '../oracle/hand-written.ts'
+import { charge, invoice, stripeEvent } from '../oracle/hand-written.ts'
 import { EventDeliveries } from '../support/event-deliveries.ts'
 import { loadEvent } from '../support/fixture-files.ts'
 
@@ -40,6 +40,20 @@ describe('a payment of an invoice', () => {
       'charge.updated',
       'invoice_payment.created',
     ])
+  })
+
+  test('links as well where an event of its invoice carries it', async () => {
+    const deliveries = new EventDeliveries()
+    await deliveries.deliver(stripeEvent({ type: 'charge.succeeded', at: 4, object: charge() }))
+    const payment = { type: 'charge', charge: 'ch_1' }
+    const carried = { id: 'inpay_1', object: 'invoice_payment', invoice: 'in_1', payment }
+    const payments = { object: 'list', data: [carried], has_more: false }
+    await deliveries.deliver(
+      stripeEvent({ type: 'invoice.updated', at: 5, object: invoice({ payments }), generation: 'endive' }),
+    )
+    expect(deliveries.only('billing.invoices')).toMatchObject({ charges: ['ch_1'] })
+    expect(deliveries.only('billing.charges')).toMatchObject({ invoice: 'in_1' })
+    expect(deliveries.only('billing.invoice_payments')).toMatchObject({ stripe_id: 'inpay_1' })
   })
 
   test.each<[string, Record<string, unknown>, string]>([

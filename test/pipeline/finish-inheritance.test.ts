@@ -115,6 +115,22 @@ describe('metadata of a subscription with more invoices than one commit takes', 
     expect(settled.at(-1)).toEqual([['acct_1:evt_customer_subscription_updated_5', 'applied']])
   })
 
+  test('settles its event by what came of it first, whatever copies of it stand in the batch', async () => {
+    const { store, commits } = watched(memory)
+    const [event, other] = [planned('pro', 5), planned('other', 5)].map((told) => deliveryOf(told))
+    if (event === undefined || other === undefined) throw new TypeError('two deliveries are made here')
+    const rowId = `acct_1:${event.event.id}`
+    const { outcomes } = await handleDeliveries([event, event, other], {
+      ...optionsOf(store),
+      receive: async (deliveries) =>
+        deliveries.map((delivery) => ({ rowId, state: pending, conflict: delivery === other })),
+    })
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['applied', 'unchanged', 'failed'])
+    expect(commits.at(-1)?.settlements).toMatchObject([
+      { rowId, next: { status: 'done', outcome: 'applied' } },
+    ])
+  })
+
   test('is finished by the next process where one died in between', async () => {
     for (const lastCommit of [1, 2, 3, 4]) {
       memory = new MemoryStore([account()], stored)

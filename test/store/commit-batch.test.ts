@@ -181,6 +181,13 @@ describe('a batch', () => {
     expect(await state()).toEqual(nothing)
   })
 
+  test('writes nothing when an index can not take a document', async () => {
+    const document = { ...chargeDocument('ch_2'), status: ['a', 'b'], created: [1, 2] }
+    const insert = { kind: 'insert', collection: 'billing.charges', document } as const
+    expect(await run({ writes: [...commit().writes, insert] }).catch(codeOf)).toBe('payload_unstorable')
+    expect(await state()).toEqual(nothing)
+  })
+
   // The server has an error of its own for a document that is hardly too large.
   test.each([
     ['much', 9_000_000, 9_000_000],

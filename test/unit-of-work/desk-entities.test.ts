@@ -21,8 +21,9 @@ describe('a contact is found', () => {
     expect(valuesOf('contacts', 'former_customer', former)).toEqual(['cus_1', 'cus_2'])
   })
 
-  test('by its e-mail address trimmed and without case', () => {
-    expect(valuesOf('contacts', 'adoptable', { email: ' Ann@Example.com ' })).toEqual(['ann@example.com'])
+  test('by its e-mail address as the database finds it: as it is stored, without case', () => {
+    expect(valuesOf('contacts', 'adoptable', { email: 'Ann@Example.com' })).toEqual(['ann@example.com'])
+    expect(valuesOf('contacts', 'adoptable', { email: ' ann@example.com' })).toEqual([' ann@example.com'])
   })
 
   test('by nothing where others stored no text', () => {

@@ -291,4 +291,11 @@ export const guards = [
     tests: ['test/commands/backfill.test.ts'],
     titled: 'writes nothing and lists what would change',
   },
+  {
+    name: 'storable: a document that an index can not take fails alone',
+    file: 'src/store/mongo-errors.ts',
+    find: "if (error.code === parallelArrays) return 'unindexable'",
+    replace: '',
+    tests: ['test/store/commit-batch.test.ts'],
+  },
 ]

@@ -85,8 +85,8 @@ export const guards = [
   {
     name: 'lists: a complete list out of a stale event counts',
     file: 'src/core/list-registers.ts',
-    find: "      : completeListOf(name, seen.content, { ...seen, id: seen.eventId ?? '' }),",
-    replace: '      : undefined,',
+    find: 'completeListOf(name, seen.content, { ...seen, id: idOf(seen) })',
+    replace: 'undefined',
     tests: ['test/core/list-registers.test.ts'],
   },
   {
@@ -229,5 +229,40 @@ export const guards = [
     find: 'tellsPayment: row.tellsPayment, tombstone: null',
     replace: 'tellsPayment: false, tombstone: null',
     tests: ['test/property/ways.test.ts'],
+  },
+  {
+    name: 'tombstone: a deletion of a former life does not date it',
+    file: 'src/core/projection.ts',
+    find: 'deletionEventAt !== null && deletionEventAt >= (createdAt ?? 0)',
+    replace: 'deletionEventAt !== null && deletionEventAt >= (createdAt === null ? 0 : 1)',
+    tests: ['test/core/projection.test.ts'],
+  },
+  {
+    name: 'lists: two reads of one second are told apart',
+    file: 'src/core/list-registers.ts',
+    find: '{ ...seen, id: idOf(seen) }',
+    replace: "{ ...seen, id: seen.eventId ?? '' }",
+    tests: ['test/core/list-registers.test.ts'],
+  },
+  {
+    name: 'lists: one that the content does not render is no change',
+    file: 'src/core/projection.ts',
+    find: '.filter(([, list]) => list !== null)',
+    replace: '',
+    tests: ['test/core/projection.test.ts'],
+  },
+  {
+    name: 'inheritance: an event is settled by what came of it, not of a copy',
+    file: 'src/pipeline/handle-deliveries.ts',
+    find: 'outcomes[deliveries.indexOf(delivery)]',
+    replace: 'outcomes[deliveries.findLastIndex(({ event }) => event.id === delivery.event.id)]',
+    tests: [inheritance],
+  },
+  {
+    name: 'links: a payment that an event of its invoice carries teaches one',
+    file: 'src/handlers/invoices.ts',
+    find: 'seen.eventId === null ? null :',
+    replace: 'seen.eventId !== null ? null :',
+    tests: ['test/handlers/invoice-payments.test.ts'],
   },
 ]

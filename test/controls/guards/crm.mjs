@@ -8,8 +8,8 @@ export const guards = [
   {
     name: 'contacts: only a contact without a customer is adopted',
     file: 'src/unit-of-work/desk-entities.ts',
-    find: 'isAdoptable(contact) ? texts(contact.email).map(normaliseEmail) : []',
-    replace: 'texts(contact.email).map(normaliseEmail)',
+    find: 'isAdoptable(contact) ? texts(contact.email).map((email) => email.toLowerCase()) : []',
+    replace: 'texts(contact.email).map((email) => email.toLowerCase())',
     tests: ['test/unit-of-work/unit-of-work.test.ts'],
   },
   {
@@ -117,5 +117,12 @@ export const guards = [
     find: "work.effects === 'missing' &&",
     replace: "work.effects === 'missing' && seen.revives === false &&",
     tests: [listed],
+  },
+  {
+    name: 'contacts: an address is looked for in a batch as in the database',
+    file: 'src/unit-of-work/desk-entities.ts',
+    find: 'email.toLowerCase())',
+    replace: 'email.trim().toLowerCase())',
+    tests: ['test/unit-of-work/desk-entities.test.ts'],
   },
 ]
