@@ -75,14 +75,14 @@ const walkOne = async (
 ): Promise<WalkFailure | null> => {
   const { account } = tally
   const { log } = run
-  const { positions, continued, updatesOf } = await run.positions.open(account)
+  const { positions, continued, mended, updatesOf, noteMended } = await run.positions.open(account)
   const commits = {
     ...{ account, updatesOf, handling: handlingOf(tally, run) },
     foldsAhead: !run.request.dryRun,
   }
   return backfillAccount<PipelinePages>({
     tally,
-    continued,
+    ...{ continued, mended, onMended: noteMended },
     seq: opened.seq,
     fold: (batch, earlier) => foldPages(batch, earlier, commits),
     isWorkedOn: () => run.isWorkedOn(account),

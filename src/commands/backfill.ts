@@ -2,8 +2,9 @@
 
 import { type Config, type ConfigFlags, loadConfig } from '../config/config.ts'
 import type { DocumentChange } from '../core/document-change.ts'
+import type { ErrorCode } from '../errors.ts'
 import { type Log, openLog } from '../log.ts'
-import { BackfillTally } from '../sources/backfill/backfill-tally.ts'
+import { type AccountTally, BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../sources/backfill/run-accounts.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { showBackfill } from '../ui/backfill-progress.tsx'
@@ -84,12 +85,17 @@ const backfillAccounts = async (
   const one = oneOf(request)
   const work = async (): Promise<void> => {
     await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run, tally) })
-    if (!signal.aborted) await run.positions.end()
+    if (!signal.aborted && !tallies.some(goesOn)) await run.positions.end()
   }
   await (request.dryRun || request.verify
     ? work()
     : deliveringNotices({ config, database, log, signal }, work))
 }
+
+// What passes by itself, or was not begun, is done when the command is given again; what needs a person keeps nobody from
+// beginning anew.
+const goesOn = ({ error }: AccountTally): boolean =>
+  error?.retryable === true || error?.code === ('account_incomplete' satisfies ErrorCode)
 
 const oneOf = ({ ids, verify }: BackfillRequest) => {
   if (verify) return auditOne

@@ -8,17 +8,21 @@ import { firstWindow, type Window } from '../sources/backfill/windows.ts'
 import { lookEveryMs } from '../store/abandoned-transactions.ts'
 import { ProcessClaims } from '../store/claims-of-process.ts'
 import { endRun, openRun, type TypedCommand } from '../store/cursor-runs.ts'
-import { openPositions } from '../store/cursors.ts'
+import { noteMended, openPositions } from '../store/cursors.ts'
 import type { Database } from '../store/database.ts'
 import type { BackfillRange, BackfillRequest } from './backfill-request.ts'
 
 /** An account's lists, each with its place. */
 export interface AccountPositions {
   readonly positions: ReadonlyMap<ListName, Position>
-  /** Lists of which an earlier run of the command had read something. */
-  readonly continued: ReadonlySet<ListName>
+  /** When an earlier run of the command began the lists of which it had read something. */
+  readonly continued: ReadonlyMap<ListName, Date>
+  /** Lists of which that run has mended what they no longer show. */
+  readonly mended: ReadonlySet<ListName>
   /** Returns what a commit saves once pages have brought lists to the given places. */
   readonly updatesOf: (reached: ReadonlyMap<ListName, Position>) => readonly PositionUpdate[]
+  /** Notes that nothing stored is left that these lists no longer show. */
+  readonly noteMended: (lists: readonly ListName[]) => Promise<void>
 }
 
 export interface Positions {
@@ -55,7 +59,11 @@ export const openStoredPositions = async (
     release: (account) => claims.release(account),
     open: async (account) => {
       const lists = listsOf(request.resources)
-      const requests = lists.map((resource) => ({ account, resource, typed: range.typed, begin, ...opened }))
+      const requests = lists.map((resource) => ({
+        ...{ account, resource, typed: range.typed, begin, ...opened },
+        // Messages are owed for what the list shows from its beginning.
+        effects: resource === 'invoices' ? request.effects : null,
+      }))
       const opener = { run: opened.run, token: claims.token, restart, now: new Date() }
       const rows = await endingMeanwhile(openPositions(db, requests, opener), endAbandoned)
       const ids = new Map(lists.map((list, index) => [list, rows[index]?.id ?? '']))
@@ -64,7 +72,18 @@ export const openStoredPositions = async (
         positions: new Map(
           lists.map((list, index) => [list, (rows[index]?.windows ?? []) as unknown as Position]),
         ),
-        continued: new Set(lists.filter((_, index) => rows[index]?.isContinued === true)),
+        continued: new Map(
+          lists.flatMap((list, index) => {
+            const { startedAt = null } = rows[index] ?? {}
+            return startedAt === null ? [] : [[list, startedAt] as const]
+          }),
+        ),
+        mended: new Set(lists.filter((_, index) => rows[index]?.isMended === true)),
+        noteMended: (done) =>
+          noteMended(
+            db,
+            done.map((list) => ids.get(list) ?? ''),
+          ),
         updatesOf: (reached) =>
           [...reached].map(([list, position]) => ({
             id: ids.get(list) ?? '',
@@ -94,8 +113,10 @@ export const openForgottenPositions = ({ resources, range }: BackfillRequest): P
   release: async () => undefined,
   open: async () => ({
     positions: new Map(listsOf(resources).map((list) => [list, begin(range.since, range.until)])),
-    continued: new Set(),
+    continued: new Map(),
+    mended: new Set(),
     updatesOf: () => [],
+    noteMended: async () => undefined,
   }),
   end: async () => undefined,
 })

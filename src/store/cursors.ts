@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ClientSession, Db } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
 import type { Commit } from '../ports/pipeline-store.ts'
+import type { Effects } from '../unit-of-work/unit-of-work.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** What is left of a list, as it is saved. */
@@ -24,9 +25,13 @@ interface PositionRow {
   readonly run: string
   readonly token: string
   readonly windows: readonly SavedWindow[]
+  /** What was done about messages on the way; null where the list owes none. */
+  readonly effects: Effects | null
   readonly started_at: Date
   readonly updated_at: Date
   readonly completed_at: Date | null
+  /** When nothing stored was left that the list no longer shows. */
+  readonly mended_at: Date | null
 }
 
 const positionsOf = (db: Db) => db.collection<PositionRow>('billing.cursors')
@@ -40,14 +45,18 @@ export interface PositionRequest {
   readonly until: Date | null
   /** Where a walk begins that has no position, given the instants of the range. */
   readonly begin: (since: Date | null, until: Date | null) => readonly SavedWindow[]
+  /** Null where the list owes no messages; one that was begun without them begins anew with them. */
+  readonly effects: Effects | null
 }
 
 /** Where a walk begins or goes on. */
 export interface OpenPosition {
   readonly id: string
   readonly windows: readonly SavedWindow[]
-  /** True where an interrupted walk has read something of the list. */
-  readonly isContinued: boolean
+  /** When an interrupted walk began that has read something of the list; null where none has. */
+  readonly startedAt: Date | null
+  /** True where that walk has mended what the list no longer shows. */
+  readonly isMended: boolean
   readonly since: Date | null
   readonly until: Date | null
 }
@@ -82,16 +91,23 @@ export const openPositions = (
     )
     const opened = requests.map((request) => openPosition(request, continued.get(positionId(request))))
     const operations = requests.flatMap((request, index) => {
-      const { windows = [], since = null, until = null, isContinued = false } = opened[index] ?? {}
+      const { windows = [], since = null, until = null, startedAt = null } = opened[index] ?? {}
       if (windows.length === 0) return []
       const fields = { since, until, token, windows, updated_at: now, completed_at: null }
       const identity = { stripe_user_id: request.account, resource: request.resource, typed: request.typed }
-      const started = isContinued ? {} : { started_at: now, run }
+      const { effects } = request
+      const started = startedAt === null ? { started_at: now, run, effects, mended_at: null } : {}
       const update = { $set: { ...identity, ...fields, ...started } }
       return [{ updateOne: { filter: { _id: positionId(request) }, update, upsert: true } }]
     })
     if (operations.length > 0) await positionsOf(db).bulkWrite(operations, { ordered: false })
     return opened
+  })
+
+/** Notes that nothing stored is left that the lists of these positions no longer show. Throws `mongodb_unavailable`. */
+export const noteMended = (db: Db, ids: readonly string[]): Promise<void> =>
+  translateMongoErrors(async () => {
+    await positionsOf(db).updateMany({ _id: { $in: [...ids] } }, { $set: { mended_at: new Date() } })
   })
 
 /** Saves the positions of a commit in its transaction. Throws `backfill_superseded` where another process holds one. */
@@ -117,8 +133,13 @@ const positionId = ({ account, resource, typed }: PositionRequest): string =>
 const openPosition = (request: PositionRequest, known: PositionRow | undefined): OpenPosition => {
   const id = positionId(request)
   const isContinued =
-    known !== undefined && !isDeepStrictEqual(known.windows, request.begin(known.since, known.until))
-  if (isContinued) return { id, since: known.since, until: known.until, isContinued, windows: known.windows }
+    known !== undefined &&
+    !(request.effects === 'missing' && known.effects === 'none') &&
+    !isDeepStrictEqual(known.windows, request.begin(known.since, known.until))
+  if (isContinued) {
+    const { since, until, windows, started_at: startedAt, mended_at } = known
+    return { id, since, until, windows, startedAt, isMended: mended_at != null } // rows of before have none
+  }
   const { since, until } = request
-  return { id, since, until, isContinued, windows: request.begin(since, until) }
+  return { id, since, until, windows: request.begin(since, until), startedAt: null, isMended: false }
 }

@@ -73,6 +73,73 @@ describe('a backfill that was killed', () => {
     expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'list_empty'])
   })
 
+  test('takes a window that a cut had guessed at for no list without objects', async () => {
+    const { server, world } = await playStripe()
+    const account = world.account('acct_1')
+    const now = world.clock.now()
+    for (let index = 0; index < 800; index += 1)
+      account.seed('customer', { created: index < 200 ? now - index : now - 400 * 86_400 - index })
+    world.clock.run()
+    server.latencyMs = 150
+    const guessed = server.hold(
+      { path: '/v1/customers', where: ({ params }) => isGuessed(params) },
+      { times: 1 },
+    )
+    const place = { uri, url: server.url }
+    await endAfterHeld({ place }, guessed, { stored: 800 })
+    server.latencyMs = 0
+    const { exitCode, summary } = await runBackfill(command, place)
+    expect([exitCode, summary.errors]).toEqual([0, {}])
+    expect(summary.accounts.acct_1?.customers).toMatchObject({ read: 0, complete: true })
+  })
+
+  test('marks as deleted what the lists did not show that it had walked whole', async () => {
+    const grown = await grownAccounts()
+    const { server, accounts, place, world } = grown
+    const [account] = accounts
+    populate(account as NonNullable<typeof account>, { products: 5 })
+    const both = ['--account', 'acct_1', '--resource', 'customers,products']
+    await runBackfill(both, place)
+    world.clock.advance(2)
+    const [gone = ''] = account?.ids('product') ?? []
+    account?.delete('product', gone)
+    const held = server.hold({ path: '/v1/customers' }, { times: 1, after: 1 })
+    const { child } = await startBackfill([...both, '--json'], place)
+    await held.arrived()
+    const complete = { resource: 'products', completed_at: { $ne: null } }
+    await expect
+      .poll(() => db.collection('billing.cursors').countDocuments(complete), { timeout: 20_000 })
+      .toBe(1)
+    child.kill('SIGTERM')
+    held.releaseAll()
+    const { stdout } = await child
+    expect(JSON.parse(String(stdout)).errors).toMatchObject({ acct_1: { code: 'account_incomplete' } })
+    server.requests.clear()
+    expect(await runBackfill(both, place)).toMatchObject({ exitCode: 0, summary: { errors: {} } })
+    expect(server.requests.count({ path: '/v1/products' })).toBe(0)
+    expect(await db.collection('billing.products').distinct('stripe_id', { deleted: true })).toEqual([gone])
+    expect(await runBackfill([...both, '--verify'], place)).toMatchObject({ exitCode: 0 })
+  })
+
+  test('posts all messages where the command that goes on asks for them first', async () => {
+    const grown = await grownAccounts()
+    const { server, accounts, place } = grown
+    const [account] = accounts
+    populate(account as NonNullable<typeof account>, { customers: 1, paidInvoices: 350 })
+    const invoices = ['--account', 'acct_1', '--resource', 'invoices']
+    const held = server.hold({ path: '/v1/invoices' }, { times: 1, after: 2 })
+    const { child } = await startBackfill(invoices, place)
+    await held.arrived()
+    await expect
+      .poll(() => db.collection('billing.invoices').countDocuments(), { timeout: 20_000 })
+      .toBeGreaterThanOrEqual(100)
+    child.kill('SIGTERM')
+    held.releaseAll()
+    await child
+    await runBackfill([...invoices, '--effects', 'missing'], place)
+    expect(await db.collection('support.messages').countDocuments()).toBe(350)
+  })
+
   test('leaves accounts alone that it had completed', async () => {
     const grown = await grownAccounts(['acct_1', 'acct_2'])
     const { server, place, accounts } = grown
@@ -93,6 +160,29 @@ describe('a backfill that was killed', () => {
     expect(server.requests.count({ account: 'acct_1' })).toBe(0)
     expect(summary.accounts.acct_1?.customers).toMatchObject({ read: 0, complete: true })
     expect(await mirroredState(db)).toEqual(servedState(accounts))
+  })
+
+  test('goes on with an account that met trouble that passes, and leaves the others alone', async () => {
+    const grown = await grownAccounts(['acct_1', 'acct_2'])
+    const { server, accounts, place } = grown
+    const both = ['--account', 'acct_1,acct_2', '--resource', 'customers', '--since', '2000h']
+    const error = { type: 'api_error', message: 'Something went wrong' }
+    const headers = { 'Stripe-Should-Retry': 'false' }
+    const away = { kind: 'error', status: 500, error, headers } as const
+    server.faults.add({ path: '/v1/customers', account: 'acct_2' }, away)
+    const first = await runBackfill(both, place)
+    expect([first.exitCode, first.summary.errors.acct_2?.code]).toEqual([1, 'stripe_unavailable'])
+    expect(first.summary.accounts.acct_1?.customers).toMatchObject({ complete: true })
+    const [asked] = server.requests.matching({ path: '/v1/customers', account: 'acct_2' })
+    server.requests.clear()
+    expect((await runBackfill(both, place)).exitCode).toBe(0)
+    expect(server.requests.count({ account: 'acct_1' })).toBe(0)
+    const again = server.requests.matching({ account: 'acct_2' }).map(({ params }) => createdFrom(params))
+    expect(Math.min(...again)).toBe(createdFrom(asked?.params))
+    expect(await mirroredState(db)).toEqual(servedState(accounts))
+    server.requests.clear()
+    await runBackfill(both, place)
+    expect(server.requests.count({ account: 'acct_1' })).toBeGreaterThan(0)
   })
 
   test('finds what was made since, and not the instant of a new command', async () => {
@@ -174,9 +264,15 @@ const isOfHead = (params: unknown): boolean => {
   return created?.gte !== undefined && created.lt === undefined && after === undefined
 }
 
+/** Tells whether the part of a list is asked for of which nobody knows yet whether it holds anything. */
+const isGuessed = (params: unknown): boolean => {
+  const { created, starting_after: after } = params as ListParams // as the query has it
+  return created?.gte !== undefined && created.lt === undefined && after !== undefined
+}
+
 /** Kills the command while an answer is held back, once so many customers are stored. */
 const endAfterHeld = async (
-  { place }: Grown,
+  { place }: Pick<Grown, 'place'>,
   held: { arrived: () => Promise<void>; releaseAll: () => void },
   { args = command, stored = 0 }: { readonly args?: readonly string[]; readonly stored?: number } = {},
 ) => {

@@ -54,6 +54,24 @@ describe('what a list no longer shows', () => {
     expect((await tombstones()).toSorted()).toEqual(gone.toSorted())
   })
 
+  test('becomes one though it inherits in the same run', async () => {
+    const { server, world } = await playStripe()
+    const account = world.account('acct_1')
+    const customer = account.seed('customer', {})
+    const subscription = account.seed('subscription', { customer, metadata: { plan: 'a' } })
+    const draft = account.seed('invoice', { customer, subscription, status: 'draft' })
+    account.seed('invoice', { customer, subscription, status: 'open' })
+    world.clock.run()
+    const [place, whole] = [{ uri, url: server.url }, ['--account', 'acct_1']]
+    await runBackfill(whole, place)
+    world.clock.advance(readStampSlack)
+    account.delete('invoice', draft)
+    account.update('subscription', subscription, { metadata: { plan: 'b' } })
+    expect((await runBackfill(whole, place)).exitCode).toBe(0)
+    expect(await db.collection('billing.invoices').distinct('stripe_id', { deleted: true })).toEqual([draft])
+    expect((await runBackfill([...whole, '--verify'], place)).summary.drift).toEqual([])
+  })
+
   test('becomes one though it was the only object of its resource', async () => {
     const { account, place } = await mirroredAccount({ customers: 2, products: 1 })
     const [product = ''] = account.ids('product')

@@ -31,7 +31,7 @@ const backfill = async (
   const typed = { since, until: null }
   const requests = resources.map((resource) => ({
     ...{ account, resource, typed, since: null, until: null },
-    begin: () => [{ from: null }],
+    ...{ begin: () => [{ from: null }], effects: null },
   }))
   const opened = await openPositions(db, requests, { run: 'r', token: 't', restart: true, now })
   const positions = opened.map(({ id }) => ({ id, token: 't', windows: [] }))

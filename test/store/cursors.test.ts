@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { claimAccount, claimMs, releaseClaim, renewClaims } from '../../src/store/cursor-claims.ts'
 import { endRun, openRun } from '../../src/store/cursor-runs.ts'
-import { openPositions } from '../../src/store/cursors.ts'
+import { noteMended, openPositions } from '../../src/store/cursors.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 const { db } = await openTestDatabase()
@@ -78,21 +78,46 @@ describe('a position', () => {
     ...{ account: 'acct_1', resource: 'customers', typed: { since: null, until: null } },
     ...{ since: null, until: null, begin: () => [{ from: null }] },
   }
-  const open = (run: string, restart = false) =>
-    openPositions(db, [request], { run, token: run, restart, now: new Date() })
+  const open = (run: string, told: { restart?: boolean; effects?: 'none' | 'missing' | null } = {}) => {
+    const { restart = false, effects = null } = told
+    return openPositions(db, [{ ...request, effects }], { run, token: run, restart, now: new Date() })
+  }
+  const setRow = (fields: object) => cursors.updateOne({ resource: 'customers' } as object, { $set: fields })
+  const begun = expect.any(Date)
 
   test('begins where nothing is known, and goes on where it was', async () => {
-    expect(await open('one')).toMatchObject([{ isContinued: false, windows: [{ from: null }] }])
-    await cursors.updateOne({ resource: 'customers' } as object, { $set: { windows: [{ from: 5 }] } })
-    expect(await open('two')).toMatchObject([{ isContinued: true, windows: [{ from: 5 }] }])
-    expect(await open('three', true)).toMatchObject([{ isContinued: false, windows: [{ from: null }] }])
+    expect(await open('one')).toMatchObject([{ startedAt: null, windows: [{ from: null }] }])
+    await setRow({ windows: [{ from: 5 }] })
+    expect(await open('two')).toMatchObject([{ startedAt: begun, windows: [{ from: 5 }] }])
+    expect(await open('three', { restart: true })).toMatchObject([
+      { startedAt: null, windows: [{ from: null }] },
+    ])
   })
 
   test('of a list walked to its end begins anew, but for the run that did it', async () => {
     await open('one')
-    const end = { $set: { windows: [], completed_at: new Date() } }
-    await cursors.updateOne({ resource: 'customers' } as object, end)
-    expect(await open('one')).toMatchObject([{ isContinued: true, windows: [] }])
-    expect(await open('two')).toMatchObject([{ isContinued: false, windows: [{ from: null }] }])
+    await setRow({ windows: [], completed_at: new Date() })
+    expect(await open('one')).toMatchObject([{ startedAt: begun, windows: [], isMended: false }])
+    expect(await open('two')).toMatchObject([{ startedAt: null, windows: [{ from: null }] }])
+  })
+
+  test('of a list that was mended is told so until it begins anew', async () => {
+    const [position] = await open('one')
+    await setRow({ windows: [], completed_at: new Date() })
+    await noteMended(db, [position?.id ?? ''])
+    expect(await open('one')).toMatchObject([{ windows: [], isMended: true }])
+    await open('two')
+    await setRow({ windows: [{ from: 5 }] })
+    expect(await open('two')).toMatchObject([{ startedAt: begun, isMended: false }])
+  })
+
+  test('that was walked without messages begins anew with them', async () => {
+    await open('one', { effects: 'none' })
+    await setRow({ windows: [{ from: 5 }] })
+    expect(await open('two', { effects: 'none' })).toMatchObject([{ startedAt: begun }])
+    expect(await open('three', { effects: 'missing' })).toMatchObject([{ startedAt: null }])
+    await setRow({ windows: [{ from: 5 }] })
+    expect(await open('four', { effects: 'missing' })).toMatchObject([{ startedAt: begun }])
+    expect(await open('five', { effects: 'none' })).toMatchObject([{ startedAt: begun }])
   })
 })

@@ -56,7 +56,7 @@ export const auditAccount = async (audit: AccountAudit): Promise<AuditedAccount>
     if (count !== undefined) count.complete = true
     const { seen } = findings
     const eachStored = (take: (outline: StoredOutline) => void) => audit.eachStored(resource, take)
-    const unlisted = await findUnlisted({ seen: seen(resource), startedAt, eachStored })
+    const unlisted = await findUnlisted({ seen: seen(resource), startedAt, continuedFrom: null, eachStored })
     findings.addUnlisted(resource, unlisted)
   }
   const isOver = failure !== null && (failure.kind === 'disconnected' || failure.error.retryable)

@@ -8,6 +8,7 @@ import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-l
 import { type Mending, mendUnlisted } from './mend-unlisted.ts'
 import { RemainingEstimates } from './remaining-estimate.ts'
 import type { ListName, ResourceName } from './resources.ts'
+import { interruption } from './run-accounts.ts'
 import { SeenIds } from './seen-ids.ts'
 import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
@@ -16,8 +17,12 @@ export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
   extends Pick<CommitLaneOptions<Folded>, 'seq' | 'fold' | 'isWorkedOn'> {
   readonly tally: AccountTally
   readonly walk: Omit<AccountWalk, 'seqNow' | 'takePage'>
-  /** Lists of which an earlier run had read something: of those only the rest is seen here. */
-  readonly continued: ReadonlySet<ListName>
+  /** When an earlier process began the lists of which it had read something: of those only the rest is seen here. */
+  readonly continued: ReadonlyMap<ListName, Date>
+  /** Lists of which an earlier process has mended what they no longer show. */
+  readonly mended: ReadonlySet<ListName>
+  /** Told of lists of which nothing stored is left that they no longer show. */
+  readonly onMended: (lists: readonly ListName[]) => Promise<void>
   readonly mending: Mending
   /** Answers how many objects of a resource are stored that the list ought to show. */
   readonly countStored: (resource: ResourceName) => Promise<number>
@@ -46,17 +51,22 @@ export const backfillAccount = async <Folded extends FoldedPages>(
     if (count !== undefined) count.complete = true
   }
   if (failure !== null && isForAll(failure)) return failure
-  const resources = [...seen]
-    .map(([resource, ids]) => ({ resource, seen: ids }))
-    .filter(({ resource }) => complete.has(resource) && !continued.has(resource) && held.has(resource))
+  const interrupted: WalkFailure = { kind: 'error', error: interruption(tally.account) }
+  if (walk.signal.aborted) return interrupted
+  const unmended = [...seen]
+    .map(([resource, ids]) => ({ resource, seen: ids, continuedFrom: continued.get(resource) ?? null }))
+    .filter(({ resource }) => complete.has(resource) && held.has(resource) && !options.mended.has(resource))
   const isEmpty = (resource: ResourceName): boolean => tally.resources.get(resource)?.read === 0
-  const { mended, failures } = await mendUnlisted({ resources, startedAt }, options.mending)
-  // One that an earlier run has read may have nothing left but its head; after an object that it had read there was more.
+  const { mended, failures } = await mendUnlisted({ resources: unmended, startedAt }, options.mending)
+  await options.onMended([...complete].filter((resource) => !failures.has(resource)))
+  if (walk.signal.aborted && failures.size > 0) return interrupted
+  // One that an earlier run has read may have nothing left but its head, or what a cut guessed at; after an object that it
+  // had read of a window that goes as far back as the list there was more.
   const owesMore = (resource: ResourceName): boolean =>
-    walk.positions.get(resource)?.some(({ last }) => last !== null) === true
+    walk.positions.get(resource)?.some(({ last, from }) => last !== null && from === null) === true
   // Of a list without any object there is something plainer to be said.
-  const unmended = [...failures].find(([resource]) => walk.isRanged || !isEmpty(resource))
-  if (failure !== null || walk.isRanged || unmended !== undefined) return failure ?? unmended?.[1] ?? null
+  const trouble = [...failures].find(([resource]) => walk.isRanged || !isEmpty(resource))
+  if (failure !== null || walk.isRanged || trouble !== undefined) return failure ?? trouble?.[1] ?? null
   const suspects = [...complete]
     .filter(isEmpty)
     .filter((resource) => !continued.has(resource) || owesMore(resource))

@@ -10,8 +10,7 @@ import type { StoredOutline } from '../../core/stored-outline.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { type ReadResult, type Reads, readKey } from '../../ports/pipeline-store.ts'
 import { listRows, type ResourceName } from './resources.ts'
-import type { SeenIds } from './seen-ids.ts'
-import { findUnlisted, isTooMuchGone, type Unlisted } from './unlisted.ts'
+import { findUnlisted, isTooMuchGone, type ListedResource, type Unlisted } from './unlisted.ts'
 import type { WalkFailure } from './walk-account.ts'
 
 /** An object by kind and id. */
@@ -39,7 +38,9 @@ export interface Mending {
 
 /** Resources that were walked from their beginning to their end, and when the walk began. */
 export interface Walked {
-  readonly resources: readonly { readonly resource: ResourceName; readonly seen: SeenIds }[]
+  readonly resources: readonly (Pick<ListedResource, 'seen' | 'continuedFrom'> & {
+    readonly resource: ResourceName
+  })[]
   readonly startedAt: Date
 }
 
@@ -60,9 +61,9 @@ export const mendUnlisted = async (
   mending: Mending,
 ): Promise<MendedResources> => {
   const found: Found[] = []
-  for (const { resource, seen } of resources) {
+  for (const { resource, ...listed } of resources) {
     const eachStored = (take: (outline: StoredOutline) => void) => mending.eachStored(resource, take)
-    found.push({ resource, unlisted: await findUnlisted({ seen, startedAt, eachStored }) })
+    found.push({ resource, unlisted: await findUnlisted({ ...listed, startedAt, eachStored }) })
   }
   const proof = new Proof(found, mending, startedAt)
   const mended = new Set<ResourceName>()

@@ -1,5 +1,6 @@
-// Objects that are stored and that a list, walked to its end, did not show. Guarantee: whatever was written since the
-// walk began is left out, since it may have come into being behind the walk.
+// Objects that are stored and that a list, walked to its end, did not show. Guarantee: whatever was first written since the
+// walk began is left out, since it may have come into being behind the walk; what was only written again, such as an
+// invoice that inherits, is not.
 
 import type { StoredOutline } from '../../core/stored-outline.ts'
 import type { SeenIds } from './seen-ids.ts'
@@ -8,6 +9,11 @@ export interface ListedResource {
   readonly seen: SeenIds
   /** When the walk began, on this machine's clock. */
   readonly startedAt: Date
+  /**
+   * When an earlier process began it, null where none did. What that one saw listed it has written, be it with a later as-of
+   * alone: what was written since counts as shown.
+   */
+  readonly continuedFrom: Date | null
   /** Hands over what is stored of the resource, of the mode and within the range of the walk. */
   readonly eachStored: (take: (outline: StoredOutline) => void) => Promise<void>
 }
@@ -28,7 +34,12 @@ export interface Unlisted {
 const mostKept = 10_000
 
 /** Compares what is stored of a resource with what its list showed. Rejects as `eachStored` does. */
-export const findUnlisted = async ({ seen, startedAt, eachStored }: ListedResource): Promise<Unlisted> => {
+export const findUnlisted = async ({
+  seen,
+  startedAt,
+  continuedFrom,
+  eachStored,
+}: ListedResource): Promise<Unlisted> => {
   const objects: StoredOutline[] = []
   const listedTombstones: StoredOutline[] = []
   let [count, stored, stillThere] = [0, 0, 0]
@@ -40,7 +51,8 @@ export const findUnlisted = async ({ seen, startedAt, eachStored }: ListedResour
     if (isDeleted) return keep(listedTombstones, outline)
     stored += 1
     if (isListed && outline.firstWrittenAt < startedAt) stillThere += 1
-    if (isListed || outline.writtenAt >= startedAt) return
+    if (isListed || outline.firstWrittenAt >= startedAt) return
+    if (continuedFrom !== null && outline.writtenAt >= continuedFrom) return
     count += 1
     keep(objects, outline)
   })

@@ -12,13 +12,19 @@ const outline = (id: string, told: Partial<StoredOutline> = {}): StoredOutline =
   ...told,
 })
 
-const found = async (stored: readonly StoredOutline[], listed: readonly string[]) => {
+const found = async (
+  stored: readonly StoredOutline[],
+  listed: readonly string[],
+  continuedFrom: Date | null = null,
+) => {
   const seen = new SeenIds()
   for (const id of listed) seen.add(id)
   const eachStored = async (take: (stored: StoredOutline) => void) => {
     for (const one of stored) take(one)
   }
-  const { objects, listedTombstones, ...counts } = await findUnlisted({ seen, startedAt, eachStored })
+  const { objects, listedTombstones, ...counts } = await findUnlisted({
+    ...{ seen, startedAt, continuedFrom, eachStored },
+  })
   return { ids: objects.map(({ id }) => id), tombstones: listedTombstones.map(({ id }) => id), ...counts }
 }
 
@@ -29,9 +35,18 @@ describe('stored objects that a list did not show', () => {
     })
   })
 
-  test('are none where they were written since the walk began', async () => {
-    const written = outline('a', { writtenAt: after })
-    expect(await found([written], [])).toMatchObject({ ids: [], count: 0, stored: 1 })
+  test('are none where they were first written since the walk began', async () => {
+    const brought = outline('a', { firstWrittenAt: after, writtenAt: after })
+    expect(await found([brought], [])).toMatchObject({ ids: [], count: 0, stored: 1 })
+    const inheriting = outline('a', { writtenAt: after })
+    expect(await found([inheriting], [])).toMatchObject({ ids: ['a'], count: 1, stored: 1 })
+  })
+
+  test('are only those that were not written since an earlier process began the walk', async () => {
+    const long = new Date('2026-01-01T10:00:00Z')
+    const stored = [outline('seen'), outline('a', { firstWrittenAt: long, writtenAt: long })]
+    const begun = new Date('2026-01-01T10:30:00Z')
+    expect(await found(stored, [], begun)).toMatchObject({ ids: ['a'], count: 1, stillThere: 0 })
   })
 
   test('are none where they are tombstones or on a test clock', async () => {
