@@ -39,6 +39,12 @@ const anyText = { $gt: '' }
 /** Newest first, by the time at which billing-sync made the document. */
 const newestMade: IndexRow = { keys: { [account]: 1, created_at: -1 } }
 
+/** Selects the events that failed or wait for trouble out there to pass: no others have a date of their next try. */
+export const restingEvents = {
+  status: { $in: ['pending', 'failed'] as const },
+  next_attempt_at: { $gte: new Date(0) },
+}
+
 /** Events that are not settled for good: what there is to do, and what waits for a person. */
 const unsettled: IndexRow = {
   keys: { status: 1, [account]: 1, next_attempt_at: 1 },
@@ -46,6 +52,15 @@ const unsettled: IndexRow = {
     name: 'unsettled',
     partialFilterExpression: { status: { $in: ['pending', 'failed', 'parked', 'dead'] } },
   },
+}
+
+/**
+ * Events that are tried again later, by the time of their receipt: the one that has waited longest is the first. An event
+ * that is handled at once never gets into it, so it costs the way of most events nothing.
+ */
+const resting: IndexRow = {
+  keys: { received_at: 1 },
+  options: { name: 'resting', partialFilterExpression: restingEvents },
 }
 
 /** The indexes of each collection; those of projections also serve the look-ups between relatives. */
@@ -76,7 +91,7 @@ export const collectionIndexes: Readonly<
   'billing.products': [by('active', 'created'), newest, metadata],
   'billing.invoice_payments': [by('invoice'), by('payment.payment_intent'), by('payment.charge')],
   'billing.accounts': [],
-  'billing.events': [{ keys: { [account]: 1, created: 1, event_id: 1 } }, unsettled, expiring],
+  'billing.events': [{ keys: { [account]: 1, created: 1, event_id: 1 } }, unsettled, resting, expiring],
   'billing.outbox': [{ keys: { status: 1, sink: 1, [account]: 1, seq: 1 } }, expiring],
   'billing.cursors': [],
   'billing.lanes': [],

@@ -1,8 +1,9 @@
 // How many events wait to be handled, counted now and then: what was let in since is added, so that the limit holds
 // between two counts as well.
 
-import type { Db } from 'mongodb'
+import type { Collection, Db } from 'mongodb'
 import type { InboxStatus } from '../../core/inbox-row.ts'
+import { restingEvents } from '../collections.ts'
 
 /** Rows of these wait to be handled; `parked` and `dead` ones wait for a person. */
 const waitingStatuses: readonly InboxStatus[] = ['pending', 'failed']
@@ -64,14 +65,30 @@ export class Backlog {
   }
 }
 
+interface WaitingRow {
+  readonly status: InboxStatus
+  readonly received_at: Date
+}
+
 const countWaiting = async (db: Db, most: number): Promise<BacklogState> => {
-  const events = db.collection<{ readonly status: InboxStatus }>('billing.events')
+  const events = db.collection<WaitingRow>('billing.events')
   const signal = AbortSignal.timeout(countTimeoutMs)
   const depth = await events.countDocuments(
     { status: { $in: [...waitingStatuses] } },
     { limit: most, signal },
   )
-  // Each account's first row in the index is the one that it received first; the server jumps from one to the next.
+  const rows = [await oldestUntried(events, signal), await oldestResting(events, signal)]
+  const received = rows.flatMap((row) => row?.received_at.getTime() ?? [])
+  return { depth, oldest: received.length === 0 ? null : new Date(Math.min(...received)) }
+}
+
+// In the index an account's rows without a date of their next try come first, and among equals the one that was stored
+// first: that is exact but for the milliseconds in which several processes may store what they received in another
+// order. The server jumps from account to account.
+const oldestUntried = async (
+  events: Collection<WaitingRow>,
+  signal: AbortSignal,
+): Promise<Pick<WaitingRow, 'received_at'> | null> => {
   const [oldest] = await events
     .aggregate<{ readonly received_at: Date }>(
       [
@@ -83,5 +100,13 @@ const countWaiting = async (db: Db, most: number): Promise<BacklogState> => {
       { signal },
     )
     .toArray()
-  return { depth, oldest: oldest?.received_at ?? null }
+  return oldest ?? null
 }
+
+// Those with a date lie in the order of their next try, which says nothing of their age, and an outage of Stripe may have
+// all that wait rest: an index of their own has the oldest first.
+const oldestResting = (
+  events: Collection<WaitingRow>,
+  signal: AbortSignal,
+): Promise<Pick<WaitingRow, 'received_at'> | null> =>
+  events.findOne(restingEvents, { sort: { received_at: 1 }, projection: { received_at: 1 }, signal })

@@ -194,4 +194,25 @@ export const guards = [
     replace: 'if (bytes < 0) return { events, isCut: true }',
     tests: ['test/store/inbox-work.test.ts'],
   },
+  {
+    name: 'waiting: an event that rests counts, however young those are that were not tried',
+    file: 'src/store/intake/backlog.ts',
+    find: 'await oldestUntried(events, signal), await oldestResting(events, signal)',
+    replace: 'await oldestUntried(events, signal), (await oldestResting(events, signal)) && null',
+    tests: ['test/store/intake/backlog.test.ts'],
+  },
+  {
+    name: 'waiting: an event that failed counts as one that waits',
+    file: 'src/store/collections.ts',
+    find: "status: { $in: ['pending', 'failed'] as const },",
+    replace: "status: { $in: ['pending'] as const },",
+    tests: ['test/store/intake/backlog.test.ts'],
+  },
+  {
+    name: 'waiting: those that rest are not read to find the oldest',
+    file: 'src/store/collections.ts',
+    find: 'unsettled, resting, expiring',
+    replace: 'unsettled, expiring',
+    tests: ['test/store/intake/backlog.test.ts'],
+  },
 ]
