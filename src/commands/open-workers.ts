@@ -140,7 +140,7 @@ const openTurns = async (
   const places = pLimit(batchesAtOnce)
   return {
     store,
-    lanes: new LaneClaims(database.db, await identifyThisProcess()),
+    lanes: new LaneClaims(database.db, identifyThisProcess()),
     read: (deliveries) => readDeliveries(deliveries, handling),
     handle: async (deliveries, reads) => {
       const options = { ...withLoadedRows(handling, database), reads }

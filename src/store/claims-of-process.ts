@@ -1,23 +1,23 @@
 // The accounts that this process backfills: claimed one by one, renewed together for as long as it lives.
 
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { Db } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
-import { type Claimant, claimAccount, claimMs, releaseClaim, renewClaims } from './cursor-claims.ts'
-import { hasEnded } from './embedded/process-table.ts'
+import { claimAccount, releaseClaim, renewClaims } from './cursor-claims.ts'
+import { claimMs } from './lapsing-claim.ts'
+import { hostNameIn, identifyThisProcess, type ThisProcess } from './this-process.ts'
 
 /** A claim is renewed three times before it would lapse. */
 const renewalsPerClaim = 3
 
 export class ProcessClaims {
   readonly #db: Db
-  readonly #claimant: Claimant = { token: randomUUID(), host: hostname(), pid: process.pid, hasEnded }
+  readonly #claimant: ThisProcess
   readonly #held = new Set<string>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(db: Db) {
+  constructor(db: Db, claimant: ThisProcess = identifyThisProcess()) {
     this.#db = db
+    this.#claimant = claimant
   }
 
   /** The token under which positions are moved. */
@@ -29,8 +29,9 @@ export class ProcessClaims {
   async claim(account: string, { force }: { readonly force: boolean }): Promise<void> {
     const holder = await claimAccount(this.#db, { account, force, claimant: this.#claimant })
     if (holder !== null) {
-      const { host, pid, claimed_at } = holder
-      throw new BillingSyncError('backfill_running', { account, host, pid, since: claimed_at.toISOString() })
+      const { host, pid, claimed_at: since } = holder
+      const told = { account, host: hostNameIn(host), pid, since: since.toISOString() }
+      throw new BillingSyncError('backfill_running', told)
     }
     this.#held.add(account)
     this.#timer ??= setInterval(() => this.#renew(), claimMs / renewalsPerClaim).unref()

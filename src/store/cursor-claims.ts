@@ -1,38 +1,24 @@
 // Which run backfills an account. Guarantees: of two runs at once one gets the claim; a claim is renewed while its
-// process lives and lapses soon after, by the server's clock alone; on the machine of its owner a claim is void as
-// soon as the process is gone, so that a killed backfill goes on at once.
+// process lives and void soon after (lapsing-claim.ts): at once on the machine of its owner, so that a killed backfill
+// goes on without a wait, and once it lapses where the owner was a container, or on another machine.
 
 import type { Db } from 'mongodb'
+import { hasLapsed, isOfDead, type LapsingClaim, lapsesAt } from './lapsing-claim.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
+import type { ThisProcess } from './this-process.ts'
 
-interface ClaimRow {
+interface ClaimRow extends LapsingClaim {
   readonly _id: string
   readonly stripe_user_id: string
   readonly token: string | null
-  readonly host: string
-  readonly pid: number
   readonly claimed_at: Date
-  readonly lapses_at: Date
-}
-
-/** A run as it claims accounts. */
-export interface Claimant {
-  readonly token: string
-  readonly host: string
-  readonly pid: number
-  /** Tells whether a process of this machine is gone. */
-  readonly hasEnded: (pid: number) => Promise<boolean>
 }
 
 /** Who holds an account; null is a claim that was made. */
 export type Holder = Pick<ClaimRow, 'host' | 'pid' | 'claimed_at' | 'lapses_at'>
 
-/** How long a claim holds without being renewed; it is renewed three times as often. */
-export const claimMs = 9_000
-
 const claimsOf = (db: Db) => db.collection<ClaimRow>('billing.cursors')
 const claimId = (account: string): string => `${account}:claim`
-const lapsesAt = { $add: ['$$NOW', claimMs] }
 
 /**
  * Claims an account for a run. Returns null when it has it, else who holds it. `force` takes it from whoever has it.
@@ -44,14 +30,14 @@ export const claimAccount = (
     account,
     force,
     claimant,
-  }: { readonly account: string; readonly force: boolean; readonly claimant: Claimant },
+  }: { readonly account: string; readonly force: boolean; readonly claimant: ThisProcess },
 ): Promise<Holder | null> =>
   translateMongoErrors(async () => {
-    const holder = await claimRow(db, account, claimant)
-    const free = [{ token: null }, { $expr: { $lt: ['$lapses_at', '$$NOW'] } }]
-    const ofDead = (await isDead(holder, claimant)) ? [{ token: holder.token }] : []
-    const filter = { _id: claimId(account), ...(force ? {} : { $or: [...free, ...ofDead] }) }
     const { token, host, pid } = claimant
+    const holder = await claimRow(db, account, claimant)
+    const ofDead = (await isOfDead(holder, claimant)) ? [{ token: holder.token }] : []
+    const free = [{ token: null }, { token }, hasLapsed, ...ofDead]
+    const filter = { _id: claimId(account), ...(force ? {} : { $or: free }) }
     const fields = { token: { $literal: token }, host: { $literal: host }, pid: { $literal: pid } }
     const claimed = await claimsOf(db).updateOne(filter, [
       { $set: { ...fields, claimed_at: '$$NOW', lapses_at: lapsesAt } },
@@ -60,7 +46,7 @@ export const claimAccount = (
   })
 
 // An upsert can't compare with the server's time, so the row is made first, as one that nobody holds.
-const claimRow = async (db: Db, account: string, { host, pid }: Claimant): Promise<ClaimRow> => {
+const claimRow = async (db: Db, account: string, { host, pid }: ThisProcess): Promise<ClaimRow> => {
   const now = new Date()
   const unclaimed = { stripe_user_id: account, token: null, host, pid, claimed_at: now, lapses_at: now }
   const row = await claimsOf(db).findOneAndUpdate(
@@ -70,10 +56,6 @@ const claimRow = async (db: Db, account: string, { host, pid }: Claimant): Promi
   )
   return row ?? { _id: claimId(account), ...unclaimed }
 }
-
-// A container that starts again has the host name and the process id of the one that died.
-const isDead = async ({ host, pid }: ClaimRow, claimant: Claimant): Promise<boolean> =>
-  host === claimant.host && (pid === claimant.pid || (await claimant.hasEnded(pid)))
 
 /** Renews the claims of a run on accounts. Throws `mongodb_unavailable`. */
 export const renewClaims = (db: Db, accounts: readonly string[], token: string): Promise<void> =>

@@ -7,32 +7,24 @@
 
 import type { Db } from 'mongodb'
 import type { LaneClaim, LaneStore } from '../ports/work-store.ts'
-import { hasEnded } from './embedded/process-table.ts'
+import { hasLapsed, isOfDead, type LapsingClaim, lapsesAt } from './lapsing-claim.ts'
 import { duplicateKey, translateMongoErrors } from './mongo-errors.ts'
 import type { ThisProcess } from './this-process.ts'
 
-interface LaneRow {
+interface LaneRow extends LapsingClaim {
   readonly _id: string
   readonly stripe_user_id: string
   /** Token of the process that works on the account; null: nobody does. */
   readonly worker: string | null
-  readonly host: string
-  readonly pid: number
-  readonly lapses_at: Date
   /** The event that it runs alone. */
   readonly alone: string | null
 }
-
-/** How long a claim holds without being renewed; it is renewed three times as often. */
-const claimMs = 9_000
 
 /** Token of a process that died, for a lane that is left as if its process had. */
 const ofNobody = 'nobody'
 const longAgo = new Date(0)
 
 const cheap = { writeConcern: { w: 1 } } as const
-const lapsesAt = { $add: ['$$NOW', claimMs] }
-const hasLapsed = { $expr: { $lt: ['$lapses_at', '$$NOW'] } }
 
 export class LaneClaims implements LaneStore {
   readonly #db: Db
@@ -93,9 +85,7 @@ export class LaneClaims implements LaneStore {
   async #takeOther(account: string): Promise<LaneClaim | null> {
     const holder = await this.#lanes.findOne({ _id: account })
     if (holder === null) return this.#takeFirst(account)
-    const { host, pid, worker } = holder
-    const isOfDead = host === this.#owner.host && pid !== this.#owner.pid && (await hasEnded(pid))
-    return isOfDead ? this.#take(account, { worker }) : null
+    return (await isOfDead(holder, this.#owner)) ? this.#take(account, { worker: holder.worker }) : null
   }
 
   async #takeFirst(account: string): Promise<LaneClaim | null> {

@@ -1,49 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { claimAccount, claimMs, releaseClaim, renewClaims } from '../../src/store/cursor-claims.ts'
 import { endRun, openRun } from '../../src/store/cursor-runs.ts'
 import { noteMended, openPositions } from '../../src/store/cursors.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 const { db } = await openTestDatabase()
-const cursors = db.collection<{ _id: string; lapses_at?: Date }>('billing.cursors')
+const cursors = db.collection('billing.cursors')
 
 beforeEach(() => cursors.deleteMany({}))
-
-describe('a claim', () => {
-  const claimant = (token: string, { host = 'here', ended = false, pid = 1 } = {}) => ({
-    ...{ token, host, pid },
-    hasEnded: async () => ended,
-  })
-  const claim = (token: string, told: Parameters<typeof claimant>[1] & { force?: boolean } = {}) =>
-    claimAccount(db, { account: 'acct_1', force: told.force ?? false, claimant: claimant(token, told) })
-
-  test('is for the first of two, and for the next once it is let go', async () => {
-    expect(await claim('a')).toBeNull()
-    expect(await claim('b', { pid: 2 })).toMatchObject({ host: 'here', pid: 1 })
-    await releaseClaim(db, 'acct_1', 'a')
-    expect(await claim('b', { pid: 2 })).toBeNull()
-    await releaseClaim(db, 'acct_1', 'a')
-    expect(await claim('c', { pid: 3 })).toMatchObject({ pid: 2 })
-  })
-
-  test('is void once its process has ended, or whoever starts again has its id', async () => {
-    await claim('a')
-    expect(await claim('b', { pid: 2, ended: true })).toBeNull()
-    expect(await claim('c', { pid: 2 })).toBeNull()
-    expect(await claim('d', { host: 'elsewhere', pid: 2, ended: true })).toMatchObject({ host: 'here' })
-  })
-
-  test('is taken by force, and lapses where nobody renews it', async () => {
-    await claim('a')
-    expect(await claim('b', { force: true, pid: 2 })).toBeNull()
-    const past = new Date(Date.now() - claimMs)
-    await cursors.updateOne({ _id: 'acct_1:claim' }, { $set: { lapses_at: past } })
-    await renewClaims(db, ['acct_1'], 'b')
-    expect(await claim('c', { host: 'elsewhere' })).toMatchObject({ pid: 2 })
-    await cursors.updateOne({ _id: 'acct_1:claim' }, { $set: { lapses_at: past } })
-    expect(await claim('c', { host: 'elsewhere' })).toBeNull()
-  })
-})
 
 describe('a run', () => {
   const command = { accounts: ['acct_1'], resources: ['customers'], since: '1d', until: null }

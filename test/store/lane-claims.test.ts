@@ -8,7 +8,7 @@ import { openTestDatabase } from '../support/database.ts'
 const { db } = await openTestDatabase()
 await ensureCollections(db)
 const lanes = db.collection<{ _id: string; lapses_at: Date }>('billing.lanes')
-const here = await identifyThisProcess()
+const here = identifyThisProcess()
 
 beforeEach(async () => {
   await lanes.deleteMany({})

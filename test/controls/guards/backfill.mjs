@@ -125,6 +125,20 @@ export const guards = [
     titled: 'goes on with the same command',
   },
   {
+    name: 'backfill: two containers of one host name and process id are two',
+    file: 'src/store/this-process.ts',
+    find: "const host = [hostname(), ...parts.map(orUnknown)].join(' ')",
+    replace: 'const host = [hostname(), ...parts.map(orUnknown)].slice(0, 1).join()',
+    tests: ['test/store/claims-of-process.test.ts'],
+  },
+  {
+    name: 'backfill: the claim of a process that may live is left to it',
+    file: 'src/store/lapsing-claim.ts',
+    find: 'host === us.host && pid !== us.pid && (await hasEnded(pid))',
+    replace: 'host === us.host && (pid === us.pid || (await hasEnded(pid)))',
+    tests: ['test/store/claims-of-process.test.ts'],
+  },
+  {
     name: 'backfill: of two processes one moves a position',
     file: 'src/store/cursors.ts',
     find: 'return { updateOne: { filter: { _id: id, token }, update } }',

@@ -146,9 +146,9 @@ export const guards = [
   },
   {
     name: 'work: a claim lapses by the clock of the server',
-    file: 'src/store/lane-claims.ts',
-    find: "const hasLapsed = { $expr: { $lt: ['$lapses_at', '$$NOW'] } }",
-    replace: "const hasLapsed = { $expr: { $lt: ['$lapses_at', longAgo] } }",
+    file: 'src/store/lapsing-claim.ts',
+    find: "hasLapsed = { $expr: { $lt: ['$lapses_at', '$$NOW'] } }",
+    replace: "hasLapsed = { $expr: { $lt: ['$lapses_at', new Date(0)] } }",
     tests: ['test/store/lane-claims.test.ts'],
   },
   {
@@ -160,9 +160,9 @@ export const guards = [
   },
   {
     name: 'work: a claim is void as soon as its process is gone',
-    file: 'src/store/lane-claims.ts',
-    find: 'pid !== this.#owner.pid && (await hasEnded(pid))',
-    replace: 'pid === this.#owner.pid && (await hasEnded(pid))',
+    file: 'src/store/lapsing-claim.ts',
+    find: 'pid !== us.pid && (await hasEnded(pid))',
+    replace: 'pid === us.pid && (await hasEnded(pid))',
     tests: ['test/store/lane-claims.test.ts'],
   },
   {

@@ -16,7 +16,7 @@ const { client, db } = database
 await ensureCollections(db)
 const events = db.collection<{ _id: string }>('billing.events')
 const store = openWorkStore(db, 40)
-const lanes = new LaneClaims(db, await identifyThisProcess())
+const lanes = new LaneClaims(db, identifyThisProcess())
 const nobody = (): void => undefined
 
 /** Takes a turn, and tells how it ended, the size of each batch, and how often due events were looked for. */
