@@ -23,7 +23,7 @@ export interface PaceListener {
 export interface PacedClientOptions {
   readonly pace: Pace
   readonly listener: PaceListener
-  /** How long trouble that passes is waited out, in milliseconds. */
+  /** How long trouble that passes is waited out, in milliseconds from the first answer that tells of it, turns aside. */
   readonly patienceMs: number
   readonly random: () => number
   /** Milliseconds since 1970. */
@@ -65,25 +65,29 @@ export class PacedHttpClient extends Stripe.HttpClient {
   }
 
   override async makeRequest(...request: Request): Promise<Response> {
-    const { listener, pace, patienceMs, random } = this.#options
+    const { listener, pace, patienceMs, random, signal } = this.#options
     const endpoint = endpointOf(request[2])
-    const deadline = performance.now() + patienceMs
+    let deadline = Number.POSITIVE_INFINITY
     for (let attempt = 1; ; attempt += 1) {
-      const made = await this.#try(endpoint, request)
+      const askedAt = performance.now()
+      const permit = await pace.permit(endpoint, signal)
+      // Whoever waits long for a turn has seen no more trouble for it.
+      deadline += performance.now() - askedAt
+      const made = await this.#try(permit, request)
       const verdict = verdictOn(headOf(made))
       if (verdict.kind === 'take') return new WholeResponse(made)
       const pauseMs = pauseBefore(verdict, attempt, random)
       if (verdict.limited !== null) listener.onLimited(verdict.limited)
       pace.adapt(endpoint, verdict.limited, pauseMs)
+      deadline = Math.min(deadline, performance.now() + patienceMs)
       if (performance.now() + pauseMs > deadline) return answerOrThrow(made)
       listener.onRetry()
       await this.#waitOut(verdict, pauseMs)
     }
   }
 
-  async #try(endpoint: string, request: Request): Promise<Try> {
-    const { pace, listener, now, signal } = this.#options
-    const permit = await pace.permit(endpoint, signal)
+  async #try(permit: Permit, request: Request): Promise<Try> {
+    const { listener, now, signal } = this.#options
     try {
       signal.throwIfAborted()
       listener.onRequest()

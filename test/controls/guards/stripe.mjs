@@ -38,4 +38,18 @@ export const guards = [
     replace: 'hintIn(parsed.data)',
     tests: ['test/pipeline/event-meaning.test.ts'],
   },
+  {
+    name: 'pace: waiting for a turn uses up no patience with trouble',
+    file: 'src/sources/stripe/pace-http-client.ts',
+    find: 'deadline += performance.now() - askedAt',
+    replace: 'deadline += askedAt - askedAt',
+    tests: ['test/sources/stripe/pace-http-client.test.ts'],
+  },
+  {
+    name: 'pace: patience begins with the first answer that tells of trouble',
+    file: 'src/sources/stripe/pace-http-client.ts',
+    find: 'let deadline = Number.POSITIVE_INFINITY',
+    replace: 'let deadline = performance.now() + patienceMs',
+    tests: ['test/sources/stripe/pace-http-client.test.ts'],
+  },
 ]

@@ -6,14 +6,18 @@ import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { PLATFORM_KEYS } from '../../support/stripe/world.ts'
 
 /** The SDK over a paced client, what its listener was told, and what ends its waits. */
-const pacedStripe = async ({ patienceMs = 5_000 } = {}) => {
+const pacedStripe = async ({
+  patienceMs = 5_000,
+  requestsPerSecond = null as number | null, // null: nothing lowers it
+  timeout = 80_000,
+} = {}) => {
   const played = await playStripe()
   const told: string[] = []
   const stop = new AbortController()
   const httpClient = new PacedHttpClient(plainHttpClient(), {
     pace: new Pace({
       ...{ owner: 'acct_1', limits: { perEndpoint: 50, inAll: 50 }, limiter: memoryLimiter() },
-      ...{ requestsPerSecond: null, share: 'lists', isKept: () => false },
+      ...{ requestsPerSecond, share: 'lists', isKept: () => false },
     }),
     listener: {
       onRequest: () => told.push('request'),
@@ -24,7 +28,7 @@ const pacedStripe = async ({ patienceMs = 5_000 } = {}) => {
     ...{ patienceMs, random: () => 0, now: Date.now, signal: stop.signal },
   })
   const stripe = openStripe({ secretKey: PLATFORM_KEYS.test, apiBase: played.server.url, httpClient })
-  const { options } = clientOf(stripe, null)
+  const options = { ...clientOf(stripe, null).options, timeout }
   return { ...played, told, stop, list: () => stripe.rawRequest('GET', '/v1/customers', undefined, options) }
 }
 
@@ -61,6 +65,21 @@ describe('a request', () => {
     server.faults.add({ path: '/v1/customers' }, { kind: 'server_error', status: 500 }, { times: 9 })
     await expect(list()).rejects.toMatchObject({ statusCode: 500 })
     expect(server.requests.count()).toBe(1)
+  })
+
+  test('is repeated however long it waits for its turns', async () => {
+    // A turn comes a second after the answer before it.
+    const { server, told, list } = await pacedStripe({ patienceMs: 500, requestsPerSecond: 1 })
+    server.faults.add({ path: '/v1/customers' }, { kind: 'server_error' }, { times: 2 })
+    expect(await list()).toMatchObject({ object: 'list' })
+    expect(told).toEqual(['request', 'retry', 'request', 'retry', 'request'])
+  })
+
+  test('is repeated where the trouble itself took longer than patience', async () => {
+    const { server, told, list } = await pacedStripe({ patienceMs: 100, timeout: 200 })
+    server.faults.add({ path: '/v1/customers' }, { kind: 'silent' })
+    expect(await list()).toMatchObject({ object: 'list' })
+    expect(told).toEqual(['request', 'retry', 'request'])
   })
 
   test('is not made any more once the signal came', async () => {
