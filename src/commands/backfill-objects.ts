@@ -12,6 +12,7 @@ import { type EntryOutcome, type OpenAccount, type ReadResult, readKey } from '.
 import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
 import { kindsOfId } from '../sources/backfill/kind-of-id.ts'
 import { resourceOfKind } from '../sources/backfill/resources.ts'
+import { interruption } from '../sources/backfill/run-accounts.ts'
 import { pinnedApiVersion } from '../sources/stripe/api-version.ts'
 import { type BackfillRun, handlingOf } from './backfill-one.ts'
 
@@ -21,6 +22,8 @@ export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Pr
   const failures = new Map<string, InboxFailure>()
   for (const id of run.request.ids) {
     const { kind, outcome } = await applyOne(id, { tally, run, handling })
+    // After the signal Stripe is asked for nothing, and what it does not answer soon is cut off: no fault of the object.
+    if (outcome.failure !== null && run.signal.aborted) throw interruption(tally.account)
     countOne(tally, kind, outcome)
     if (outcome.failure !== null) failures.set(id, outcome.failure)
   }

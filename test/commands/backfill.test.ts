@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -165,6 +166,41 @@ describe('single objects', () => {
     expect(summary.accounts.acct_1?.charges).toMatchObject({ failed: 1, complete: false })
     expect(summary.errors.acct_1).toMatchObject({ code: 'object_missing' })
     expect(summary.errors.acct_1?.message).toContain('has ch_nobody, in_nobody of acct_1')
+  })
+})
+
+describe('single objects when the command is asked to stop', () => {
+  /** Stops the command while Stripe holds back the second of three customers, and answers what it told. */
+  const stopAtSecond = async (answers: 'is answered' | 'stays silent') => {
+    const { account, server, place } = await grownAccounts()
+    const ids = account.ids('customer').slice(0, 3)
+    const held = server.hold({ path: /^\/v1\/customers\/./ }, { times: 2, after: 1 })
+    const { child } = await startBackfill(['--account', 'acct_1', '--id', ids.join(), '--json'], place)
+    await held.arrived()
+    child.kill('SIGTERM')
+    // Should the answer be faster than the signal, the third is asked for, and held.
+    if (answers === 'is answered') held.release()
+    // The process ends once no request is under way, but it has told by then what came of it.
+    await once(child.stdout, 'data')
+    held.releaseAll()
+    const { exitCode, stdout } = await child
+    const stored = await db.collection('billing.customers').distinct('stripe_id')
+    return { exitCode, summary: JSON.parse(String(stdout)), stored, ids }
+  }
+
+  test.each([
+    ['is answered', 2],
+    ['stays silent', 1],
+  ] as const)('are left untried, and uncounted, after one that %s', async (answers, read) => {
+    const { exitCode, summary, stored, ids } = await stopAtSecond(answers)
+    expect(exitCode).toBe(143)
+    expect(summary.errors.acct_1).toMatchObject({
+      code: 'account_incomplete',
+      message: expect.stringContaining('it was interrupted'),
+    })
+    const done = { read, applied: read, unchanged: 0, failed: 0, complete: false }
+    expect(summary.accounts.acct_1.customers).toMatchObject(done)
+    expect(stored).toEqual(ids.slice(0, read).sort())
   })
 })
 

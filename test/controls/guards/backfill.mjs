@@ -360,6 +360,14 @@ export const guards = [
     tests: ['test/pipeline/handle-observations.test.ts'],
   },
   {
+    name: 'single objects: those not tried before the signal have not failed',
+    file: 'src/commands/backfill-objects.ts',
+    find: 'if (outcome.failure !== null && run.signal.aborted)',
+    replace: 'if (outcome.failure === undefined && run.signal.aborted)',
+    tests: ['test/commands/backfill.test.ts'],
+    titled: 'single objects when the command is asked to stop',
+  },
+  {
     name: 'disconnected: a lost commit of its note is told',
     file: 'src/commands/note-disconnected.ts',
     find: '      onLostCommit,\n',
