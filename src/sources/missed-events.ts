@@ -3,7 +3,7 @@
 
 import { type JsonObject, ownString } from '../core/json.ts'
 import type { Delivery } from '../ports/pipeline-store.ts'
-import { parseEntry } from './replay-items.ts'
+import { parseEntry } from './parse-entry.ts'
 
 export interface MissedEventsOptions {
   readonly account: string

@@ -8,10 +8,10 @@ import type { EventFilter } from './event-filter.ts'
 import { sizeOfInputs } from './files/find-inputs.ts'
 import type { RawEntry } from './files/raw-entry.ts'
 import { readEntries } from './files/read-entries.ts'
+import { parseEntry } from './parse-entry.ts'
 import {
   countBroken,
   openReplayLanes,
-  parseEntry,
   type ReplayOptions,
   type WaitingItem,
   waitingItem,

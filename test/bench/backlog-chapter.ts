@@ -3,7 +3,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { MongoClient } from 'mongodb'
-import { parseEntry } from '../../src/sources/replay-items.ts'
+import { parseEntry } from '../../src/sources/parse-entry.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { rowOf } from '../../src/store/inbox.ts'
 import type { Bench, Chapter } from './chapter.ts'

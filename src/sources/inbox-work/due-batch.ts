@@ -5,7 +5,7 @@ import { failureOf, isLastTry } from '../../core/inbox-row.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Delivery, EntryOutcome, Reads } from '../../ports/pipeline-store.ts'
 import type { DueEvent, WorkStore } from '../../ports/work-store.ts'
-import { parseEntry } from '../replay-items.ts'
+import { parseEntry } from '../parse-entry.ts'
 import type { AccountPauses } from './account-pauses.ts'
 import type { HandledEvent, WorkListener } from './work-listener.ts'
 

@@ -4,7 +4,7 @@
 import type { StripeEvent } from '../../core/stripe-event.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Delivery } from '../../ports/pipeline-store.ts'
-import { parseEntry } from '../replay-items.ts'
+import { parseEntry } from '../parse-entry.ts'
 import { type EndpointSecret, findSigner } from './endpoint-secrets.ts'
 import type { Refusal } from './refusals.ts'
 import type { SignatureHeader } from './signature-header.ts'
