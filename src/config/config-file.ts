@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { problemOfMapping } from '../core/mapping.ts'
+import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
-import { settingRows, signingSecret, stripeSecretKey } from './settings.ts'
+import { accountId, settingRows, signingSecret, stripeSecretKey } from './settings.ts'
 
 const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine((rule, context) => {
   const problem = problemOfMapping(rule)
@@ -13,10 +14,7 @@ const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine
 })
 
 const account = z.strictObject({
-  stripe_user_id: z
-    .string()
-    .max(255)
-    .regex(/^[a-z0-9]+(_[A-Za-z0-9]+)+$/, 'expected an account id such as acct_1…'),
+  stripe_user_id: accountId,
   new_contact: z.boolean().optional(),
   support: z.boolean().optional(),
   mappings: z.array(mapping).max(200).optional(),
@@ -77,7 +75,7 @@ const readText = async (path: string, name: string): Promise<string | null> => {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    const code = systemErrorCode(error) ?? 'unreadable'
     if (code === 'ENOENT') return null
     const problem = `can not be read (${code})`
     throw new BillingSyncError('config_invalid', { source: name, problem }, { cause: error })

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
+import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 
 /** Variables by name; what the process has wins over the `.env` file. */
@@ -23,7 +24,7 @@ const readDotEnv = async (path: string): Promise<Environment> => {
   try {
     return parseEnv(await readFile(path, 'utf8'))
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
+    const code = systemErrorCode(error) ?? 'unreadable'
     if (code === 'ENOENT') return {}
     throw new BillingSyncError(
       'config_invalid',

@@ -2,6 +2,7 @@
 // then config file, then default.
 
 import { z } from 'zod'
+import { stripeIdPattern } from '../core/object-id.ts'
 import { byteSize } from './sizes.ts'
 import { duration } from './times.ts'
 
@@ -20,7 +21,8 @@ const dayMs = 24 * 60 * 60 * 1000
 const oneOf = <const Values extends readonly [string, ...string[]]>(...values: Values) =>
   z.enum(values, `expected ${values.join(', ')}`)
 
-const accountId = z.string().regex(/^[a-z0-9]+(_[A-Za-z0-9]+)+$/, 'expected an account id such as acct_1…')
+/** Id of an account, as it becomes part of document ids. */
+export const accountId = z.string().max(255).regex(stripeIdPattern, 'expected an account id such as acct_1…')
 
 /** A secret that fits on a post-it would let anybody sign events: Stripe's have over 32 characters. */
 const shortestSecret = 16

@@ -1,4 +1,11 @@
-// Ids of Stripe objects: only strings that pass here ever become part of a document's `_id`.
+// Ids of Stripe objects, and those of events and accounts, which Stripe alone makes: only strings that pass here ever
+// become part of a document's `_id`.
+
+/** An id of an event or an account, such as evt_1 or acct_1, as part of a pattern; it captures nothing. */
+export const stripeIdSource = '[a-z0-9]+(?:_[A-Za-z0-9]+)+'
+
+/** The whole of such an id. */
+export const stripeIdPattern = new RegExp(`^${stripeIdSource}$`)
 
 /** 1 to 255 printable characters: merchants choose the ids of products themselves. */
 const objectIdPattern = /^\P{C}{1,255}$/u

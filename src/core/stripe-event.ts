@@ -4,11 +4,9 @@
 
 import { z } from 'zod'
 import { isJsonObject, type Json, type JsonObject } from './json.ts'
-import { isObjectId } from './object-id.ts'
+import { isObjectId, stripeIdPattern } from './object-id.ts'
 import { isObjectKind, type ObjectKind } from './object-kinds.ts'
 
-/** Event and account ids become part of document ids, so their alphabet is fixed before they do. */
-const idPattern = /^[a-z0-9]+(_[A-Za-z0-9]+)+$/
 const longestId = 255
 
 /** The last second that a date can hold without losing its order (year 9999). */
@@ -41,7 +39,7 @@ export interface RelatedObject {
 /** A Stripe event, or why the value is none. */
 export type ParsedEvent = { readonly event: StripeEvent } | { readonly problem: string }
 
-const id = z.string().max(longestId).regex(idPattern, 'expected an id such as evt_1 or acct_1')
+const id = z.string().max(longestId).regex(stripeIdPattern, 'expected an id such as evt_1 or acct_1')
 const jsonObject = z.custom<JsonObject>(isJsonObject, 'expected an object')
 
 const snapshotEnvelope = z.object({
@@ -113,7 +111,7 @@ const isPlainSnapshot = (value: JsonObject): value is JsonObject & Snapshot => {
 }
 
 const isPlainId = (value: Json | undefined): boolean =>
-  typeof value === 'string' && value.length <= longestId && idPattern.test(value)
+  typeof value === 'string' && value.length <= longestId && stripeIdPattern.test(value)
 
 const snapshotOf = (snapshot: Snapshot): StripeEvent => ({
   id: snapshot.id,
@@ -133,7 +131,8 @@ const parseThin = (value: JsonObject): ParsedEvent => {
   const told = parsed.data.type === lostEvent ? lostIn(value) : hintIn(parsed.data)
   // A context is a path such as `acct_platform/acct_child`; the last segment is the account the event is about.
   const account = (told.context ?? parsed.data.context)?.split('/').at(-1) ?? null
-  if (account !== null && !idPattern.test(account)) return { problem: 'context: expected an account id' }
+  if (account !== null && !stripeIdPattern.test(account))
+    return { problem: 'context: expected an account id' }
   return {
     event: {
       id: parsed.data.id,

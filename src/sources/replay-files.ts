@@ -1,6 +1,7 @@
 // Replays the events of files: reads them as a stream, spreads them over their accounts, and counts what comes of
 // each. Guarantee: a bad entry, or a bad file, never stops the others; what waits in memory is bounded.
 
+import { stripeIdSource } from '../core/object-id.ts'
 import type { StripeEvent } from '../core/stripe-event.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { AccountLanes } from './account-lanes.ts'
@@ -102,7 +103,7 @@ const accountOf = (
   { platformAccount }: Pick<ReplayFilesOptions, 'platformAccount'>,
 ): string | Promise<string> => event.account ?? platformAccount()
 
-const accountField = /"account"\s*:\s*"([a-z0-9]+(?:_[A-Za-z0-9]+)+)"/y
+const accountField = new RegExp(`"account"\\s*:\\s*"(${stripeIdSource})"`, 'y')
 
 /** Longest account id, with its key. */
 const longestField = 300

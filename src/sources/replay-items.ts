@@ -1,5 +1,6 @@
 // What every kind of replay does with an entry: it becomes an item of its account's lane, and its outcome is counted.
 
+import { stripeIdSource } from '../core/object-id.ts'
 import type { StripeEvent } from '../core/stripe-event.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { Delivery, EntryOutcome } from '../ports/pipeline-store.ts'
@@ -83,7 +84,7 @@ const eventOf = (item: WaitingItem, { tally }: ReplayOptions): StripeEvent | nul
 }
 
 /** Stripe writes an event's id first. */
-const idAtStart = /^\s*\{\s*"id"\s*:\s*"([a-z0-9]+(?:_[A-Za-z0-9]+)+)"/
+const idAtStart = new RegExp(`^\\s*\\{\\s*"id"\\s*:\\s*"(${stripeIdSource})"`)
 
 /** Longest id, with its key. */
 const longestStart = 300

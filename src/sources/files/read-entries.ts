@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
 import { addAbortSignal, pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { systemErrorCode } from '../../core/system-error-code.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { RawEntry } from './raw-entry.ts'
 import { splitJson } from './split-json.ts'
@@ -131,8 +132,7 @@ const parsed = (line: string): unknown => {
 }
 
 const reasonOf = (error: unknown): string => {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown error'
+  const code = systemErrorCode(error) ?? 'unknown error'
   return reasons[code] ?? code
 }
 

@@ -6,6 +6,7 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setImmediate as nextTurnOfLoop, setTimeout as wait } from 'node:timers/promises'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import { systemErrorCode } from '../../core/system-error-code.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { answerClientError, limitConnections, lingerAfterRefusal } from './connections.ts'
 import { type OperationsPorts, routeOperations } from './operations.ts'
@@ -122,7 +123,7 @@ const listen = async (server: Server, { host, port }: ListenerOptions): Promise<
 }
 
 const problemOfListening = (error: unknown, { host, port }: { host: string; port: number }) => {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+  const code = systemErrorCode(error) ?? 'unknown error'
   if (code === 'EADDRINUSE')
     return {
       source: '--port (PORT)',

@@ -212,7 +212,7 @@ export const guards = [
   {
     name: 'ids: accounts and events have a fixed alphabet',
     file: 'src/core/stripe-event.ts',
-    find: '.max(longestId).regex(idPattern, ',
+    find: '.max(longestId).regex(stripeIdPattern, ',
     replace: '.max(longestId).regex(/./, ',
     tests: ['test/core/stripe-event.test.ts'],
   },
