@@ -1,22 +1,7 @@
 // The Stripe objects that become projections: one row per object, and the only such list.
 
-/** Name of a Stripe object as its `object` field spells it. */
-export type ObjectKind =
-  | 'charge'
-  | 'invoice'
-  | 'customer'
-  | 'subscription'
-  | 'refund'
-  | 'dispute'
-  | 'product'
-  | 'invoice_payment'
-
-/** Collections of projections. */
-export type ProjectionCollection =
-  `billing.${'charges' | 'invoices' | 'customers' | 'subscriptions' | 'refunds' | 'disputes' | 'products' | 'invoice_payments'}`
-
 interface KindRow {
-  readonly collection: ProjectionCollection
+  readonly collection: `billing.${string}`
   /** Paths that Stripe may expand in place; collapsed to the id, the snapshot goes to `expanded.<last part>`. */
   readonly links: readonly string[]
   /** Fields that are there only when asked for: they go to `expanded.<name>` whole. */
@@ -25,8 +10,7 @@ interface KindRow {
   readonly lists: readonly string[]
 }
 
-/** The table of projected Stripe objects. */
-export const objectKinds: Readonly<Record<ObjectKind, KindRow>> = {
+const kindRows = {
   charge: {
     collection: 'billing.charges',
     links: ['customer', 'invoice', 'payment_intent', 'balance_transaction'],
@@ -66,7 +50,18 @@ export const objectKinds: Readonly<Record<ObjectKind, KindRow>> = {
     snapshots: [],
     lists: [],
   },
-}
+} as const satisfies Readonly<Record<string, KindRow>>
+
+/** Name of a Stripe object as its `object` field spells it. */
+export type ObjectKind = keyof typeof kindRows
+
+/** Collections of projections. */
+export type ProjectionCollection = (typeof kindRows)[ObjectKind]['collection']
+
+/** The table of projected Stripe objects. */
+export const objectKinds: Readonly<
+  Record<ObjectKind, KindRow & { readonly collection: ProjectionCollection }>
+> = kindRows
 
 /** Tells whether a string names a projected Stripe object. */
 export const isObjectKind = (name: string): name is ObjectKind => Object.hasOwn(objectKinds, name)

@@ -2,19 +2,6 @@
 
 import type { ObjectKind } from '../../core/object-kinds.ts'
 
-/** A resource as `--resource` and the summary name it. */
-export type ResourceName =
-  | 'customers'
-  | 'products'
-  | 'subscriptions'
-  | 'invoices'
-  | 'charges'
-  | 'refunds'
-  | 'disputes'
-
-/** A list of Stripe's: the resources, and invoice payments, which tie two of them. */
-export type ListName = ResourceName | 'invoice_payments'
-
 export interface ListRow {
   readonly kind: ObjectKind
   readonly path: string
@@ -37,8 +24,8 @@ export const tiedRank = 1
 
 const lastRank = 2
 
-/** The table of lists: https://docs.stripe.com/api/pagination */
-export const listRows: Readonly<Record<ListName, ListRow>> = {
+// The resources in the order in which they are begun: what others inherit from comes first.
+const resourceRows = {
   customers: { kind: 'customer', path: '/v1/customers', params: {}, expand: [], rank: lendingRank },
   products: { kind: 'product', path: '/v1/products', params: {}, expand: ['default_price'], rank: lastRank },
   // Without a status the list leaves canceled ones out.
@@ -65,6 +52,20 @@ export const listRows: Readonly<Record<ListName, ListRow>> = {
   },
   refunds: { kind: 'refund', path: '/v1/refunds', params: {}, expand: ['charge'], rank: lastRank },
   disputes: { kind: 'dispute', path: '/v1/disputes', params: {}, expand: ['charge'], rank: lastRank },
+} as const satisfies Readonly<Record<string, ListRow>>
+
+/** A resource as `--resource` and the summary name it. */
+export type ResourceName = keyof typeof resourceRows
+
+/** The resources in the order of their table. */
+export const resourceNames = Object.keys(resourceRows) as readonly ResourceName[] // exactly its keys
+
+/** A list of Stripe's: the resources, and invoice payments, which tie two of them. */
+export type ListName = ResourceName | 'invoice_payments'
+
+/** The table of lists: https://docs.stripe.com/api/pagination */
+export const listRows: Readonly<Record<ListName, ListRow>> = {
+  ...resourceRows,
   invoice_payments: {
     kind: 'invoice_payment',
     path: '/v1/invoice_payments',
@@ -76,17 +77,6 @@ export const listRows: Readonly<Record<ListName, ListRow>> = {
 
 /** In a range an invoice's payments may be older or younger than it, and so be missed by their own list. */
 export const expandInRange: Partial<Record<ListName, readonly string[]>> = { invoices: ['payments'] }
-
-/** The resources in the order in which they are begun: what others inherit from comes first. */
-export const resourceNames: readonly ResourceName[] = [
-  'customers',
-  'products',
-  'subscriptions',
-  'invoices',
-  'charges',
-  'refunds',
-  'disputes',
-]
 
 /** Tells whether a name is that of a resource. */
 export const isResourceName = (name: string): name is ResourceName =>
