@@ -1,18 +1,22 @@
 // The words of the oracle: a history is what a small simulated Stripe world emitted, in the order it truly happened.
+import type { ObjectKind } from '../../src/core/object-kinds.ts'
 import { hashAt, isHash, type Json, numberAt, textAt } from './plain-json.ts'
 
-export const FAMILIES = [
-  'customers',
-  'subscriptions',
-  'invoices',
-  'charges',
-  'invoice_payments',
-  'refunds',
-  'disputes',
-  'products',
-] as const
+/** The families, by the object that each is of; the compiler asks for every kind that is mirrored. */
+const FAMILY_OF_OBJECT = {
+  customer: 'customers',
+  subscription: 'subscriptions',
+  invoice: 'invoices',
+  charge: 'charges',
+  invoice_payment: 'invoice_payments',
+  refund: 'refunds',
+  dispute: 'disputes',
+  product: 'products',
+} as const satisfies Readonly<Record<ObjectKind, string>>
 
-export type Family = (typeof FAMILIES)[number]
+export type Family = (typeof FAMILY_OF_OBJECT)[ObjectKind]
+
+export const FAMILIES: readonly Family[] = Object.values(FAMILY_OF_OBJECT)
 
 /** API shapes before (acacia) and since (endive) the move of links out of invoices and charges. */
 export type Generation = 'acacia' | 'endive'
@@ -70,16 +74,7 @@ export interface SeenEvent {
   readonly previous: Json | undefined
 }
 
-const FAMILY_OF_OBJECT: Readonly<Record<string, Family>> = {
-  customer: 'customers',
-  subscription: 'subscriptions',
-  invoice: 'invoices',
-  charge: 'charges',
-  invoice_payment: 'invoice_payments',
-  refund: 'refunds',
-  dispute: 'disputes',
-  product: 'products',
-}
+const familyOf: Readonly<Record<string, Family>> = FAMILY_OF_OBJECT
 
 /** Takes the events of the families that the oracle judges apart, in true order. */
 export const seenEvents = (events: readonly OracleEvent[]): readonly SeenEvent[] =>
@@ -88,7 +83,7 @@ export const seenEvents = (events: readonly OracleEvent[]): readonly SeenEvent[]
 const seenEvent = ({ event, order }: OracleEvent): SeenEvent[] => {
   const data = hashAt(event, 'data')
   const object = hashAt(data, 'object')
-  const family = FAMILY_OF_OBJECT[textAt(object, 'object') ?? '']
+  const family = familyOf[textAt(object, 'object') ?? '']
   const objectId = textAt(object, 'id')
   if (family === undefined || objectId === null) return []
   return [

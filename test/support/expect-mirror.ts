@@ -1,10 +1,12 @@
 // What the mirror must show of a played account: the objects as Stripe holds them, and links as older versions say them.
 
 import { expect } from 'vitest'
+import type { ObjectKind, ProjectionCollection } from '../../src/core/object-kinds.ts'
 import { type Hash, textAt } from './stripe/json.ts'
 import { shapeOf } from './stripe/shapes.ts'
 import type { StripeAccount } from './stripe/stripe-account.ts'
 
+// The compiler asks for every kind that is mirrored; where it is, is said here again.
 const collections = {
   customer: 'billing.customers',
   subscription: 'billing.subscriptions',
@@ -14,10 +16,9 @@ const collections = {
   dispute: 'billing.disputes',
   product: 'billing.products',
   invoice_payment: 'billing.invoice_payments',
-} as const
+} as const satisfies Readonly<Record<ObjectKind, ProjectionCollection>>
 
-type Family = keyof typeof collections
-const families = Object.keys(collections) as readonly Family[] // exactly its keys
+const families = Object.keys(collections) as readonly ObjectKind[] // exactly its keys
 
 /** Fields that are the mirror's own, and those that it completes, which are looked at by themselves. */
 const apart = new Set([
@@ -40,14 +41,14 @@ type Document = Readonly<Record<string, unknown>>
 const alike = (object: Document): Document =>
   Object.fromEntries(Object.entries(object).filter(([key]) => !apart.has(key)))
 
-const classic = (account: StripeAccount, family: Family, id: string): Hash =>
+const classic = (account: StripeAccount, family: ObjectKind, id: string): Hash =>
   shapeOf(account.stored(family, id), 'classic')
 
 const byPrecedence = (a: Hash, b: Hash): number =>
   Number(a.status === 'succeeded') - Number(b.status === 'succeeded') || Number(a.created) - Number(b.created)
 
 /** Returns the canonical fields of an object, from what versions before basil say. */
-const canonicalOf = (account: StripeAccount, family: Family, id: string): Document => {
+const canonicalOf = (account: StripeAccount, family: ObjectKind, id: string): Document => {
   const { invoice, charge, subscription, paid, ...object } = classic(account, family, id)
   if (family === 'charge') return { invoice }
   if (family === 'refund' || family === 'dispute') return { charge }
@@ -74,7 +75,7 @@ const expectLastCharge = (account: StripeAccount, invoice: string, document: Doc
   expect(best.length === 0 ? [null, undefined] : best.map(({ id }) => id), invoice).toContain(document.charge)
 }
 
-const expectObject = (account: StripeAccount, family: Family, id: string, document: Document): void => {
+const expectObject = (account: StripeAccount, family: ObjectKind, id: string, document: Document): void => {
   const { metadata = {}, ...truth } = JSON.parse(JSON.stringify(account.get(family, id)))
   expect(alike(document), id).toEqual(alike(truth))
   expect(document.deleted, id).toBeUndefined()
