@@ -155,7 +155,8 @@ describe('The histories', () => {
     const firsts = histories.flatMap(lives).flatMap((life) => life.slice(0, 1))
     const births = ['charge.succeeded', 'charge.pending', 'charge.failed', 'invoice_payment.paid']
     const odd = firsts.filter((event) => !isCreation(event) && !births.includes(event.type))
-    expect(odd.every((event) => event.type.endsWith('.deleted'))).toBe(true)
+    expect(odd.length).toBeGreaterThan(10)
+    expect([...new Set(odd.map(({ type }) => type))].filter((type) => !type.endsWith('.deleted'))).toEqual([])
   })
 })
 
@@ -176,10 +177,15 @@ describe('The oracle', () => {
   })
 
   it('delivers every event at least once', () => {
-    const history = sampled(historyArbitrary(), 5).at(-1)
-    for (const { batches } of history === undefined ? [] : sampled(deliveryArbitrary(history), 50)) {
+    const histories = sampled(historyArbitrary(), 5)
+    const delivered = histories.flatMap((history) =>
+      sampled(deliveryArbitrary(history), 10).map(({ batches }) => ({ history, batches })),
+    )
+    expect(delivered).toHaveLength(50)
+    for (const { history, batches } of delivered) {
+      expect(history.events.length).toBeGreaterThan(0)
       expect([...new Set(batches.flat())].sort((one, other) => one - other)).toEqual(
-        history?.events.map(({ order }) => order),
+        history.events.map(({ order }) => order),
       )
     }
   })
