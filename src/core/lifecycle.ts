@@ -7,7 +7,7 @@ import type { ObjectKind } from './object-kinds.ts'
 // Stripe's own pages: https://docs.stripe.com/invoicing/overview#invoice-statuses,
 // https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses,
 // https://docs.stripe.com/refunds#failed-refunds (succeeded → failed), https://docs.stripe.com/disputes/how-disputes-work.
-const statusRanks: Partial<Record<ObjectKind, Readonly<Record<string, number>>>> = {
+const statusRanks: Readonly<Record<ObjectKind, Readonly<Record<string, number>>>> = {
   charge: { pending: 1, succeeded: 2, failed: 2 },
   invoice: { draft: 1, open: 2, uncollectible: 3, paid: 4, void: 4 },
   subscription: {
@@ -34,6 +34,9 @@ const statusRanks: Partial<Record<ObjectKind, Readonly<Record<string, number>>>>
     appeal_under_review: 8,
   },
   invoice_payment: { open: 1, paid: 2, canceled: 2 },
+  // These have no status.
+  customer: {},
+  product: {},
 }
 
 /** Ranks of an event by its verb: an object is created before anything else happens to it, and deleted last. */
@@ -50,7 +53,6 @@ export const lifecycleRank = (
   if (verb.deletes) return deletedRank
   const status = ownString(content, 'status')
   const ranks = statusRanks[kind]
-  const statusRank =
-    status !== null && ranks !== undefined && Object.hasOwn(ranks, status) ? (ranks[status] ?? 0) : 0
+  const statusRank = status !== null && Object.hasOwn(ranks, status) ? (ranks[status] ?? 0) : 0
   return (verb.creates ? createdRank : changedRank) + statusRank
 }
