@@ -176,7 +176,7 @@ const usageError = (error: CommanderError): BillingSyncError => {
   return new BillingSyncError('usage_invalid', { problem }, { cause: error })
 }
 
-const endWith = (thrown: unknown): number => {
+const endWith = async (thrown: unknown): Promise<number> => {
   if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help')) {
     return thrown.exitCode === 0 ? 0 : usageExitCode
   }
@@ -186,12 +186,16 @@ const endWith = (thrown: unknown): number => {
     return error.exitCode
   }
   // For whoever reports it: only when asked for, since a foreign error's text may quote what was in hand.
-  if (process.argv.includes('debug') && error instanceof Error) complain(error.stack ?? '')
+  const { wantsStack } = await import('./commands/wants-stack.ts')
+  if (error instanceof Error && (await wantsStack(givenFlags()))) complain(error.stack ?? '')
   complain(
     `unexpected ${error instanceof Error ? error.name : typeof error}; please report it with what you ran`,
   )
   return 1
 }
+
+// Those of the one command that was given; the others have their defaults, and these options have none.
+const givenFlags = (): ConfigFlags => Object.assign({}, ...program.commands.map((command) => command.opts()))
 
 // Whoever reads the output may have gone, as `head` does: the work is done all the same, and nobody hears a complaint.
 // A result that finds no room, as on a full disk, is a failure; complaints that find none are nowhere to be told.
@@ -205,6 +209,6 @@ process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 boundHeapGrowth()
-program.parseAsync().catch((error: unknown) => {
-  process.exitCode = endWith(error)
+program.parseAsync().catch(async (error: unknown) => {
+  process.exitCode = await endWith(error)
 })

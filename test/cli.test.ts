@@ -119,3 +119,40 @@ test('a program that is not installed whole says so in a line', async () => {
   expect([exitCode, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(/^billing-sync: Cannot find module .*cli\.js.*; run npm ci in its folder first$/)
 })
+
+describe('an unforeseen error', () => {
+  // The driver's own, which nothing translates: the file of certificates is not there.
+  const uri = 'mongodb://127.0.0.1:1/?tls=true&tlsCAFile=/there/is/none'
+  const report = 'billing-sync: unexpected Error; please report it with what you ran\n'
+
+  test.each<[string, readonly string[], Readonly<Record<string, string>>]>([
+    ['--log-level debug', ['--log-level', 'debug'], {}],
+    ['--log-level=debug', ['--log-level=debug'], {}],
+    ['--log-level trace', ['--log-level', 'trace'], {}],
+    ['LOG_LEVEL=debug', [], { LOG_LEVEL: 'debug' }],
+    ['a config file', ['--config', 'debugging.json'], {}],
+  ])('tells where it came from with %s', async (_, args, env) => {
+    const cwd = await temporaryFolder({ 'debugging.json': '{"logLevel":"debug"}' })
+    const { exitCode, stderr } = await runProgram(['replay', '.', '--mongodb-uri', uri, ...args], {
+      cwd,
+      env,
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^billing-sync: Error: ENOENT.*\n +at /m)
+    expect(stderr.endsWith(report)).toBe(true)
+  })
+
+  test.each<[string, readonly string[], Readonly<Record<string, string>>]>([
+    ['an input named debug', ['debug'], {}],
+    ['a flag that says more than LOG_LEVEL', ['--log-level', 'info'], { LOG_LEVEL: 'debug' }],
+  ])('keeps its text to itself with %s', async (_, args, env) => {
+    const cwd = await temporaryFolder({ debug: '[]' })
+    const { exitCode, stderr } = await runProgram(['replay', '.', '--mongodb-uri', uri, ...args], {
+      cwd,
+      env,
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).not.toContain('/there/is/none')
+    expect(stderr.endsWith(report)).toBe(true)
+  })
+})
