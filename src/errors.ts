@@ -1,5 +1,6 @@
 // Every error that billing-sync throws on purpose comes from the table below: a stable code, a sentence
-// for the person who gets it, whether trying again can help, and the exit code where one ends a command.
+// for the person who gets it, whether trying again can help, and the exit code where one ends a command. What
+// should be impossible, a fault of the program itself, is a TypeError or a RangeError.
 // README.md lists the same codes; test/errors.test.ts keeps the two equal.
 
 /** What an error's template may name. Values are shown to people: never put a secret or a payload in here. */

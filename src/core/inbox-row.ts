@@ -1,9 +1,10 @@
 // The inbox row of an event and its states.
 //
 //   pending ──handled──────────────▶ done | ignored
-//   pending ──account not listed───▶ parked ──account listed, run again──▶ done
-//   pending ──failed, tries left───▶ failed ──due again, run again───────▶ done
-//   pending | failed ──no tries left, or can never be stored─────────────▶ dead ──replayed──▶ done
+//   pending ──account not listed───▶ parked ──account listed, `serve` runs──▶ pending
+//   pending ──failed, tries left───▶ failed ──due again, run again──────────▶ done
+//   pending | failed ──no tries left, or can never be stored────────────────▶ dead
+//   parked | dead ──replayed, with its account listed───────────────────────▶ done
 //
 // A dead row that fails again stays dead: only a person has it tried. Rows that are `done` stay so whatever a replay makes of them.
 // `done` and `ignored` expire with the retention time; the others stay until they are settled.

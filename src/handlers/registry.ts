@@ -1,5 +1,5 @@
-// The table of events: type, object, handler and what the type itself says. It is the only such list; a type
-// that is not in it is kept in the inbox as `ignored`.
+// The table of events: type, object, handler and what the type itself says. It is the only such list. An event of
+// `invoice.*` that is not in it is an update of the invoice that it carries; any other type is kept in the inbox as `ignored`.
 
 import { type JsonObject, ownString } from '../core/json.ts'
 import { type EventMeaning, isIdentified } from '../core/normalise.ts'
