@@ -91,16 +91,15 @@ const mayImportPackages: Readonly<Record<string, readonly string[]>> = {
   'unit-of-work': ['dataloader'],
 }
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
-  mongodb: ['store'],
-  stripe: ['sources'],
-  pino: ['log'],
-  commander: ['cli', 'shell-completion'],
-  ink: ['ui'],
-  ora: ['ui'],
-  jose: ['sinks'],
-  fastify: ['sources'],
-  'prom-client': ['watch'],
-  'socket.io': ['sinks'],
+  ...{ pino: ['log'], commander: ['cli', 'shell-completion'], 'prom-client': ['watch'] },
+  ...{ zod: ['config', 'core'], bytes: ['config'], ms: ['config'], dataloader: ['unit-of-work'] },
+  ...{ mongodb: ['store'], 'mongodb-memory-server-core': ['store'] },
+  ...{ stripe: ['sources'], fastify: ['sources'], picomatch: ['sources'] },
+  ...{ 'p-limit': ['commands', 'sources'], 'rate-limiter-flexible': ['commands', 'sources'] },
+  ...{ bullmq: ['sinks', 'sources'], ioredis: ['commands', 'sinks', 'sources'], jose: ['sinks'] },
+  ...{ 'socket.io': ['sinks'], '@socket.io/mongo-adapter': ['sinks'] },
+  '@socket.io/redis-streams-adapter': ['sinks'],
+  ...{ ink: ['ui'], react: ['ui'], ora: ['ui'], chalk: ['ui'] },
 }
 const pureParts = [
   'core',
@@ -173,6 +172,11 @@ describe('what may import what', () => {
           .map(({ target }) => `${path} imports ${target}`),
       )
     expect(foreign).toEqual([])
+  })
+
+  test('is said of every package that the program is installed with', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8'))
+    expect(Object.keys(packageHomes).sort()).toEqual(Object.keys(dependencies).sort())
   })
 
   test.each(Object.entries(packageHomes))('keeps the package %s in %j', (name, homes) => {
