@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { objectKinds } from '../../src/core/object-kinds.ts'
 import { newCharge, updateCharge } from '../../src/handlers/charges.ts'
@@ -15,6 +17,7 @@ import {
   updateSubscription,
 } from '../../src/handlers/subscriptions.ts'
 import { loadSnapshotEvents } from '../support/fixture-files.ts'
+import { projectFolder } from '../support/source-modules.ts'
 
 /** The events of the contract, by the object that they carry and their handler. */
 const contract: readonly [kind: string, handler: Handler, prefix: string, verbs: string][] = [
@@ -105,6 +108,44 @@ describe('the table of events', () => {
       expect(eventRows.has(type)).toBe(false)
     },
   )
+})
+
+/** Types and their handler in the table under the README's heading on events. */
+const typesInReadme = (): readonly (readonly [type: string, handler: string])[] => {
+  const [, section = ''] = readFileSync(join(projectFolder, 'README.md'), 'utf8').split(/^## Events$/m)
+  const [table = ''] = section.split(/^## /m)
+  return [...table.matchAll(/^\| (`.+`) \| (\w.*?) \|/gm)].flatMap(([, types = '', names = '']) => {
+    const handlers = names.split(', ')
+    // A type that begins with a point has all but its last word from the one before it.
+    let family = ''
+    return types.split(' / ').flatMap((group, index) =>
+      [...group.matchAll(/`([\w.]+)`/g)].map(([, told = '']) => {
+        const type = told.startsWith('.') ? `${family}${told}` : told
+        family = type.slice(0, type.lastIndexOf('.'))
+        return [type, handlers[index] ?? handlers[0] ?? ''] as const
+      }),
+    )
+  })
+}
+
+describe('the README', () => {
+  const handlers: Readonly<Record<string, unknown>> = {
+    ...{ newCharge, updateCharge, newInvoice, paidInvoice, deleteInvoice, updateInvoice },
+    ...{ newDispute, updateDispute, closeDispute, createRefund, updateRefund },
+    ...{ newCustomer, updateCustomer, deleteCustomer, createProduct, updateProduct, deleteProduct },
+    ...{ createSubscription, updateSubscription, deleteSubscription, linkInvoicePayment },
+  }
+  const told = typesInReadme()
+
+  test('tells every event of the table once, and no other', () => {
+    expect(told.map(([type]) => type).sort()).toEqual([...eventRows.keys()].sort())
+  })
+
+  test.each(told)('hands %s to %s, as the table does', (type, name) => {
+    const row = eventRows.get(type)
+    if (row?.kind === 'application') expect(name).toBe('connectAccount')
+    else expect(row?.handle).toBe(handlers[name] ?? 'a handler of that name')
+  })
 })
 
 describe('an invoice event of a type that is not in the table', () => {

@@ -1,12 +1,15 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Document, Filter, Sort } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { type ObjectKind, objectKinds } from '../../src/core/object-kinds.ts'
-import { caseless, collectionIndexes, ensureCollections } from '../../src/store/collections.ts'
+import { caseless, collectionIndexes, ensureCollections, type IndexRow } from '../../src/store/collections.ts'
 import { toStorable } from '../../src/store/storable.ts'
 import { deskTables } from '../../src/unit-of-work/desk-entities.ts'
 import { projectionFinders } from '../../src/unit-of-work/projection-finders.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { loadEvent } from '../support/fixture-files.ts'
+import { projectFolder } from '../support/source-modules.ts'
 
 const { client, db } = await openTestDatabase()
 const account = 'acct_1'
@@ -53,6 +56,35 @@ test('every unique index of an account begins with the account', () => {
   )
   const shared = unique.filter(({ keys }) => keys[0] !== 'stripe_user_id')
   expect(shared).toEqual([{ name: 'currency', keys: ['code'] }])
+})
+
+/** The field that leads each index of a collection, after the account, and whether it is unique. */
+const leadingFields = (rows: readonly IndexRow[]): Readonly<Record<string, boolean>> => {
+  const led: Record<string, boolean> = {}
+  for (const { keys, options } of rows) {
+    const field = Object.keys(keys).find((key) => key !== 'stripe_user_id') ?? ''
+    const name = field === 'metadata.$**' ? 'metadata' : field
+    led[name] = led[name] === true || options?.unique === true
+  }
+  return led
+}
+
+/** The same, by collection, in the table under the README's heading on collections. */
+const fieldsInReadme = (): Readonly<Record<string, Readonly<Record<string, boolean>>>> => {
+  const [, section = ''] = readFileSync(join(projectFolder, 'README.md'), 'utf8').split(/^## Collections$/m)
+  const [table = ''] = section.split(/^## /m)
+  const told = [...table.matchAll(/^\| (`.+`) \| .+ \| (.+) \|$/gm)].flatMap(([, names = '', cell = '']) => {
+    const fields = [...cell.matchAll(/`([\w.]+)`( \(unique)?/g)]
+      .filter(([, field]) => field !== '_id')
+      .map(([, field = '', unique]) => [field, unique !== undefined] as const)
+    return names.split(', ').map((name) => [name.replaceAll('`', ''), Object.fromEntries(fields)] as const)
+  })
+  return Object.fromEntries(told)
+}
+
+test('the README tells every collection and what its indexes begin with', () => {
+  const created = Object.entries(collectionIndexes).map(([name, rows]) => [name, leadingFields(rows)])
+  expect(fieldsInReadme()).toEqual(Object.fromEntries(created))
 })
 
 interface Query {
