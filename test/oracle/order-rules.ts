@@ -3,6 +3,7 @@
 // contract leaves room (where a chain begins that is not whole, what an event without previous_attributes means in it, what
 // counts as one chain, which rank goes first), so a rule is a reading of it, and an end is determined only where all readings agree.
 import {
+  type Family,
   hasContent,
   isCreation,
   type SeenEvent,
@@ -207,11 +208,11 @@ const typeRank = (event: SeenEvent, reading: OrderReading): number => {
 }
 
 /** The stages of a life, by Stripe object; what has no place in a line of stages ranks with its neighbours. */
-const STATUS_RANKS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  invoice: { draft: 0, open: 1, uncollectible: 2, paid: 3, void: 3 },
-  charge: { pending: 0, failed: 1, succeeded: 1 },
-  refund: { pending: 0, requires_action: 0, succeeded: 1, failed: 2, canceled: 2 },
-  subscription: {
+const STATUS_RANKS: Readonly<Record<Family, Readonly<Record<string, number>>>> = {
+  invoices: { draft: 0, open: 1, uncollectible: 2, paid: 3, void: 3 },
+  charges: { pending: 0, failed: 1, succeeded: 1 },
+  refunds: { pending: 0, requires_action: 0, succeeded: 1, failed: 2, canceled: 2 },
+  subscriptions: {
     incomplete: 0,
     trialing: 1,
     active: 2,
@@ -221,8 +222,8 @@ const STATUS_RANKS: Readonly<Record<string, Readonly<Record<string, number>>>> =
     incomplete_expired: 3,
     canceled: 3,
   },
-  dispute: { needs_response: 0, under_review: 1, won: 2, lost: 2 },
+  disputes: { needs_response: 0, under_review: 1, won: 2, lost: 2 },
+  ...{ customers: {}, products: {}, invoice_payments: {} },
 }
 
-const statusRank = (event: SeenEvent): number =>
-  STATUS_RANKS[String(event.object.object)]?.[String(event.object.status)] ?? 0
+const statusRank = (event: SeenEvent): number => STATUS_RANKS[event.family][String(event.object.status)] ?? 0
