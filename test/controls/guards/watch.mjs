@@ -53,6 +53,14 @@ export const guards = [
     tests: ['test/log.test.ts'],
   },
   {
+    name: "secrets: an unforeseen error's text is shown only when asked for",
+    file: 'src/cli.ts',
+    find: 'if (error instanceof Error && (await wantsStack(givenFlags())))',
+    replace: 'if (error instanceof Error)',
+    tests: ['test/cli.test.ts'],
+    titled: 'keeps its text to itself',
+  },
+  {
     name: 'full disk: a log without room stops nobody',
     file: 'src/log.ts',
     find: "  stderr.on('error', () => undefined)\n",
