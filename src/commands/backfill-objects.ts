@@ -2,7 +2,6 @@
 // tombstone.
 
 import { failureOf, type InboxFailure } from '../core/inbox-row.ts'
-import { observeRead } from '../core/normalise.ts'
 import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
 import type { Observation } from '../core/observation.ts'
 import { documentId } from '../core/projection-document.ts'
@@ -13,8 +12,8 @@ import type { AccountTally } from '../sources/backfill/backfill-tally.ts'
 import { kindsOfId } from '../sources/backfill/kind-of-id.ts'
 import { resourceOfKind } from '../sources/backfill/resources.ts'
 import { interruption } from '../sources/backfill/run-accounts.ts'
-import { pinnedApiVersion } from '../sources/stripe/api-version.ts'
 import { type BackfillRun, handlingOf } from './backfill-one.ts'
+import { goneBy } from './mend-account.ts'
 
 /** Retrieves and applies the objects of the request. Rejects with a coded error that names all that could not be. */
 export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
@@ -24,7 +23,7 @@ export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Pr
     const { kind, outcome } = await applyOne(id, { tally, run, handling })
     // After the signal Stripe is asked for nothing, and what it does not answer soon is cut off: no fault of the object.
     if (outcome.failure !== null && run.signal.aborted) throw interruption(tally.account)
-    countOne(tally, kind, outcome)
+    tally.countObjects(resourceOfKind(kind) ?? 'products', [outcome])
     if (outcome.failure !== null) failures.set(id, outcome.failure)
   }
   for (const count of tally.resources.values()) count.complete = count.failed === 0
@@ -94,7 +93,7 @@ interface Missing {
 }
 
 const applyMissing = async ({ id, kinds, opened }: Missing, applying: Applying): Promise<Applied> => {
-  const { clock, livemode } = applying.run.stripe
+  const { livemode } = applying.run.stripe
   for (const kind of kinds) {
     const { id: account } = opened.settings
     const [stored] = await opened.reader.byDocumentIds(objectKinds[kind].collection, [
@@ -102,22 +101,8 @@ const applyMissing = async ({ id, kinds, opened }: Missing, applying: Applying):
     ])
     // An object of the other mode is missing for this key alone.
     if (stored === undefined || (livemode !== null && stored.livemode !== livemode)) continue
-    const stamp = {
-      ...{ seq: opened.seq, unixSeconds: clock.secondOf(Date.now(), null), apiVersion: pinnedApiVersion },
-      ...{ livemode, source: 'backfill' as const, single: true },
-    }
-    const stub = { id, object: kind, deleted: true }
-    return { kind, outcome: await commit([observeRead(kind, stub, stamp)], applying) }
+    return { kind, outcome: await commit([goneBy(applying.run.stripe)(kind, id)], applying) }
   }
   const failure = failureOf(new BillingSyncError(missing, { ids: id, account: opened.settings.id }))
   return { kind: kinds[0] ?? 'product', outcome: { outcome: 'failed', failure } }
-}
-
-const countOne = (tally: AccountTally, kind: ObjectKind, { outcome }: EntryOutcome): void => {
-  const count = tally.resources.get(resourceOfKind(kind) ?? 'products')
-  if (count === undefined) return
-  count.read += 1
-  if (outcome === 'applied') count.applied += 1
-  else if (outcome === 'failed') count.failed += 1
-  else count.unchanged += 1
 }

@@ -41,14 +41,7 @@ export const mendingOf = (run: MendingRun): Mending => {
         { seen, positions: [], lastSeq: 0 },
         handling,
       )
-      const count = tally.resources.get(resource)
-      if (count === undefined) return
-      count.read += observations.length
-      for (const { outcome } of outcomes) {
-        if (outcome === 'applied') count.applied += 1
-        else if (outcome === 'failed') count.failed += 1
-        else count.unchanged += 1
-      }
+      tally.countObjects(resource, outcomes)
     },
   }
 }

@@ -16,6 +16,7 @@ export interface StripeCalls {
   paceOf(owner: string, share: PaceShare): Pace
   /** Makes single requests, at no pace. */
   readonly httpClient: HttpClient
+  /** Cuts off what is under way: nobody waits for it any more. */
   close(): void
 }
 
@@ -53,7 +54,10 @@ export const openStripeCalls = async (
       return pace
     },
     httpClient: onServed === null ? plain : new CountedHttpClient(plain, onServed),
-    close,
+    close: () => {
+      close()
+      plain.close()
+    },
   }
 }
 

@@ -222,6 +222,19 @@ describe('a backfill that is asked to stop', () => {
   })
 })
 
+test('a backfill that is asked to stop does not stay for an answer that never comes', async () => {
+  const { server, place } = await grownAccounts()
+  const held = server.hold({ path: '/v1/customers' }, { times: 1, after: 5 })
+  const { child } = await startBackfill(command, place)
+  await held.arrived()
+  const asked = performance.now()
+  child.kill('SIGTERM')
+  expect((await child).exitCode).toBe(143)
+  // A request itself is given 20 s.
+  expect(performance.now() - asked).toBeLessThan(12_000)
+  held.releaseAll()
+})
+
 describe('two backfills of one account', () => {
   test('do not fight: the second names the first and stops', async () => {
     const grown = await grownAccounts()

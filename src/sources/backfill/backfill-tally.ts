@@ -2,6 +2,7 @@
 
 import type { Drift } from '../../core/drift.ts'
 import type { BillingSyncError } from '../../errors.ts'
+import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { PaceListener } from '../stripe/pace-http-client.ts'
 import type { ResourceName } from './resources.ts'
 
@@ -78,6 +79,18 @@ export class AccountTally {
     this.phase = this.error !== null || failed ? 'failed' : 'done'
     this.endedAt = performance.now()
     this.#waits.clear()
+  }
+
+  /** Counts objects of a resource that were read one by one. */
+  countObjects(resource: ResourceName, outcomes: readonly EntryOutcome[]): void {
+    const count = this.resources.get(resource)
+    if (count === undefined) return
+    count.read += outcomes.length
+    for (const { outcome } of outcomes) {
+      if (outcome === 'applied') count.applied += 1
+      else if (outcome === 'failed') count.failed += 1
+      else count.unchanged += 1
+    }
   }
 
   /** Counts the requests that are made on behalf of a resource. */

@@ -43,7 +43,7 @@ export const openStripe = ({
   })
 
 /** Returns what makes single requests for the SDK, over connections that are kept. */
-export const plainHttpClient = (): HttpClient => new HashHttpClient()
+export const plainHttpClient = (): HashHttpClient => new HashHttpClient()
 
 /** Returns the client of an account; null is the platform itself. */
 export const clientOf = (stripe: Stripe, account: string | null): AccountClient => ({

@@ -1,6 +1,9 @@
 // The SDK's way to Stripe, single requests. Guarantee: a body that is no hash, as a proxy in between may answer, fails its
-// request alone: of a text or a number the SDK makes an error that nobody can catch, and that ends the process.
+// request alone: of a text or a number the SDK makes an error that nobody can catch, and that ends the process. Once it is
+// closed no request is left under way that would keep the process alive.
 
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import Stripe from 'stripe'
 import { isJsonObject } from '../../core/json.ts'
 
@@ -8,14 +11,24 @@ type Request = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>
 type Response = Awaited<ReturnType<InstanceType<typeof Stripe.HttpClient>['makeRequest']>>
 
 export class HashHttpClient extends Stripe.HttpClient {
-  readonly #inner = Stripe.createNodeHttpClient()
+  readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) }
+  readonly #inner = {
+    http: Stripe.createNodeHttpClient(this.#agents.http),
+    https: Stripe.createNodeHttpClient(this.#agents.https),
+  }
 
   override getClientName(): string {
-    return this.#inner.getClientName()
+    return this.#inner.https.getClientName()
+  }
+
+  /** Cuts every connection: requests that are under way fail. */
+  close(): void {
+    for (const agent of Object.values(this.#agents)) agent.destroy()
   }
 
   override async makeRequest(...request: Request): Promise<Response> {
-    const response = await this.#inner.makeRequest(...request)
+    const [, , , , , , protocol] = request
+    const response = await this.#inner[protocol === 'http' ? 'http' : 'https'].makeRequest(...request)
     const read = response.toJSON.bind(response)
     response.toJSON = async () => {
       const body: unknown = await read()
