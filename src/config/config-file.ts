@@ -6,6 +6,8 @@ import { z } from 'zod'
 import { problemOfMapping } from '../core/mapping.ts'
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
+import { conflictOf } from './mapping-conflicts.ts'
+import { wordsOfIssue } from './schema-words.ts'
 import { accountId, settingRows, signingSecret, stripeSecretKey } from './settings.ts'
 
 const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine((rule, context) => {
@@ -13,11 +15,22 @@ const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine
   if (problem !== null) context.addIssue({ code: 'custom', message: problem })
 })
 
+/** Mappings of one account. */
+const mostMappings = 200
+
+const mappings = z
+  .array(mapping)
+  .max(mostMappings)
+  .superRefine((rules, context) => {
+    const problem = conflictOf(rules)
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem })
+  })
+
 const account = z.strictObject({
   stripe_user_id: accountId,
   new_contact: z.boolean().optional(),
   support: z.boolean().optional(),
-  mappings: z.array(mapping).max(200).optional(),
+  mappings: mappings.optional(),
   // Null forgets the one that was listed before.
   access_token: stripeSecretKey.nullable().optional(),
   webhook_secrets: z.array(signingSecret).optional(),
@@ -55,54 +68,72 @@ export const readConfigFile = async (
   named: string | undefined,
   namedBy = '--config',
 ): Promise<ConfigFile> => {
+  if (named === '') throw refusal(namedBy, 'expected the name of a file, got an empty one')
   const name = named ?? defaultName
-  const text = await readText(resolve(folder, name), name)
+  const text = await readText(
+    resolve(folder, name),
+    named === undefined ? { source: name } : { source: namedBy, name },
+  )
   if (text === null && named === undefined)
     return { name, settings: {}, unknownAccounts: 'accept', accounts: [] }
-  if (text === null)
-    throw new BillingSyncError('config_invalid', { source: namedBy, problem: `there is no file ${name}` })
-  const parsed = fileSchema.safeParse(parseJson(text, name))
-  if (!parsed.success)
-    throw new BillingSyncError('config_invalid', { source: name, problem: firstProblem(parsed.error) })
+  if (text === null) throw refusal(namedBy, `there is no file ${name}`)
+  const parsed = fileSchema.safeParse(parseJson(text, name), { error: wordsOfIssue })
+  if (!parsed.success) throw refusal(name, firstProblem(parsed.error))
   const { unknown_accounts: unknownAccounts, accounts, ...settings } = parsed.data
   refuseRepeated(accounts, name)
   refuseSharedSecrets(accounts, name)
   return { name, settings, unknownAccounts, accounts }
 }
 
+const refusal = (source: string, problem: string, cause?: unknown): BillingSyncError =>
+  new BillingSyncError('config_invalid', { source, problem }, { cause })
+
+/** What keeps a file from being read, in words. */
+const unreadable: Readonly<Record<string, string>> = {
+  EISDIR: 'is a folder, expected a file',
+  EACCES: 'can not be read: permission denied',
+}
+
 /** Answers null where there is no such file. */
-const readText = async (path: string, name: string): Promise<string | null> => {
+const readText = async (
+  path: string,
+  { source, name }: { readonly source: string; readonly name?: string },
+): Promise<string | null> => {
   try {
-    return await readFile(path, 'utf8')
+    // Some editors put a byte order mark before it, which JSON knows nothing of.
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
   } catch (error) {
     const code = systemErrorCode(error) ?? 'unreadable'
     if (code === 'ENOENT') return null
-    const problem = `can not be read (${code})`
-    throw new BillingSyncError('config_invalid', { source: name, problem }, { cause: error })
+    const problem = unreadable[code] ?? `can not be read (${code})`
+    throw refusal(source, name === undefined ? problem : `${name} ${problem}`, error)
   }
 }
 
 const parseJson = (text: string, name: string): unknown => {
+  if (text.trim() === '') throw refusal(name, 'it is empty, expected a JSON object such as {}')
   try {
     return JSON.parse(text)
   } catch (error) {
-    // The parser's text quotes the file, which may hold secrets.
-    throw new BillingSyncError(
-      'config_invalid',
-      { source: name, problem: 'it is not valid JSON' },
-      { cause: error },
-    )
+    throw refusal(name, `it is not valid JSON${placeOf(error, text)}`, error)
   }
+}
+
+// The parser's text quotes the file, which may hold secrets: only the place is taken out of it, where it tells one.
+const placeOf = (error: unknown, text: string): string => {
+  const message = error instanceof SyntaxError ? error.message : ''
+  if (message.startsWith('Unexpected end')) return ': it ends too early'
+  const [, position] = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message) ?? []
+  if (position === undefined) return ''
+  const lines = text.slice(0, Number(position)).split('\n')
+  return ` (line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1})`
 }
 
 const refuseRepeated = (accounts: ConfigFile['accounts'], name: string): void => {
   const ids = accounts.map(({ stripe_user_id }) => stripe_user_id)
   const repeated = ids.find((id, index) => ids.indexOf(id) !== index)
   if (repeated === undefined) return
-  throw new BillingSyncError('config_invalid', {
-    source: name,
-    problem: `accounts: ${repeated} is listed twice`,
-  })
+  throw refusal(name, `accounts: ${repeated} is listed twice`)
 }
 
 // An endpoint's secret tells whose event it is where the event itself names no account.
@@ -113,8 +144,10 @@ const refuseSharedSecrets = (accounts: ConfigFile['accounts'], name: string): vo
       const owner = owners.get(secret) ?? id
       owners.set(secret, id)
       if (owner === id) continue
-      const problem = `accounts: ${owner} and ${id} list the same webhook secret; each endpoint has its own`
-      throw new BillingSyncError('config_invalid', { source: name, problem })
+      throw refusal(
+        name,
+        `accounts: ${owner} and ${id} list the same webhook secret; each endpoint has its own`,
+      )
     }
 }
 

@@ -4,6 +4,7 @@ import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
 import { cacheFolderOf, type Environment, readEnvironment } from './environment.ts'
+import { wordsOfIssue } from './schema-words.ts'
 import { type SettingName, type SettingRow, type Settings, settingRows } from './settings.ts'
 
 /** Settings given as flags, and the config file's name. */
@@ -85,7 +86,7 @@ const readSetting = (name: SettingName, { flags, environment, file }: Sources): 
     { source: env, value: nonEmpty(environment[env]) },
     { source: `${file.name}: key "${key}"`, value: key === null ? undefined : file.settings[key] },
   ].find(({ value }) => value !== undefined)
-  const parsed = schema.safeParse(given?.value)
+  const parsed = schema.safeParse(given?.value, { error: wordsOfIssue })
   if (parsed.success) return parsed.data
   const problem = firstProblem(parsed.error)
   const got = isShown && !problem.includes(', got ') ? `, got ${quoted(given?.value)}` : ''

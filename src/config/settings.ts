@@ -22,7 +22,10 @@ const oneOf = <const Values extends readonly [string, ...string[]]>(...values: V
   z.enum(values, `expected ${values.join(', ')}`)
 
 /** Id of an account, as it becomes part of document ids. */
-export const accountId = z.string().max(255).regex(stripeIdPattern, 'expected an account id such as acct_1…')
+export const accountId = z
+  .string('expected an account id such as acct_1…')
+  .max(255)
+  .regex(stripeIdPattern, 'expected an account id such as acct_1…')
 
 /** A secret that fits on a post-it would let anybody sign events: Stripe's have over 32 characters. */
 const shortestSecret = 16
@@ -56,8 +59,16 @@ const largestBody = 15 * 1024 * 1024
 
 const wholeNumber = (least: number, most: number) => {
   const expected = `expected a whole number from ${least} to ${most}`
-  return z.coerce.number(expected).int(expected).min(least, expected).max(most, expected)
+  const inRange = z.number(expected).int(expected).min(least, expected).max(most, expected)
+  // zod's own coercion makes 0 and 1 of nothing, null and true.
+  return z.preprocess((given) => (isFilled(given) ? Number(given) : given), inRange)
 }
+
+const address = z.string().min(1, 'expected an address to listen on such as 127.0.0.1, got an empty one')
+
+const programPath = z.string().min(1, 'expected the path of a MongoDB server program, got an empty one')
+
+const isFilled = (given: unknown): given is string => typeof given === 'string' && given.trim() !== ''
 
 /** Levels that pino knows, and `silent`. */
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -72,7 +83,7 @@ export const settingRows = {
       .regex(/^mongodb(\+srv)?:\/\/./, 'expected mongodb://… or mongodb+srv://…')
       .optional(),
   },
-  mongodPath: { env: 'BILLING_SYNC_MONGOD', key: 'mongod', schema: z.string().min(1).optional() },
+  mongodPath: { env: 'BILLING_SYNC_MONGOD', key: 'mongod', schema: programPath.optional() },
   stripeKey: {
     env: 'STRIPE_SECRET_KEY',
     key: null,
@@ -99,7 +110,7 @@ export const settingRows = {
   retentionMs: { env: 'BILLING_SYNC_RETENTION', key: 'retention', schema: duration.default(30 * dayMs) },
   webhookSecrets: { env: 'STRIPE_WEBHOOK_SECRET', key: null, schema: signingSecrets },
   port: { ...{ env: 'PORT', key: 'port', isShown: true }, schema: wholeNumber(0, 65_535).default(4242) },
-  host: { env: 'HOST', key: 'host', schema: z.string().min(1).default('127.0.0.1') },
+  host: { env: 'HOST', key: 'host', schema: address.default('127.0.0.1') },
   maxBodyBytes: {
     ...{ env: 'BILLING_SYNC_MAX_BODY', key: 'maxBody', isShown: true },
     schema: byteSize

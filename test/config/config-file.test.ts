@@ -44,13 +44,30 @@ describe('where the file lies', () => {
   test('one that is a folder is told', async () => {
     const folder = await temporaryFolder()
     await mkdir(join(folder, name))
-    await expect(readConfigFile(folder, undefined)).rejects.toMatchObject({ code: 'config_invalid' })
+    await expect(readConfigFile(folder, undefined)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: `${name}: is a folder, expected a file`,
+    })
+    await expect(readConfigFile(folder, '.', 'BILLING_SYNC_CONFIG')).rejects.toMatchObject({
+      message: 'BILLING_SYNC_CONFIG: . is a folder, expected a file',
+    })
+  })
+
+  test('an empty name is no file', async () => {
+    await expect(readConfigFile(await temporaryFolder(), '')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: '--config: expected the name of a file, got an empty one',
+    })
   })
 })
 
 describe('what the file says', () => {
   test('an empty object says nothing', async () => {
     expect(await read({})).toEqual(nothing)
+  })
+
+  test('a byte order mark before it says nothing', async () => {
+    expect(await read('\uFEFF{"mode":"test"}')).toEqual({ ...nothing, settings: { mode: 'test' } })
   })
 
   test('settings, accounts and what to do with unknown ones are told apart', async () => {
@@ -115,21 +132,25 @@ describe('the secrets of an account', () => {
 
 describe('a file that can not be used', () => {
   test.each([
-    ['it is not valid JSON', '{"mode": "test",}'],
-    ['it is not valid JSON', ''],
-    ['expected object', '[]'],
-    ['expected object', 'null'],
+    ['it is not valid JSON (line 2, column 1)', '{"mode": "test",\n}'],
+    ['it is not valid JSON: it ends too early', '{"mode": '],
+    ['it is not valid JSON', '{"mode": test}'],
+    ['it is empty, expected a JSON object', ''],
+    ['it is empty, expected a JSON object', '\uFEFF \n'],
+    [`${name}: expected an object, got a list`, '[]'],
+    [`${name}: expected an object, got null`, 'null'],
     ['unknown key "mongoUri"', { mongoUri: 'mongodb://x' }],
     ['unknown key "__proto__"', '{"__proto__": {"mode": "live"}}'],
     ['unknown key "constructor"', { constructor: 1 }],
     ['unknown key "stripeKey"', { stripeKey: 'sk_test_sekret' }],
     ['unknown_accounts: expected accept or park', { unknown_accounts: 'drop' }],
-    ['accounts: ', { accounts: {} }],
+    ['accounts: expected a list, got an object', { accounts: {} }],
+    ['accounts[0]: expected an object, got a text', { accounts: ['acct_1'] }],
     ['accounts[0]: unknown key "newContact"', { accounts: [{ stripe_user_id: 'acct_1', newContact: true }] }],
     ['accounts[0].stripe_user_id: expected an account id', { accounts: [{ stripe_user_id: 'me' }] }],
-    ['accounts[0].stripe_user_id: ', { accounts: [{ new_contact: true }] }],
+    ['accounts[0].stripe_user_id: expected an account id', { accounts: [{}] }],
     [
-      'accounts[1].support: ',
+      'accounts[1].support: expected true or false, got a text',
       { accounts: [{ stripe_user_id: 'acct_1' }, { stripe_user_id: 'acct_2', support: 'yes' }] },
     ],
     ['acct_1 is listed twice', { accounts: [{ stripe_user_id: 'acct_1' }, { stripe_user_id: 'acct_1' }] }],
@@ -172,6 +193,24 @@ describe('a file that can not be used', () => {
     ]
     expect(await problemOf({ accounts: [{ stripe_user_id: 'acct_1', mappings }] })).toContain(
       'accounts[0].mappings[1]',
+    )
+  })
+
+  test.each([
+    ['one field twice', ['email', 'a'], ['name', 'a']],
+    ['a field and one within it', ['email', 'a'], ['name', 'a.b']],
+    ['a field and one around it', ['email', 'a.b.c'], ['name', 'a.b']],
+  ])('maps to %s, naming both rules', async (_, first, second) => {
+    const rules = [first, ['phone', 'ab'], second].map(([from, to]) => ({ from, to }))
+    const problem = await problemOf({ accounts: [{ stripe_user_id: 'acct_1', mappings: rules }] })
+    expect(problem).toContain('accounts[0].mappings: ')
+    expect(problem).toContain(`${JSON.stringify(rules[0])} and ${JSON.stringify(rules[2])}`)
+  })
+
+  test('maps to more fields than it may', async () => {
+    const mappings = Array.from({ length: 201 }, (_, index) => ({ from: 'name', to: `a${index}` }))
+    expect(await problemOf({ accounts: [{ stripe_user_id: 'acct_1', mappings }] })).toContain(
+      'accounts[0].mappings: expected at most 200 entries, got 201',
     )
   })
 })

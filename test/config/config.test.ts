@@ -102,6 +102,12 @@ describe('a wrong value is told by where it came from', () => {
     ['STRIPE_ACCOUNT_ID: ', { env: { STRIPE_ACCOUNT_ID: 'me' } }],
     ['billing-sync.config.json: key "retention": ', { file: { retention: 30 } }],
     ['billing-sync.config.json: key "mode": ', { file: { mode: true } }],
+    ['--host: expected an address to listen on', { flags: { host: '' } }],
+    ['key "host": expected a text, got a number', { file: { host: 4242 } }],
+    ['--port: expected a whole number from 0 to 65535, got ""', { flags: { port: '' } }],
+    ['key "port": expected a whole number from 0 to 65535, got "null"', { file: { port: null } }],
+    ['key "port": expected a whole number from 0 to 65535, got "true"', { file: { port: true } }],
+    ['key "maxBacklog": expected a whole number', { file: { maxBacklog: [7] } }],
   ] satisfies [string, Given][])('%s', async (source, given) => {
     const loading = load(given)
     await expect(loading).rejects.toMatchObject({ code: 'config_invalid', exitCode: 2 })

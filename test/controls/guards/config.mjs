@@ -1,0 +1,26 @@
+// Settings and the config file.
+
+/** @type {readonly import('../guard.mjs').Guard[]} */
+export const guards = [
+  {
+    name: 'config: a mapping into what another one writes is refused',
+    file: 'src/config/mapping-conflicts.ts',
+    find: 'path === other || path.startsWith(`${other}.`)',
+    replace: 'path === other',
+    tests: ['test/config/config-file.test.ts'],
+  },
+  {
+    name: 'config: what is no number is not taken for 0 or 1',
+    file: 'src/config/settings.ts',
+    find: '(isFilled(given) ? Number(given) : given)',
+    replace: 'Number(isFilled(given) ? given.trim() : given)',
+    tests: ['test/config/config.test.ts'],
+  },
+  {
+    name: 'config: a value of the wrong kind is told in our own words',
+    file: 'src/config/config.ts',
+    find: ', { error: wordsOfIssue }',
+    replace: '',
+    tests: ['test/config/config.test.ts'],
+  },
+]
