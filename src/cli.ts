@@ -26,6 +26,7 @@ const withCommonOptions = (command: Command): Command =>
     .option('--config <file>', 'config file (default: billing-sync.config.json where there is one)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
     .option('--json', 'print the result as one JSON document on stdout')
+    .version(version, '--version', 'print the version')
 
 const collect = (value: string, given: readonly string[] = []): readonly string[] => [...given, value]
 
@@ -87,7 +88,7 @@ const replayCommand = (): Command =>
 Options marked * may be given several times, or with a comma list.
 
 Examples:
-  billing-sync replay fixtures/*.json
+  billing-sync replay events.json more.jsonl.gz
   billing-sync replay events/ --type 'invoice.*' --since 30d --dry-run
   billing-sync replay --stored --status dead,failed
   billing-sync replay --stored --account acct_1 --rate 50 --json
@@ -161,11 +162,38 @@ const program = new Command('billing-sync')
   .addCommand(subcommand(backfillCommand()))
   .addCommand(subcommand(replayCommand()))
 
+const completionCode = 'billing-sync.completion'
+
 // Ends the run before a command is asked for, as `--version` does; the choices were checked by then.
 program.on('option:completion', (shell: CompletedShell) => {
-  process.stdout.write(completionScript(program, shell))
-  throw new CommanderError(0, 'billing-sync.completion', '')
+  throw new CommanderError(0, completionCode, shell)
 })
+
+// The tables of choices are loaded for this alone.
+const printCompletion = async (shell: CompletedShell): Promise<void> => {
+  const { flagChoices } = await import('./commands/flag-choices.ts')
+  process.stdout.write(completionScript(program, shell, flagChoices))
+}
+
+// commander itself would show the whole usage, and not the word that it does not know.
+const refuseUnknownTopic = ([asked, topic]: readonly string[]): void => {
+  if (asked !== 'help' || topic === undefined || topic.startsWith('-')) return
+  const names = program.commands.map((command) => command.name())
+  if (topic === 'help' || names.includes(topic)) return
+  throw new BillingSyncError('usage_invalid', {
+    problem: `help: expected ${names.join(', ')}, got "${topic}"`,
+  })
+}
+
+const run = async (args: readonly string[]): Promise<void> => {
+  try {
+    refuseUnknownTopic(args)
+    await program.parseAsync()
+  } catch (error) {
+    if (!(error instanceof CommanderError && error.code === completionCode)) throw error
+    await printCompletion(error.message as CompletedShell) // as it was thrown above
+  }
+}
 
 const complain = (message: string): void => {
   process.stderr.write(`billing-sync: ${message}\n`)
@@ -176,13 +204,20 @@ const usageError = (error: CommanderError): BillingSyncError => {
   return new BillingSyncError('usage_invalid', { problem }, { cause: error })
 }
 
+const helpOf = (name: string | undefined): string =>
+  program.commands.some((command) => command.name() === name)
+    ? `billing-sync ${name} --help`
+    : 'billing-sync --help'
+
 const endWith = async (thrown: unknown): Promise<number> => {
   if (thrown instanceof CommanderError && (thrown.exitCode === 0 || thrown.code === 'commander.help')) {
     return thrown.exitCode === 0 ? 0 : usageExitCode
   }
   const error = thrown instanceof CommanderError ? usageError(thrown) : thrown
   if (error instanceof BillingSyncError) {
-    complain(error.message)
+    complain(
+      error.code === 'usage_invalid' ? `${error.message} (see ${helpOf(program.args[0])})` : error.message,
+    )
     return error.exitCode
   }
   // For whoever reports it: only when asked for, since a foreign error's text may quote what was in hand.
@@ -209,6 +244,6 @@ process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 boundHeapGrowth()
-program.parseAsync().catch(async (error: unknown) => {
+run(process.argv.slice(2)).catch(async (error: unknown) => {
   process.exitCode = await endWith(error)
 })

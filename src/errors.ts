@@ -21,7 +21,7 @@ const usage = (message: string): ErrorKind => ({ message, retryable: false, exit
 
 /** The table of error codes. */
 export const errorKinds = {
-  usage_invalid: usage('{problem} (see billing-sync --help)'),
+  usage_invalid: usage('{problem}'),
   config_invalid: usage('{source}: {problem}'),
   event_invalid: fatal('Not a Stripe event: {problem}'),
   event_conflict: fatal(

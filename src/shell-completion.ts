@@ -9,23 +9,30 @@ export const completedShells = ['bash', 'zsh', 'fish'] as const
 
 export type CompletedShell = (typeof completedShells)[number]
 
+/** Choices by the option, of those that take a list. */
+type ListChoices = ReadonlyMap<string, readonly string[]>
+
 /** Returns the script that the shell has to load. */
-export const completionScript = (program: Command, shell: CompletedShell): string => scripts[shell](program)
+export const completionScript = (program: Command, shell: CompletedShell, lists: ListChoices): string =>
+  scripts[shell](program, lists)
 
 const visibleOptions = (command: Command): readonly Option[] => command.createHelp().visibleOptions(command)
 
 const flagOf = ({ long, short }: Option): string => long ?? short ?? ''
+
+const choicesOf = (option: Option, lists: ListChoices): readonly string[] | undefined =>
+  option.argChoices ?? lists.get(flagOf(option))
 
 const flagsOf = (command: Command): string => visibleOptions(command).map(flagOf).join(' ')
 
 const namesOf = (program: Command): string => program.commands.map((command) => command.name()).join(' ')
 
 // https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
-const bash = (program: Command): string => `_billing_sync() {
+const bash = (program: Command, lists: ListChoices): string => `_billing_sync() {
   local current="\${COMP_WORDS[COMP_CWORD]}" command= words=
   [ "$COMP_CWORD" -gt 1 ] && command="\${COMP_WORDS[1]##-*}"
   case "$command \${COMP_WORDS[COMP_CWORD-1]}" in
-${[program, ...program.commands].flatMap((command) => valuesInBash(program, command)).join('\n')}
+${[program, ...program.commands].flatMap((command) => valuesInBash(program, command, lists)).join('\n')}
   *)
     case "$command $current" in
     ' -'*) words='${flagsOf(program)}' ;;
@@ -38,30 +45,30 @@ ${program.commands.map((command) => `    '${command.name()} -'*) words='${flagsO
 complete -o default -F _billing_sync billing-sync
 `
 
-const valuesInBash = (program: Command, command: Command): readonly string[] =>
+const valuesInBash = (program: Command, command: Command, lists: ListChoices): readonly string[] =>
   visibleOptions(command).flatMap((option) => {
     const before = command === program ? '' : command.name()
-    const choices = option.argChoices?.join(' ')
+    const choices = choicesOf(option, lists)?.join(' ')
     return choices === undefined ? [] : [`  '${before} ${flagOf(option)}') words='${choices}' ;;`]
   })
 
 // zsh runs bash's functions: https://zsh.sourceforge.io/Doc/Release/Completion-System.html (bashcompinit)
-const zsh = (program: Command): string => `autoload -Uz compinit bashcompinit
+const zsh = (program: Command, lists: ListChoices): string => `autoload -Uz compinit bashcompinit
 compinit
 bashcompinit
-${bash(program)}`
+${bash(program, lists)}`
 
 // https://fishshell.com/docs/current/completions.html
-const fish = (program: Command): string =>
+const fish = (program: Command, lists: ListChoices): string =>
   [
     ...program.commands.map(
       (command) =>
         `complete -c billing-sync -n __fish_use_subcommand -f -a ${command.name()} -d ${quoted(command.description())}`,
     ),
-    ...visibleOptions(program).map((option) => optionInFish('__fish_use_subcommand', option)),
+    ...visibleOptions(program).map((option) => optionInFish('__fish_use_subcommand', option, lists)),
     ...program.commands.flatMap((command) =>
       visibleOptions(command).map((option) =>
-        optionInFish(`'__fish_seen_subcommand_from ${command.name()}'`, option),
+        optionInFish(`'__fish_seen_subcommand_from ${command.name()}'`, option, lists),
       ),
     ),
     '',
@@ -69,12 +76,17 @@ const fish = (program: Command): string =>
 
 const takesValue = ({ required, optional }: Option): boolean => required || optional
 
-const optionInFish = (condition: string, option: Option): string => {
-  const choices = option.argChoices === undefined ? '' : ` -f -a ${quoted(option.argChoices.join(' '))}`
+const optionInFish = (condition: string, option: Option, lists: ListChoices): string => {
+  const given = choicesOf(option, lists)
+  const choices = given === undefined ? '' : ` -f -a ${quoted(given.join(' '))}`
   const value = takesValue(option) ? ' -r' : ''
   return `complete -c billing-sync -n ${condition} -l ${flagOf(option).slice(2)}${value}${choices} -d ${quoted(option.description)}`
 }
 
 const quoted = (text: string): string => `'${text.replaceAll(/['\\]/g, '\\$&')}'`
 
-const scripts: Readonly<Record<CompletedShell, (program: Command) => string>> = { bash, zsh, fish }
+const scripts: Readonly<Record<CompletedShell, (program: Command, lists: ListChoices) => string>> = {
+  bash,
+  zsh,
+  fish,
+}

@@ -10,15 +10,23 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 
 describe('bad usage', () => {
   test.each<[string, readonly string[], RegExp]>([
-    ['an unknown command', ['frobnicate'], /frobnicate/],
-    ['an unknown option', ['replay', 'x.json', '--frobnicate'], /--frobnicate/],
+    ['an unknown command', ['frobnicate'], /frobnicate.* \(see billing-sync --help\)/],
+    ['help of an unknown command', ['help', 'nonsense'], /"nonsense" \(see billing-sync --help\)/],
+    [
+      'an unknown option',
+      ['replay', 'x.json', '--frobnicate'],
+      /--frobnicate.* \(see billing-sync replay --help\)/,
+    ],
     ['an option without its value', ['replay', 'x.json', '--rate'], /--rate/],
-    ['no input at all', ['replay'], /name files.*--stored/],
+    ['no input at all', ['replay'], /name files.*--stored.* \(see billing-sync replay --help\)/],
+    ['no account', ['backfill'], /--account.* \(see billing-sync backfill --help\)/],
+    ['a role that there is not', ['serve', '--role', 'x'], /--role.* \(see billing-sync serve --help\)/],
     ['--status without --stored', ['replay', 'x.json', '--status', 'dead'], /--status.*--stored/],
     ['files with --stored', ['replay', 'x.json', '--stored'], /--stored/],
     ['a status that there is not', ['replay', '--stored', '--status', 'lost'], /--status.*lost/],
     ['an effect that there is not', ['replay', 'x.json', '--effects', 'all'], /--effects.*all/],
     ['a rate of nothing', ['replay', 'x.json', '--rate', '0'], /--rate.*"0"/],
+    ['a rate without bounds', ['replay', 'x.json', '--rate', '1e99'], /--rate.* to 1000000 .*"1e99"/],
     ['a date that is none', ['replay', 'x.json', '--since', 'yesterday'], /--since.*yesterday/],
     [
       'a range that ends before it begins',
@@ -68,6 +76,14 @@ describe('the help', () => {
     const { exitCode, stdout, stderr } = await runProgram(['--help'])
     expect([exitCode, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^ {2}replay /m)
+  })
+
+  test('of one command is shown by its name, too', async () => {
+    const [named, flagged] = await Promise.all([
+      runProgram(['help', 'replay']),
+      runProgram(['replay', '--help']),
+    ])
+    expect(named).toEqual(flagged)
   })
 
   test('fits into 80 columns without a control character', async () => {

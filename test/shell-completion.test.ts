@@ -19,6 +19,10 @@ describe('completion in bash', () => {
     ['the shells', ['--completion', 'b'], ['bash']],
     ['options of a command', ['serve', '--r'], ['--role']],
     ['choices of an option', ['replay', '--effects', ''], ['missing', 'none']],
+    ['statuses', ['replay', '--status', 'd'], ['done', 'dead']],
+    ['resources', ['backfill', '--resource', 'c'], ['customers', 'charges']],
+    ['log levels', ['serve', '--log-level', 'f'], ['fatal']],
+    ['the version of a command', ['serve', '--v'], ['--version']],
     ['files, which are left to the shell,', ['replay', 'fix'], ['']],
   ])('offers %s', async (_, words, offered) => {
     expect(await completionsOf(await scriptFor('bash'), words)).toEqual(offered)
@@ -38,6 +42,10 @@ describe('completion in every shell', () => {
       }
     },
   )
+
+  test.each(['bash', 'zsh', 'fish'])('knows the choices of options that take a list: %s', async (shell) => {
+    expect(await scriptFor(shell)).toContain('pending done ignored failed dead parked')
+  })
 
   test('is refused for a shell that it does not know, with the ones that it does', async () => {
     const { exitCode, stderr } = await runProgram(['--completion', 'ksh'])

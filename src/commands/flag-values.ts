@@ -31,10 +31,14 @@ export const instantOf = (option: string, text: string | undefined, now: Date): 
 /** Slowest pace, so that a wait between two steps stays one that a timer can hold. */
 const slowestRate = 0.001
 
+/** Fastest pace; beyond any that can be reached. */
+const fastestRate = 1_000_000
+
 /** Returns how often a second a flag allows something; null where it is not given. Throws `usage_invalid`. */
 export const rateOf = (text: string | undefined, what: string): number | null => {
   if (text === undefined) return null
   const rate = /^\d+(\.\d+)?$/.test(text) ? Number(text) : 0
-  if (rate >= slowestRate) return rate
-  throw refuseUsage(`--rate: expected ${what} a second, ${slowestRate} or more, got "${text}"`)
+  if (rate >= slowestRate && rate <= fastestRate) return rate
+  const expected = `${what} a second, a number from ${slowestRate} to ${fastestRate}`
+  throw refuseUsage(`--rate: expected ${expected} such as 25 or 0.5, got "${text}"`)
 }

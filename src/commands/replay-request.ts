@@ -64,9 +64,22 @@ const inputOf = (names: readonly string[], flags: ReplayFlags): ReplayInput => {
   return { kind: 'files', names }
 }
 
+// As an object, so that the compiler asks for a status that is added.
+const namedStatuses: Readonly<Record<InboxStatus, true>> = {
+  pending: true,
+  done: true,
+  ignored: true,
+  failed: true,
+  dead: true,
+  parked: true,
+}
+
+/** What `--status` takes. */
+export const statusNames: readonly string[] = Object.keys(namedStatuses)
+
 const statusOf = (text: string): InboxStatus => {
   if (isInboxStatus(text)) return text
-  throw refuseUsage(`--status: expected pending, done, ignored, failed, dead or parked, got "${text}"`)
+  throw refuseUsage(`--status: expected ${statusNames.join(', ')}, got "${text}"`)
 }
 
 const criteriaOf = (flags: ReplayFlags, now: Date): EventCriteria => {

@@ -71,7 +71,7 @@ const programPath = z.string().min(1, 'expected the path of a MongoDB server pro
 const isFilled = (given: unknown): given is string => typeof given === 'string' && given.trim() !== ''
 
 /** Levels that pino knows, and `silent`. */
-const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 /** The table of settings. */
 export const settingRows = {

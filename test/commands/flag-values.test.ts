@@ -29,7 +29,7 @@ describe('values of flags', () => {
   test('are rates that a timer can keep', () => {
     expect(rateOf('2.5', 'requests')).toBe(2.5)
     expect(rateOf(undefined, 'requests')).toBeNull()
-    for (const text of ['0', '-1', 'fast', '0.0001', '1e3'])
+    for (const text of ['0', '-1', 'fast', '0.0001', '1e3', '1000001', '9'.repeat(400)])
       expect(() => rateOf(text, 'requests')).toThrow(/--rate: expected requests a second/)
   })
 })
