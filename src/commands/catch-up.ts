@@ -12,7 +12,7 @@ import { typesHandled } from '../pipeline/event-meaning.ts'
 import type { Delivery, PipelineStore } from '../ports/pipeline-store.ts'
 import { acceptMissed } from '../sources/missed-events.ts'
 import { keptSeconds } from '../sources/stripe/event-list.ts'
-import { failureOfStripe, type StripeFailure } from '../sources/stripe/stripe-failure.ts'
+import { failureOfStripe, refusalOf, type StripeFailure } from '../sources/stripe/stripe-failure.ts'
 import { untilAborted } from '../sources/stripe/until-aborted.ts'
 import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import {
@@ -64,10 +64,12 @@ const roomMs = 1_000
 export const catchUp = async (request: CatchUpRequest): Promise<void> => {
   const { log, signal } = request
   const takeReturned = openReturned(request)
+  const refused = new Set<string>()
   let left: readonly string[] | null = null
   while (!signal.aborted) {
     try {
-      left = await catchUpWith(left === null ? null : [...left, ...(await takeReturned())], request)
+      const accounts = left === null ? null : [...left, ...(await takeReturned())]
+      left = await catchUpWith(accounts, refused, request)
     } catch (error) {
       if (!signal.aborted) log.error('catching up met trouble and is tried again', error)
     }
@@ -98,9 +100,10 @@ const openReturned = ({ database: { db } }: CatchUpRequest): (() => Promise<read
   }
 }
 
-// Answers the accounts that are to be asked again.
+// Answers the accounts that are to be asked again. Those refused are remembered: a later round, of others, does not mend them.
 const catchUpWith = async (
   accounts: readonly string[] | null,
+  refused: Set<string>,
   request: CatchUpRequest,
 ): Promise<readonly string[]> => {
   const { config, database, calls, log, signal } = request
@@ -117,15 +120,24 @@ const catchUpWith = async (
     all.map((account) => limit(() => catchUpAccount(account, eventsOf, request))),
   )
   const left = all.filter((_, index) => outcomes[index] === 'again')
-  if (!signal.aborted && left.length === 0) log.info('caught up with what Stripe lists')
+  for (const [index, account] of all.entries()) {
+    if (outcomes[index] === 'refused') refused.add(account)
+    else if (outcomes[index] === 'done') refused.delete(account)
+  }
+  if (signal.aborted || left.length > 0) return left
+  if (refused.size > 0) log.warn('not all accounts are caught up with: see those named above')
+  else log.info('caught up with what Stripe lists')
   return left
 }
+
+/** `refused`: asked again only by another start, since waiting does not mend it. */
+type CaughtUp = 'done' | 'again' | 'refused'
 
 const catchUpAccount = async (
   account: string,
   eventsOf: EventsOf,
   request: CatchUpRequest,
-): Promise<'done' | 'again'> => {
+): Promise<CaughtUp> => {
   const { database, log, signal } = request
   const { db } = database
   if (signal.aborted) return 'again'
@@ -169,25 +181,30 @@ const store = async (
   wake(account)
 }
 
+const listOfEvents = 'the list of events'
+
 const judge = async (
   account: string,
   error: unknown,
   { log, database, store: pipelineStore }: CatchUpRequest,
-): Promise<'done' | 'again'> => {
+): Promise<CaughtUp> => {
   const failure: StripeFailure =
     error instanceof BillingSyncError
       ? { kind: error.retryable ? 'passing' : 'refused', error }
-      : failureOfStripe(error, 'the list of events')
+      : failureOfStripe(error, listOfEvents)
   if (failure.kind === 'disconnected') {
     await noteDisconnected(pipelineStore, account, openAbandonedTransactions(database.client))
     log.warn('the account does not let the platform in any more', { account })
     return 'done'
   }
-  const code = 'error' in failure ? failure.error.code : 'stripe_refused'
+  const { code, message } =
+    'error' in failure
+      ? failure.error
+      : refusalOf({ what: listOfEvents, status: 404, reason: 'resource_missing' }, error)
   const isPassing = failure.kind === 'passing' && code !== 'stripe_unauthorized'
-  log.warn(
-    isPassing ? 'catching up with the account is tried again' : 'the account can not be caught up with',
-    { account, code },
-  )
-  return isPassing ? 'again' : 'done'
+  const text = isPassing
+    ? 'catching up with the account is tried again'
+    : `the account can not be caught up with: ${message}`
+  log.warn(text, { account, code })
+  return isPassing ? 'again' : 'refused'
 }

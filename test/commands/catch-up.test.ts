@@ -40,7 +40,10 @@ const insertAccount = (id: string, fields: object = {}) =>
     .collection<{ _id: string }>('billing.accounts')
     .insertOne({ _id: id, ...{ stripe_user_id: id, seq: 0 }, ...fields })
 
-const start = ({ server }: { readonly server: { readonly url: string } }) =>
+const start = (
+  { server }: { readonly server: { readonly url: string } },
+  env: Readonly<Record<string, string>> = {},
+) =>
   startServeForTest({
     uri,
     args: ['--catch-up'],
@@ -48,6 +51,7 @@ const start = ({ server }: { readonly server: { readonly url: string } }) =>
       STRIPE_SECRET_KEY: PLATFORM_KEYS.test,
       STRIPE_API_BASE: server.url,
       BILLING_SYNC_HYDRATE: 'never',
+      ...env,
     },
   })
 
@@ -135,6 +139,18 @@ describe('serve --catch-up', () => {
     const next = await start(life)
     const readiness = async (): Promise<unknown> => (await fetch(`${next.url}/readyz`)).json()
     await expect.poll(readiness, patience).toEqual({ ready: true, degraded: ['backfill_wanted'] })
+  })
+
+  test('never says caught up of what Stripe refuses, but why it does', async () => {
+    const life = await playMissedEvents()
+    const keyOfNobody = 'sk_test_of_nobody'
+    const serve = await start(life, { STRIPE_SECRET_KEY: keyOfNobody, STRIPE_ACCOUNT_ID: 'acct_platform' })
+    const ending = await serve.awaitLine(({ msg }) => /not all accounts are caught up with/.test(String(msg)))
+    expect(ending.level).toBe(40)
+    const refusals = serve.log.filter(({ code }) => code === 'stripe_unauthorized')
+    expect(refusals.map(({ account }) => account).sort()).toEqual(['acct_1', 'acct_platform'])
+    for (const { msg } of refusals) expect(msg).toMatch(/can not be caught up with: .*STRIPE_SECRET_KEY/)
+    expect(serve.log.some(caughtUp)).toBe(false)
   })
 
   test('leaves disconnected accounts alone and notes those that left', async () => {

@@ -54,6 +54,14 @@ export const guards = [
     titled: 'is noted and told, and the others go on',
   },
   {
+    name: 'catch-up: what Stripe refuses is not called caught up with',
+    file: 'src/commands/catch-up.ts',
+    find: "if (outcomes[index] === 'refused') refused.add(account)",
+    replace: "if (outcomes[index] === 'again') refused.add(account)",
+    tests: ['test/commands/catch-up.test.ts'],
+    titled: 'never says caught up',
+  },
+  {
     name: 'catch-up: an event that was missed before one that came is found',
     file: 'src/store/catch-ups.ts',
     find: 'return new Set(eventIds.filter((id) => !known.has(documentId(account, id))))',
