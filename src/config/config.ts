@@ -33,6 +33,8 @@ export interface Config extends Omit<Settings, 'mode'> {
   readonly livemode: boolean | null
   readonly unknownAccounts: 'accept' | 'park'
   readonly accounts: readonly ListedAccount[]
+  /** The flag, variable or config key that named the MongoDB server; `MONGODB_URI` where none did. */
+  readonly mongodbUriSource: string
   /** Working directory. */
   readonly folder: string
   /** PATH and cache folder, in which the embedded server's program is looked for. */
@@ -55,13 +57,15 @@ export const loadConfig = async (flags: ConfigFlags, folder: string = process.cw
     named,
     flags.config === undefined ? 'BILLING_SYNC_CONFIG' : '--config',
   )
-  const { mode, ...settings } = readSettings({ flags, environment, file })
+  const sources = { flags, environment, file }
+  const { mode, ...settings } = readSettings(sources)
   if (settings.encryptionKey === undefined) refuseAccessTokens(file)
   return Object.freeze({
     ...settings,
     livemode: livemodeOf(mode, settings.stripeKey),
     unknownAccounts: file.unknownAccounts,
     accounts: file.accounts,
+    mongodbUriSource: givenOf('mongodbUri', sources)?.source ?? settingRows.mongodbUri.env,
     folder,
     environment: { path: environment.PATH ?? '', cacheFolder: cacheFolderOf(environment) },
   })
@@ -78,19 +82,25 @@ const readSettings = (sources: Sources): Settings =>
     (Object.keys(settingRows) as SettingName[]).map((name) => [name, readSetting(name, sources)]), // the table's own keys
   ) as Settings // one entry per key of the table
 
-const readSetting = (name: SettingName, { flags, environment, file }: Sources): unknown => {
-  const { env, key, schema, isShown = false }: SettingRow = settingRows[name]
-  const flag = (flags as Readonly<Record<string, string | undefined>>)[name] // most settings have no flag
-  const given = [
-    { source: flagNames[name] ?? name, value: flag },
-    { source: env, value: nonEmpty(environment[env]) },
-    { source: `${file.name}: key "${key}"`, value: key === null ? undefined : file.settings[key] },
-  ].find(({ value }) => value !== undefined)
+const readSetting = (name: SettingName, sources: Sources): unknown => {
+  const { env, schema, isShown = false }: SettingRow = settingRows[name]
+  const given = givenOf(name, sources)
   const parsed = schema.safeParse(given?.value, { error: wordsOfIssue })
   if (parsed.success) return parsed.data
   const problem = firstProblem(parsed.error)
   const got = isShown && !problem.includes(', got ') ? `, got ${quoted(given?.value)}` : ''
   throw new BillingSyncError('config_invalid', { source: given?.source ?? env, problem: `${problem}${got}` })
+}
+
+// What says it first, flag before environment before file; undefined where nothing does.
+const givenOf = (name: SettingName, { flags, environment, file }: Sources) => {
+  const { env, key }: SettingRow = settingRows[name]
+  const flag = (flags as Readonly<Record<string, string | undefined>>)[name] // most settings have no flag
+  return [
+    { source: flagNames[name] ?? name, value: flag },
+    { source: env, value: nonEmpty(environment[env]) },
+    { source: `${file.name}: key "${key}"`, value: key === null ? undefined : file.settings[key] },
+  ].find(({ value }) => value !== undefined)
 }
 
 /** Longest quotation of a wrong value. */

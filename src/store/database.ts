@@ -8,6 +8,7 @@ import { BillingSyncError } from '../errors.ts'
 import { ensureCollections } from './collections.ts'
 import { seedCurrencies } from './currencies.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
+import { hostsOf, type ServerPlace } from './server-place.ts'
 
 export interface Database {
   readonly client: MongoClient
@@ -51,15 +52,16 @@ export const openDatabase = async (
 ): Promise<Database> => {
   const server = config.mongodbUri === undefined ? await openEmbedded(config, listener) : null
   const uri = config.mongodbUri ?? server?.uri ?? ''
-  const client = connectTo(uri)
+  const place = { source: config.mongodbUriSource, hosts: hostsOf(uri) }
+  const client = connectTo(uri, place)
   const close = async (): Promise<void> => {
     await client.close()
     await server?.release()
   }
   try {
-    await translateMongoErrors(() => client.connect())
-    const db = databaseOf(client, uri)
-    await refuseStandalone(db)
+    await translateMongoErrors(() => client.connect(), place)
+    const db = databaseOf(client, uri, place)
+    await refuseStandalone(db, place)
     if (!readOnly) await prepare(db)
     return { client, db, close }
   } catch (error) {
@@ -85,12 +87,12 @@ const openEmbedded = async (config: Config, { onProgress, onEmbedded }: Database
   return server
 }
 
-const databaseOf = (client: MongoClient, uri: string): Db => {
+const databaseOf = (client: MongoClient, uri: string, { source }: ServerPlace): Db => {
   try {
     return client.db(namesDatabase(uri) ? client.options.dbName : defaultDatabase)
   } catch (error) {
     const problem = 'no database can have the database name in its path'
-    throw new BillingSyncError('config_invalid', { source: 'MONGODB_URI', problem }, { cause: error })
+    throw new BillingSyncError('config_invalid', { source, problem }, { cause: error })
   }
 }
 
@@ -121,7 +123,7 @@ const promisedOptions = {
   readConcernLevel: 'local',
 } as const
 
-const connectTo = (uri: string): MongoClient => {
+const connectTo = (uri: string, { source }: ServerPlace): MongoClient => {
   try {
     return new MongoClient(uri, {
       ...defaultsFor(uri),
@@ -133,15 +135,15 @@ const connectTo = (uri: string): MongoClient => {
     // The driver's text may quote the URI with its password.
     const problem =
       'expected a MongoDB connection string, such as mongodb://127.0.0.1:27017/billing_sync?replicaSet=rs0'
-    throw new BillingSyncError('config_invalid', { source: 'MONGODB_URI', problem }, { cause: error })
+    throw new BillingSyncError('config_invalid', { source, problem }, { cause: error })
   }
 }
 
 // Transactions need a replica set or a sharded cluster: https://www.mongodb.com/docs/manual/core/transactions/
-const refuseStandalone = async (db: Db): Promise<void> => {
-  const hello = await translateMongoErrors(() => db.command({ hello: 1 }))
+const refuseStandalone = async (db: Db, place: ServerPlace): Promise<void> => {
+  const hello = await translateMongoErrors(() => db.command({ hello: 1 }), place)
   if (typeof hello.setName === 'string' || hello.msg === 'isdbgrid') return
   const problem =
     'the server is no replica set, and transactions need one; start mongod with --replSet and initiate it'
-  throw new BillingSyncError('config_invalid', { source: 'MONGODB_URI', problem })
+  throw new BillingSyncError('config_invalid', { source: place.source, problem })
 }

@@ -11,6 +11,7 @@ import {
   MongoWriteConcernError,
 } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
+import type { ServerPlace } from './server-place.ts'
 
 /** Server error 11000: a unique key is taken. */
 export const duplicateKey = 11_000
@@ -86,26 +87,31 @@ export const isCursorLost = (error: unknown): boolean =>
  * Runs an operation and throws a coded error in place of the driver's: `mongodb_unavailable` where the server is
  * away, `config_invalid` where it refuses who asks.
  */
-export const translateMongoErrors = async <Result>(operation: () => Promise<Result>): Promise<Result> => {
+export const translateMongoErrors = async <Result>(
+  operation: () => Promise<Result>,
+  place: ServerPlace = anyPlace,
+): Promise<Result> => {
   try {
     return await operation()
   } catch (error) {
-    throw translated(error)
+    throw translated(error, place)
   }
 }
 
-const translated = (thrown: unknown): unknown => {
+const anyPlace: ServerPlace = { source: 'MONGODB_URI', hosts: null }
+
+const translated = (thrown: unknown, place: ServerPlace): unknown => {
   const error = rootOf(thrown)
   const refusal = error instanceof MongoServerError ? refusals.get(error.code) : undefined
   if (refusal !== undefined) {
     return new BillingSyncError(
       'config_invalid',
-      { source: 'MONGODB_URI', problem: refusal },
+      { source: place.source, problem: refusal },
       { cause: error },
     )
   }
   if (!isOutage(error) && !isUnresolved(error)) return thrown
-  return new BillingSyncError('mongodb_unavailable', { reason: outageReason(error) }, { cause: error })
+  return new BillingSyncError('mongodb_unavailable', { reason: outageReason(error, place) }, { cause: error })
 }
 
 /** Server errors that the connection string is to blame for. */
@@ -134,12 +140,19 @@ const outageCodes: ReadonlySet<unknown> = new Set([
 const isUnresolved = (error: unknown): boolean =>
   error instanceof Error && 'syscall' in error && String(error.syscall).startsWith('query')
 
-// The driver's texts name hosts and may hold a connection string's user, so only the kind is told.
-const outageReason = (error: unknown): string => {
+// The driver's texts may hold a connection string's user, so only the kind is told, and the hosts where they are known.
+const outageReason = (error: unknown, { hosts }: ServerPlace): string => {
+  const at = hosts === null ? '' : ` at ${hosts}`
   if (isUnresolved(error)) return "the name of its host can't be resolved"
-  if (error instanceof MongoServerSelectionError) return 'no server could be selected'
+  if (error instanceof MongoServerSelectionError) return `${whoIsMissing(error)}${at}`
   return error instanceof Error ? error.name : 'unknown error'
 }
+
+// Whoever answers and is no member of the set that was asked for is left out of the driver's picture of it.
+const whoIsMissing = ({ reason }: MongoServerSelectionError): string =>
+  reason !== undefined && reason.setName !== null && reason.servers.size === 0
+    ? `no member of the replica set "${reason.setName}" was found`
+    : 'no server could be selected'
 
 /** Tells whether it is unknown if a commit took place; committing again is safe then. */
 export const isCommitUnknown = (error: unknown): boolean =>

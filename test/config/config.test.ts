@@ -37,6 +37,15 @@ describe('loadConfig', () => {
     expect((await load({ file })).mongodbUri).toBe('mongodb://file')
   })
 
+  test('tells where the MongoDB server was named', async () => {
+    const file = { mongodbUri: 'mongodb://file' }
+    const sourceOf = async (given: Given) => (await load(given)).mongodbUriSource
+    expect(await sourceOf({ flags: { mongodbUri: 'mongodb://flag' }, file })).toBe('--mongodb-uri')
+    expect(await sourceOf({ env: { MONGODB_URI: 'mongodb://env' }, file })).toBe('MONGODB_URI')
+    expect(await sourceOf({ file })).toBe('billing-sync.config.json: key "mongodbUri"')
+    expect(await sourceOf({})).toBe('MONGODB_URI')
+  })
+
   test('takes a variable that is set to nothing for one that is not set', async () => {
     const given = {
       env: { MONGODB_URI: '', BILLING_SYNC_CONFIG: '' },

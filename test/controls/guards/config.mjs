@@ -23,4 +23,11 @@ export const guards = [
     replace: '',
     tests: ['test/config/config.test.ts'],
   },
+  {
+    name: 'config: a badly written password is not taken for a host',
+    file: 'src/store/server-place.ts',
+    find: '(?:[/?][^@]*)?$/',
+    replace: '(?:[/?].*)?$/',
+    tests: ['test/store/server-place.test.ts'],
+  },
 ]
