@@ -48,8 +48,13 @@ export const announce = async (folder: DataFolder, socket: SocketName): Promise<
   const { id, socketPath } = socket
   const announcement = { id, socketPath, pid: process.pid, host: hostname() }
   const file = announcementFile(folder, id)
-  await writeFile(`${file}.new`, JSON.stringify(announcement), { mode: 0o600 })
-  await rename(`${file}.new`, file)
+  try {
+    await writeFile(`${file}.new`, JSON.stringify(announcement), { mode: 0o600 })
+    await rename(`${file}.new`, file)
+  } catch (error) {
+    await rm(`${file}.new`, { force: true }).catch(() => undefined) // what kept it from being written is told
+    throw error
+  }
   return announcement
 }
 

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { BillingSyncError } from '../../errors.ts'
 import { type Announcement, clearAway, forget, listAnnouncements } from './announcements.ts'
 import type { DataFolder } from './data-folder.ts'
+import { reasonOfExit } from './exit-reason.ts'
 import { mongodFailure } from './mongod-failure.ts'
 import { startSupervisor } from './start-supervisor.ts'
 import { connectSupervisor, type SupervisorConnection } from './supervisor-connection.ts'
@@ -68,10 +69,18 @@ const bringUpSupervisor = async (request: JoinRequest): Promise<SupervisorConnec
     await delay(CHECK_MS, undefined, { signal })
     const connection = await findSupervisor(folder)
     if (connection !== undefined) return connection
-    if (exitCode() === 0) return undefined // it gave way to another one, which is gone by now
-    if (exitCode() !== null) throw refusal(folder, `its supervisor ended with code ${exitCode()}`)
+    const code = exitCode()
+    if (code === 0) return undefined // it gave way to another one, which is gone by now
+    if (code !== null) throw refusalOfExit(folder, code)
   }
   throw refusal(folder, 'its supervisor did not come up in time')
+}
+
+const refusalOfExit = (folder: DataFolder, code: number): BillingSyncError => {
+  const reason = reasonOfExit(code)
+  return reason === null
+    ? refusal(folder, `its supervisor ended with code ${code}`)
+    : mongodFailure(folder.path, `the folder can't be written (${reason})`)
 }
 
 const awaitServer = async (

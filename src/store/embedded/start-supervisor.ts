@@ -6,18 +6,21 @@ import { open } from 'node:fs/promises'
 import { nameSocket } from './announcements.ts'
 import type { DataFolder } from './data-folder.ts'
 import { entryScript } from './entry-script.ts'
+import { mongodFailure } from './mongod-failure.ts'
 import type { SupervisorOrders, SupervisorSettings } from './supervisor-settings.ts'
 
 /**
  * Starts a supervisor in a session of its own, out of reach of the terminal's Ctrl-C. The answer tells its exit
- * code, null while it runs; whether it came to own the folder shows in the announcements.
+ * code, null while it runs; whether it came to own the folder shows in the announcements. Throws `mongod_failed`.
  */
 export const startSupervisor = async (
   folder: DataFolder,
   settings: SupervisorSettings,
 ): Promise<() => number | null> => {
   const orders: SupervisorOrders = { settings, socket: await nameSocket(folder) }
-  const log = await open(folder.supervisorLog, 'a', 0o600)
+  const log = await open(folder.supervisorLog, 'a', 0o600).catch((cause: Error) => {
+    throw mongodFailure(folder.path, `the folder can't be written (${cause.message})`, { cause })
+  })
   try {
     const child = spawn(process.execPath, [entryScript('supervisor'), JSON.stringify(orders)], {
       cwd: '/',

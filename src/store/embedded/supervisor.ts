@@ -8,6 +8,7 @@ import { announce, withdraw } from './announcements.ts'
 import { type DataFolder, describeDataFolder } from './data-folder.ts'
 import { winElection } from './election.ts'
 import { runEmbeddedServer } from './embedded-server.ts'
+import { exitCodeOf } from './exit-reason.ts'
 import { closeForeignDescriptors } from './foreign-descriptors.ts'
 import { mongodFailure } from './mongod-failure.ts'
 import { Reception } from './reception.ts'
@@ -29,7 +30,11 @@ const supervise = async ({ settings, socket }: SupervisorOrders): Promise<void> 
   const reception = new Reception({ socket, dataFolder: folder.path, onUsersChange })
   process.on('SIGTERM', () => clock.endSoon()).on('SIGINT', () => clock.endSoon())
   await reception.open()
-  const announcement = await announce(folder, socket)
+  const announcement = await announce(folder, socket).catch((error: Error) => {
+    reception.close()
+    process.stderr.write(`${new Date().toISOString()} ${process.pid} ${error.message}\n`)
+    return process.exit(exitCodeOf(error))
+  })
   if (await winElection(folder, announcement)) await serve({ settings, folder, reception, clock })
   await withdraw(folder, announcement)
   reception.close()

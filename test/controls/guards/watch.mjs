@@ -147,6 +147,14 @@ export const guards = [
     titled: 'beyond the standard streams',
   },
   {
+    name: 'embedded: a folder that can not be written is told as that',
+    file: 'src/store/embedded/supervisor.ts',
+    find: 'return process.exit(exitCodeOf(error))',
+    replace: 'return process.exit(1)',
+    tests: ['test/store/embedded/join-server.test.ts'],
+    titled: 'can not announce itself',
+  },
+  {
     name: 'embedded: nobody else on the network reaches it',
     file: 'src/store/embedded/mongod-process.ts',
     find: "['--bind_ip', LOOPBACK, ",

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import {
   openEmbeddedMongod,
 } from '../../../src/store/embedded/embedded-mongod.ts'
 import { sendMessage } from '../../../src/store/embedded/supervisor-protocol.ts'
+import { testEnvironment } from '../../support/embedded-environment.ts'
 import { open, temporaryFolder, temporaryServer } from './running-server.ts'
 
 const script = fileURLToPath(new URL('hold-server.mjs', import.meta.url))
@@ -56,6 +57,21 @@ test('a failed start does not get in the way of another', async () => {
   await expect(failing).rejects.toMatchObject({ code: 'config_invalid' })
   const mongod = await open(options)
   expect(mongod.binarySource).toMatch(/^MongoDB \d+\.\d+\.\d+/)
+})
+
+test('a supervisor that can not announce itself says why in one line', async () => {
+  const dataFolder = join(await temporaryFolder(), 'data')
+  const options = { dataFolder, environment: testEnvironment() }
+  await mkdir(dataFolder)
+  // Nobody can write there, not even root.
+  await symlink('/sys', join(dataFolder, 'supervisors'))
+  await expect(openEmbeddedMongod(options)).rejects.toMatchObject({
+    code: 'mongod_failed',
+    message: expect.stringMatching(
+      /: the folder can't be written \(E(PERM|ROFS|ACCES): [a-z -]+\); set MONGODB_URI to use another server$/,
+    ),
+  })
+  expect(await readFile(join(dataFolder, 'supervisor.log'), 'utf8')).toMatch(/^\S+ \d+ E[^\n]+\n$/)
 })
 
 test('without a network or a program one error says what to do', async () => {
