@@ -31,6 +31,7 @@ export const printBackfill = (
         isAudit: request.verify,
         resumes: !(request.verify || request.dryRun || request.ids.length > 0),
         ofAll: request.accounts === null,
+        ofIds: request.ids.length > 0,
         interrupted,
       })
   process.stdout.write(text)

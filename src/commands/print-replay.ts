@@ -11,6 +11,8 @@ interface ReplayEnd {
   readonly request: Pick<ReplayRequest, 'json' | 'dryRun' | 'input'>
   /** What a dry run would have changed. */
   readonly changes: readonly DocumentChange[]
+  /** True where files were looked for in a directory. */
+  readonly ofDirectories: boolean
   /** True where a signal ended the run before its input had ended. */
   readonly interrupted: boolean
   readonly durationMs: number
@@ -19,7 +21,7 @@ interface ReplayEnd {
 /** Prints the result on stdout. */
 export const printReplay = (
   tally: ReplayTally,
-  { request, changes, interrupted, durationMs }: ReplayEnd,
+  { request, changes, ofDirectories, interrupted, durationMs }: ReplayEnd,
 ): void => {
   const summary = tally.summary(durationMs)
   const listed = listChanges(changes)
@@ -29,7 +31,7 @@ export const printReplay = (
     : formatReplay(summary, {
         ...tally,
         interrupted,
-        input: request.input.kind,
+        input: ofDirectories ? 'directories' : request.input.kind,
         dryRun: request.dryRun ? listed : null,
       })
   process.stdout.write(text)

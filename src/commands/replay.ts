@@ -6,7 +6,7 @@ import { failureOf } from '../core/inbox-row.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type Log, openLog } from '../log.ts'
 import { openEventFilter } from '../sources/event-filter.ts'
-import { findInputs } from '../sources/files/find-inputs.ts'
+import { findInputs, namesDirectory } from '../sources/files/find-inputs.ts'
 import { replayFiles } from '../sources/replay-files.ts'
 import type { ReplayItem, ReplayOptions } from '../sources/replay-items.ts'
 import { replayStored } from '../sources/replay-stored.ts'
@@ -52,6 +52,8 @@ export const runReplay = async (
   compileLater()
   const config = await loadConfig(flags)
   if (request.input.kind === 'listed' && config.stripeKey === undefined) throw keyMissing('--from-stripe')
+  const { input } = request
+  const ofDirectories = input.kind === 'files' && (await namesDirectory(input.names))
   const interrupt = onInterrupt()
   const tally = new ReplayTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
@@ -59,7 +61,8 @@ export const runReplay = async (
   const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
     const interrupted = interrupt.exitCode !== null
-    printReplay(tally, { request, changes, interrupted, durationMs: performance.now() - tally.begunMs })
+    const durationMs = performance.now() - tally.begunMs
+    printReplay(tally, { request, changes, ofDirectories, interrupted, durationMs })
   }
   try {
     print(await replay({ request, config, tally, log, progress, signal: interrupt.signal }))

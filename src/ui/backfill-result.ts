@@ -2,10 +2,10 @@
 
 import chalk from 'chalk'
 import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
-import { type DryRunChanges, formatChanges } from './changes-table.ts'
+import { countChanges, type DryRunChanges, formatChanges } from './changes-table.ts'
 import { derivedText } from './derived-text.ts'
 import { formatDrift, mendingCommand } from './drift-table.ts'
-import { inDigits } from './figures.ts'
+import { inDigits, inWords } from './figures.ts'
 import { wrap } from './wrap.ts'
 
 /** Accounts of which each resource is shown; of more, those that need somebody come first. */
@@ -26,14 +26,16 @@ export interface BackfillEnding {
   readonly resumes: boolean
   /** True where every account was asked for. */
   readonly ofAll: boolean
+  /** True where single objects were asked for in place of lists. */
+  readonly ofIds: boolean
 }
 
 /** Returns the text, ending with a line break. */
 export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): string => {
-  const { durationMs, dryRun, isAudit } = ending
+  const { durationMs, dryRun, isAudit, ofIds } = ending
   const sections = [
     headline(tally, { durationMs, done: doneBy(ending) }),
-    table(tally),
+    ofIds ? tableOfIds(tally) : table(tally),
     derivedText(tally.derived),
     dryRun === null || isAudit ? '' : formatChanges(dryRun),
     formatDrift(tally.drift, tally.driftOmitted),
@@ -43,9 +45,11 @@ export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): st
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
 
-const doneBy = ({ dryRun, isAudit }: BackfillEnding): string => {
+const doneBy = ({ dryRun, isAudit, ofIds }: BackfillEnding): string => {
   if (isAudit) return 'Nothing was written: compared'
-  return dryRun === null ? 'Read' : 'Dry run, nothing was written: read'
+  // Not all that is asked for need be there to be read.
+  const done = ofIds ? 'Asked for' : 'Read'
+  return dryRun === null ? done : `Dry run, nothing was written: ${done.toLowerCase()}`
 }
 
 const headline = (
@@ -57,17 +61,15 @@ const headline = (
   const seconds = durationMs / 1000
   const rate = seconds > 0 ? `, ${inDigits(Math.round(read / seconds))} a second` : ''
   const where = accounts.length === 1 ? (accounts[0]?.account ?? '') : `${inDigits(accounts.length)} accounts`
-  const first = `${done} ${inDigits(read)} objects of ${where}`
-  return chalk.bold(`${first}\nin ${seconds.toFixed(1)} s${rate}, with ${inDigits(requests)} requests`)
+  const first = `${done} ${inWords(read, 'object')} of ${where}`
+  return chalk.bold(`${first}\nin ${seconds.toFixed(1)} s${rate}, with ${inWords(requests, 'request')}`)
 }
 
 const table = ({ accounts }: BackfillTally): string => {
   const shown = [...accounts]
     .sort((a, b) => Number(b.phase === 'failed') - Number(a.phase === 'failed'))
     .slice(0, mostAccounts)
-  const header = chalk.dim(
-    `  ${'resource'.padEnd(15)}${['read', 'applied', 'unchanged', 'failed', 'requests'].map((name) => name.padStart(cellWidth)).join('')}  complete`,
-  )
+  const header = chalk.dim(`${headerOf(['read', ...outcomeNames])}  complete`)
   const hidden = accounts.length - shown.length
   return [
     header,
@@ -75,6 +77,22 @@ const table = ({ accounts }: BackfillTally): string => {
     ...(hidden > 0 ? [chalk.dim(`  … and ${inDigits(hidden)} more accounts; --json lists them`)] : []),
   ].join('\n')
 }
+
+// Lists that nobody asked for are no rows, and of single objects none is complete or not.
+const tableOfIds = ({ accounts }: BackfillTally): string => {
+  const asked = accounts.flatMap(({ resources }) => [...resources]).filter(([, { read }]) => read > 0)
+  if (asked.length === 0) return ''
+  const lines = asked.map(([name, count]) => {
+    const line = cellsOf(name, count)
+    return count.failed > 0 ? chalk.red(line) : line
+  })
+  return [chalk.dim(headerOf(['asked for', ...outcomeNames])), ...lines].join('\n')
+}
+
+const outcomeNames = ['applied', 'unchanged', 'failed', 'requests']
+
+const headerOf = (columns: readonly string[]): string =>
+  `  ${'resource'.padEnd(15)}${columns.map((name) => name.padStart(cellWidth)).join('')}`
 
 const accountLines = (
   { account, phase, resources }: AccountTally,
@@ -84,9 +102,13 @@ const accountLines = (
   ...[...resources].map(([name, count]) => resourceLine(name, count)),
 ]
 
-const resourceLine = (name: string, count: ResourceProgress): string => {
+const cellsOf = (name: string, count: ResourceProgress): string => {
   const cells = [count.read, count.applied, count.unchanged, count.failed, count.requests]
-  const line = `  ${name.padEnd(15)}${cells.map((value) => cell(value)).join('')}  ${count.complete ? 'yes' : 'no'}`
+  return `  ${name.padEnd(15)}${cells.map((value) => cell(value)).join('')}`
+}
+
+const resourceLine = (name: string, count: ResourceProgress): string => {
+  const line = `${cellsOf(name, count)}  ${count.complete ? 'yes' : 'no'}`
   return count.failed > 0 || !count.complete ? chalk.red(line) : line
 }
 
@@ -111,7 +133,7 @@ const nextStep = (
   const again = `run the same command again${resumes ? ': it goes on where it stopped' : ''}.`
   if (interrupted) return `For the rest ${again}`
   if (accounts.some(({ error }) => error !== null)) return `Mend what is named above, then ${again}`
-  if (dryRun !== null) return 'Run the same command without --dry-run to do this.'
+  if (dryRun !== null && countChanges(dryRun) > 0) return 'Run the same command without --dry-run to do this.'
   if (hasFailures) return 'Objects that failed are named in the log (--log-level warn).'
   return ofAll && accounts.length === 1
     ? 'Only the platform was read, since no connected account is known yet: name one with --account, or list it in the config file.'

@@ -19,6 +19,10 @@ export const listChanges = (changes: readonly DocumentChange[]): DryRunChanges =
   changes_omitted: Math.max(0, changes.length - mostChanges),
 })
 
+/** Returns how many documents would change, listed or not. */
+export const countChanges = ({ changes, changes_omitted: omitted }: DryRunChanges): number =>
+  changes.length + omitted
+
 /** Lines shown; `--json` lists more. */
 const mostLines = 200
 
@@ -27,8 +31,9 @@ const pointerWidth = 30
 const valueWidth = 21
 
 /** Returns the text, without a line break at its end. */
-export const formatChanges = ({ changes, changes_omitted: omitted }: DryRunChanges): string => {
-  const count = changes.length + omitted
+export const formatChanges = (dryRun: DryRunChanges): string => {
+  const { changes } = dryRun
+  const count = countChanges(dryRun)
   if (count === 0) return 'No document would change.'
   const header = chalk.bold(`${inWords(count, 'document')} would change:`)
   const lines = changes.flatMap(documentLines)

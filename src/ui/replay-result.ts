@@ -2,7 +2,7 @@
 
 import chalk from 'chalk'
 import type { CollectionCount, ReplaySummary } from '../sources/replay-summary.ts'
-import { type DryRunChanges, formatChanges } from './changes-table.ts'
+import { countChanges, type DryRunChanges, formatChanges } from './changes-table.ts'
 import { derivedText } from './derived-text.ts'
 import { formatFailures } from './failures-text.ts'
 import { inDigits, inWords } from './figures.ts'
@@ -30,7 +30,7 @@ export interface ReplayDetails {
   readonly dryRun: DryRunChanges | null
   /** Contacts that new mappings of the config changed. */
   readonly derived: number
-  /** Where the events came from. */
+  /** Where the events came from; `directories` where one of the inputs was one. */
   readonly input: keyof typeof nothingThere
   /** Accounts of which older events were asked for than Stripe keeps. */
   readonly outOfReach: readonly string[]
@@ -42,7 +42,7 @@ export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): st
   const sections = [
     headline(summary, details),
     outcomes(summary),
-    documents(collections),
+    dryRun !== null && collections.size === 0 ? '' : documents(collections),
     derivedText(derived),
     dryRun === null ? '' : formatChanges(dryRun),
     formatFailures(summary.failures, causes),
@@ -108,8 +108,8 @@ const nextStep = (summary: ReplaySummary, { causes, dryRun, interrupted, input }
   if (dryRun === null && codes.some((code) => !notInInbox.has(code)))
     return `Once it is mended: ${chalk.bold('billing-sync replay --stored --status pending,failed,dead')}`
   if (codes.length > 0) return 'Mend this, then run the same command again: what is done stays done.'
-  if (dryRun !== null && summary.read > 0) return 'Run the same command without --dry-run to do this.'
-  if (summary.parked > 0)
+  if (dryRun !== null && countChanges(dryRun) > 0) return 'Run the same command without --dry-run to do this.'
+  if (dryRun === null && summary.parked > 0)
     return `List the parked accounts in the config file, then:\n  ${chalk.bold('billing-sync replay --stored --status parked')}`
   return summary.read === 0 ? nothingRead(summary, input) : ''
 }
@@ -118,7 +118,9 @@ const nothingRead = ({ filtered }: ReplaySummary, input: ReplayDetails['input'])
   filtered > 0 ? 'Every event was left out by the filters.' : nothingThere[input]
 
 const nothingThere = {
-  files: 'No event was found. In directories, *.json, *.jsonl and *.ndjson files are read,\ngzip or not.',
+  files: 'No event was found.',
+  directories:
+    'No event was found. In directories, *.json, *.jsonl and *.ndjson files are read,\ngzip or not.',
   stored: 'The inbox holds no event that was asked for.',
   listed: 'Stripe lists no event that was asked for.',
 } as const

@@ -66,7 +66,8 @@ describe('a dry run of the story', () => {
   })
 
   test('says for people that nothing was written and what to type next', async () => {
-    const event = { ...story[0], id: 'evt_other', created: (story[0]?.created ?? 0) + 9_999_999 }
+    // Of an account that has nothing yet.
+    const event = { ...story[0], id: 'evt_other', account: 'acct_other' }
     const folder = await temporaryFolder({ 'a.json': JSON.stringify(event) })
     const { stdout, exitCode } = await runProgram(['replay', folder, '--dry-run', '--mongodb-uri', uri])
     expect(exitCode).toBe(0)

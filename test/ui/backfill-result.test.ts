@@ -6,6 +6,7 @@ import { type BackfillEnding, formatBackfill } from '../../src/ui/backfill-resul
 
 const ending: BackfillEnding = {
   ...{ durationMs: 2_000, dryRun: null, isAudit: false, interrupted: false, resumes: true, ofAll: false },
+  ofIds: false,
 }
 
 const textOf = (tally: BackfillTally, end = ending): string =>
@@ -81,6 +82,28 @@ describe('what a person reads after a backfill', () => {
   test('says where no connected account is known', () => {
     expect(textOf(runOf(['acct_1']), { ...ending, ofAll: true })).toContain('Only the platform')
     expect(textOf(runOf(['acct_1', 'acct_2']), { ...ending, ofAll: true })).not.toContain('Only the platform')
+  })
+
+  test('tells of single objects what was asked for, and of no list that it is complete', () => {
+    const tally = new BackfillTally()
+    const account = tally.add('acct_1', ['charges', 'products', 'refunds'])
+    account.begin()
+    Object.assign(account.resources.get('charges') ?? {}, { read: 1, failed: 1, requests: 1 })
+    account.end(new BillingSyncError('object_missing', { account: 'acct_1', ids: 'ch_1' }))
+    const [first, second, , header, row, next] = textOf(tally, { ...ending, ofIds: true }).split('\n')
+    expect(first).toBe('Asked for 1 object of acct_1')
+    expect(second).toMatch(/with 1 request$/)
+    expect(header).toMatch(/^ {2}resource +asked for +applied +unchanged +failed +requests$/)
+    expect(row).toMatch(/^ {2}charges +1 +- +- +1 +1$/)
+    expect(next).toBe('')
+  })
+
+  test('says of a dry run how to do it only where something would change', () => {
+    const textWith = (omitted: number) =>
+      textOf(runOf(['acct_1']), { ...ending, dryRun: { changes: [], changes_omitted: omitted } })
+    expect(textWith(1)).toContain('without --dry-run')
+    expect(textWith(0)).toContain('No document would change.')
+    expect(textWith(0)).not.toContain('without --dry-run')
   })
 
   test('says of an audit without drift that both sides agree', () => {

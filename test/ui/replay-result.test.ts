@@ -112,11 +112,12 @@ Mend this, then run the same command again: what is done stays done.
     [
       'a dry run',
       (tally) => tally.count('applied'),
-      { dryRun: { changes: [], changes_omitted: 0 } },
+      { dryRun: { changes: [], changes_omitted: 1 } },
       'without --dry-run',
     ],
     ['filters', dropThree, {}, 'left out by the filters'],
-    ['no input', () => undefined, {}, 'No event was found'],
+    ['no input', () => undefined, {}, 'No event was found.\n'],
+    ['empty directories', () => undefined, { input: 'directories' }, 'In directories, *.json'],
     ['an inbox without such events', () => undefined, { input: 'stored' }, 'The inbox holds no event'],
     ['a list without such events', () => undefined, { input: 'listed' }, 'Stripe lists no event'],
     [
@@ -132,6 +133,15 @@ Mend this, then run the same command again: what is done stays done.
     expect(text).toContain(said)
     expect(text.split('\n').filter((line) => line.length > 80)).toEqual([])
   })
+})
+
+test('a dry run that would change nothing says so once, and asks for no other run', () => {
+  const tally = new ReplayTally()
+  tally.count('unchanged')
+  tally.count('parked')
+  const text = format(tally, { dryRun: { changes: [], changes_omitted: 0 } })
+  expect(text).toContain('No document would change.')
+  expect(text).not.toMatch(/No document changed|without --dry-run|--status parked/)
 })
 
 test('a failure is wrapped to 80 columns', () => {

@@ -14,6 +14,10 @@ export const findInputs = async (names: readonly string[]): Promise<readonly str
   return found
 }
 
+/** Tells whether one of the inputs is a directory. */
+export const namesDirectory = async (names: readonly string[]): Promise<boolean> =>
+  (await Promise.all(names.map((name) => name !== stdinName && isDirectory(name)))).includes(true)
+
 /** Returns the bytes that the inputs have on disk; what can't be looked at counts as none. */
 export const sizeOfInputs = async (inputs: readonly string[]): Promise<number> => {
   let bytes = 0
