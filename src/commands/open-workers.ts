@@ -92,7 +92,10 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
     onTrouble: listener.onTrouble,
   })
   if (config.redisUrl !== undefined)
-    shared.wakes = await openWakes(config.redisUrl, { db: database.db, most: turns.most, dispatcher })
+    shared.wakes = await openWakes(config.redisUrl, {
+      ...{ db: database.db, most: turns.most, dispatcher },
+      onAway: tellRedis(request.log),
+    })
   return {
     wake,
     isRunning: () => dispatcher.isRunning,
@@ -163,10 +166,12 @@ const openWakes = async (
     db,
     most,
     dispatcher,
+    onAway,
   }: {
     readonly db: Database['db']
     readonly most: number
     readonly dispatcher: Dispatcher
+    readonly onAway: (isAway: boolean) => void
   },
 ): Promise<SharedWakes> => {
   const [{ SharedWakes }, { openBlockingRedis, openRedis }] = await Promise.all([
@@ -180,7 +185,16 @@ const openWakes = async (
     takeTurn: (account) => dispatcher.turn(account),
     turnsAtOnce: most,
     onLost: (account) => dispatcher.wake(account),
+    onAway,
   })
+}
+
+const tellRedis = (log: Log) => (isAway: boolean) => {
+  if (isAway)
+    log.warn('Redis does not answer: check that it runs and that REDIS_URL is right; what it is owed waits', {
+      code: 'sink_unavailable',
+    })
+  else log.info('Redis answers again')
 }
 
 // The rows were read a moment ago; only an attempt that was lost to another writer has to read them again.

@@ -21,6 +21,8 @@ export interface SharedWakesOptions {
   readonly turnsAtOnce: number
   /** Called in place of a wake-up that Redis can't take. */
   readonly onLost: (account: string) => void
+  /** Told once that Redis does not answer, and once that it does again. */
+  readonly onAway: (isAway: boolean) => void
 }
 
 /** Wake-ups sent as one command. */
@@ -29,6 +31,9 @@ const largestBulk = 500
 /** How long Redis may take before it counts as away, and how often it is looked after. */
 const patienceMs = 1_000
 const probeEveryMs = 1_000
+
+/** Commands in a row that go without an answer before anybody is told: one alone may have met a busy moment. */
+const missesToTell = 2
 
 // A job that is kept would block the next one of its account for ever; there is nothing to try again.
 const jobOptions = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const
@@ -43,6 +48,8 @@ export class SharedWakes {
   readonly #pending = new Set<string>()
   #isSending = false
   #isAway = false
+  #misses = 0
+  #isClosed = false
 
   constructor(options: SharedWakesOptions) {
     this.#options = options
@@ -73,6 +80,7 @@ export class SharedWakes {
 
   /** Takes up no more jobs; those under way are somebody else's to wait for. */
   async close(): Promise<void> {
+    this.#isClosed = true
     clearInterval(this.#probing)
     const closing = [this.#worker.close(true), this.#queue.close()]
     await Promise.race([Promise.allSettled(closing), wait(patienceMs)])
@@ -113,7 +121,15 @@ export class SharedWakes {
     ])
     answered.abort()
     this.#isAway = !inTime
+    this.#tell(inTime)
     return inTime
+  }
+
+  #tell(inTime: boolean): void {
+    if (this.#isClosed) return
+    if (inTime && this.#misses >= missesToTell) this.#options.onAway(false)
+    this.#misses = inTime ? 0 : this.#misses + 1
+    if (this.#misses === missesToTell) this.#options.onAway(true)
   }
 }
 

@@ -3,6 +3,13 @@
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'redis: that it does not answer is told',
+    file: 'src/sources/inbox-work/shared-wakes.ts',
+    find: 'if (this.#misses === missesToTell)',
+    replace: 'if (this.#misses < 0)',
+    tests: ['test/commands/serve-redis.test.ts'],
+  },
+  {
     name: 'work: an account is worked on by one process at a time',
     file: 'src/store/lane-claims.ts',
     find: 'const claimed = (await this.#take(account, free(this.#owner)))',
