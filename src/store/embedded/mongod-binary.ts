@@ -82,12 +82,16 @@ const fromCache = async ({ cacheFolders }: MongodSearch): Promise<MongodBinary |
 
 const fromDownload = async (search: MongodSearch): Promise<MongodBinary | Refusal> => {
   const problems: string[] = []
-  for (const fetcher of search.fetchers ?? DEFAULT_FETCHERS) {
+  const fetchers = search.fetchers ?? DEFAULT_FETCHERS
+  for (const fetcher of fetchers) {
     const fetched = await fetchIntoCache(fetcher, search)
     const tried = 'path' in fetched ? await firstThatRuns(fetchedPaths(fetched.path, fetcher)) : fetched
     if ('path' in tried) return tried
-    problems.push(`${fetcher.label}: ${tried.problem}`)
+    const problem = `${fetcher.label}: ${tried.problem}`
+    problems.push(problem)
     if (search.signal.aborted) break
+    // The last one's ends the search, and its error tells them all.
+    if (fetcher !== fetchers.at(-1)) search.onProgress(`${problem}; trying the next source`)
   }
   return { problem: problems.join('; ') }
 }

@@ -75,7 +75,7 @@ test('the first download that works is kept for the next time', async () => {
   const path = join(cache, 'mongod-second')
   expect(await findMongodBinary({ ...request, fetchers })).toEqual({ path, source: 'MongoDB 6.0.5 (second)' })
   expect(await findMongodBinary(request)).toEqual({ path, source: 'MongoDB 6.0.5 (cache)' })
-  expect(progress).toEqual(['Fetching second'])
+  expect(progress).toEqual(['blocked: no answer; trying the next source', 'Fetching second'])
 })
 
 test('programs that do not run here are passed over', async () => {
