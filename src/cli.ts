@@ -200,7 +200,10 @@ const complain = (message: string): void => {
 }
 
 const usageError = (error: CommanderError): BillingSyncError => {
-  const problem = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
+  const problem = error.message
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replaceAll('\n', ' ')
   return new BillingSyncError('usage_invalid', { problem }, { cause: error })
 }
 

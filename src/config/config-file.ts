@@ -7,7 +7,7 @@ import { problemOfMapping } from '../core/mapping.ts'
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import { conflictOf } from './mapping-conflicts.ts'
-import { wordsOfIssue } from './schema-words.ts'
+import { kindOf, wordsOfIssue } from './schema-words.ts'
 import { accountId, settingRows, signingSecret, stripeSecretKey } from './settings.ts'
 
 const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine((rule, context) => {
@@ -40,9 +40,14 @@ const fileKeys = Object.values(settingRows)
   .map(({ key }) => key)
   .filter((key) => key !== null)
 
+const unknownAccounts = z.enum(['accept', 'park'], {
+  error: ({ input }) =>
+    `expected accept or park, got ${typeof input === 'string' ? `"${input}"` : kindOf(input)}`,
+})
+
 const fileSchema = z.strictObject({
   ...Object.fromEntries(fileKeys.map((key) => [key, z.unknown().optional()])),
-  unknown_accounts: z.enum(['accept', 'park'], 'expected accept or park').default('accept'),
+  unknown_accounts: unknownAccounts.default('accept'),
   accounts: z.array(account).default([]),
 })
 

@@ -26,7 +26,8 @@ export const wordsOfIssue: z.core.$ZodErrorMap = (issue) => {
   return undefined
 }
 
-const kindOf = (value: unknown): string => {
+/** Returns the kind of a JSON value in words; undefined is nothing. */
+export const kindOf = (value: unknown): string => {
   if (value === null) return 'null'
   const kind = Array.isArray(value) ? 'array' : typeof value
   return kinds[kind] ?? kind

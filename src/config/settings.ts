@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import { stripeIdPattern } from '../core/object-id.ts'
+import { kindOf } from './schema-words.ts'
 import { byteSize } from './sizes.ts'
 import { duration } from './times.ts'
 
@@ -23,7 +24,7 @@ const oneOf = <const Values extends readonly [string, ...string[]]>(...values: V
 
 /** Id of an account, as it becomes part of document ids. */
 export const accountId = z
-  .string('expected an account id such as acct_1…')
+  .string({ error: ({ input }) => `expected an account id such as acct_1…, got ${kindOf(input)}` })
   .max(255)
   .regex(stripeIdPattern, 'expected an account id such as acct_1…')
 
