@@ -14,11 +14,11 @@ beforeEach(async () => {
 
 const command = ['--account', 'acct_1', '--resource', 'customers']
 
-/** A played Stripe with accounts of 800 customers each, over some weeks. */
-const grownAccounts = async (ids: readonly string[] = ['acct_1']) => {
+/** A played Stripe with accounts of so many customers each, over some weeks. */
+const grownAccounts = async (ids: readonly string[] = ['acct_1'], customers = 800) => {
   const played = await playStripe()
   const accounts = ids.map((id) => played.world.account(id))
-  for (const account of accounts) populate(account, { customers: 800, secondsApart: 2_000 })
+  for (const account of accounts) populate(account, { customers, secondsApart: 2_000 })
   played.world.clock.run()
   return { ...played, accounts, place: { uri, url: played.server.url } }
 }
@@ -94,8 +94,7 @@ describe('a backfill that was killed', () => {
   })
 
   test('marks as deleted what the lists did not show that it had walked whole', async () => {
-    const grown = await grownAccounts()
-    const { server, accounts, place, world } = grown
+    const { server, accounts, place, world } = await grownAccounts(['acct_1'], 250)
     const [account] = accounts
     populate(account as NonNullable<typeof account>, { products: 5 })
     const both = ['--account', 'acct_1', '--resource', 'customers,products']
@@ -122,12 +121,11 @@ describe('a backfill that was killed', () => {
   })
 
   test('posts all messages where the command that goes on asks for them first', async () => {
-    const grown = await grownAccounts()
-    const { server, accounts, place } = grown
+    const { server, accounts, place } = await grownAccounts(['acct_1'], 1)
     const [account] = accounts
-    populate(account as NonNullable<typeof account>, { customers: 1, paidInvoices: 350 })
+    populate(account as NonNullable<typeof account>, { customers: 1, paidInvoices: 210 })
     const invoices = ['--account', 'acct_1', '--resource', 'invoices']
-    const held = server.hold({ path: '/v1/invoices' }, { times: 1, after: 2 })
+    const held = server.hold({ path: '/v1/invoices' }, { times: 1, after: 1 })
     const { child } = await startBackfill(invoices, place)
     await held.arrived()
     await expect
@@ -137,7 +135,7 @@ describe('a backfill that was killed', () => {
     held.releaseAll()
     await child
     await runBackfill([...invoices, '--effects', 'missing'], place)
-    expect(await db.collection('support.messages').countDocuments()).toBe(350)
+    expect(await db.collection('support.messages').countDocuments()).toBe(210)
   })
 
   test('leaves accounts alone that it had completed', async () => {
@@ -163,8 +161,7 @@ describe('a backfill that was killed', () => {
   })
 
   test('goes on with an account that met trouble that passes, and leaves the others alone', async () => {
-    const grown = await grownAccounts(['acct_1', 'acct_2'])
-    const { server, accounts, place } = grown
+    const { server, accounts, place } = await grownAccounts(['acct_1', 'acct_2'], 120)
     const both = ['--account', 'acct_1,acct_2', '--resource', 'customers', '--since', '2000h']
     const error = { type: 'api_error', message: 'Something went wrong' }
     const headers = { 'Stripe-Should-Retry': 'false' }
