@@ -1,7 +1,7 @@
 // What `replay` was asked to do, checked before any work.
 
 import type { EventCriteria } from '../core/event-criteria.ts'
-import { type InboxStatus, isInboxStatus } from '../core/inbox-row.ts'
+import { type InboxStatus, inboxStatuses, isInboxStatus } from '../core/inbox-row.ts'
 import type { Effects } from '../unit-of-work/unit-of-work.ts'
 import { instantOf, rateOf, refuseUsage, valuesOf } from './flag-values.ts'
 
@@ -64,22 +64,9 @@ const inputOf = (names: readonly string[], flags: ReplayFlags): ReplayInput => {
   return { kind: 'files', names }
 }
 
-// As an object, so that the compiler asks for a status that is added.
-const namedStatuses: Readonly<Record<InboxStatus, true>> = {
-  pending: true,
-  done: true,
-  ignored: true,
-  failed: true,
-  dead: true,
-  parked: true,
-}
-
-/** What `--status` takes. */
-export const statusNames: readonly string[] = Object.keys(namedStatuses)
-
 const statusOf = (text: string): InboxStatus => {
   if (isInboxStatus(text)) return text
-  throw refuseUsage(`--status: expected ${statusNames.join(', ')}, got "${text}"`)
+  throw refuseUsage(`--status: expected ${inboxStatuses.join(', ')}, got "${text}"`)
 }
 
 const criteriaOf = (flags: ReplayFlags, now: Date): EventCriteria => {

@@ -62,12 +62,11 @@ export const ageOf = (register: ContentRegister | null, moment: Moment): Age => 
 
 // Of two reads of one second the one sent at the later commit counts: padded, they compare as text.
 const readId = (seq: number): string => `${readPrefix}${String(seq).padStart(12, '0')}`
+const readPrefix = 'read:'
 
 /** Returns what tells observations of one moment apart: the event's id, or of a read the commit at which it was sent. */
 export const idOf = ({ eventId, readSeq }: Pick<Observation, 'eventId' | 'readSeq'>): string =>
   eventId ?? readId(readSeq ?? 0)
-
-const readPrefix = 'read:'
 
 /** Returns the id of the event whose state an entry shows, or null for a read. */
 export const eventIdOf = ({ id }: TopEntry): string | null => (id.startsWith(readPrefix) ? null : id)

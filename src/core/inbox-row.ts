@@ -11,7 +11,8 @@
 
 import { BillingSyncError } from '../errors.ts'
 
-const inboxStatuses = ['pending', 'done', 'ignored', 'failed', 'dead', 'parked'] as const
+/** The states, as `--status` names them. */
+export const inboxStatuses = ['pending', 'done', 'ignored', 'failed', 'dead', 'parked'] as const
 
 export type InboxStatus = (typeof inboxStatuses)[number]
 
