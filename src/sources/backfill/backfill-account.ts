@@ -12,6 +12,7 @@ import { interruption } from './run-accounts.ts'
 import { SeenIds } from './seen-ids.ts'
 import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
+import { surelyHoldMore } from './windows.ts'
 
 export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
   extends Pick<CommitLaneOptions<Folded>, 'seq' | 'fold' | 'isWorkedOn'> {
@@ -60,10 +61,8 @@ export const backfillAccount = async <Folded extends FoldedPages>(
   const { mended, failures } = await mendUnlisted({ resources: unmended, startedAt }, options.mending)
   await options.onMended([...complete].filter((resource) => !failures.has(resource)))
   if (walk.signal.aborted && failures.size > 0) return interrupted
-  // One that an earlier run has read may have nothing left but its head, or what a cut guessed at; after an object that it
-  // had read of a window that goes as far back as the list there was more.
-  const owesMore = (resource: ResourceName): boolean =>
-    walk.positions.get(resource)?.some(({ last, from }) => last !== null && from === null) === true
+  // One that an earlier run has read may have nothing left but its head.
+  const owesMore = (resource: ResourceName): boolean => surelyHoldMore(walk.positions.get(resource) ?? [])
   // Of a list without any object there is something plainer to be said.
   const trouble = [...failures].find(([resource]) => walk.isRanged || !isEmpty(resource))
   if (failure !== null || walk.isRanged || trouble !== undefined) return failure ?? trouble?.[1] ?? null

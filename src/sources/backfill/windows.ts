@@ -70,6 +70,16 @@ export const windowsAfter = (window: Window, page: PageFacts, mayCut: boolean): 
 export const windowWithoutCursor = (window: Window): Window =>
   window.last === null ? window : { ...window, to: window.last.created + 1, last: null }
 
+/**
+ * Tells whether windows that are left certainly hold something: after an object that was read there was more, unless what is
+ * left is a part that a cut had guessed at, and the parts below it are walked.
+ */
+export const surelyHoldMore = (windows: readonly Window[]): boolean =>
+  windows.some((window) => window.last !== null && reachesTheEnd(window, windows))
+
+const reachesTheEnd = ({ from }: Window, windows: readonly Window[]): boolean =>
+  from === null || windows.some((below) => below.to === from && reachesTheEnd(below, windows))
+
 // Whatever is created after the page was asked for has its second or a later one.
 const headAfter = (window: Window, { places, sentSecond }: PageFacts): Window | null => {
   if (window.to !== null && window.to <= sentSecond) return null

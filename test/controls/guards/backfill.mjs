@@ -485,10 +485,10 @@ export const guards = [
   },
   {
     name: 'resume: a window that a cut had guessed at makes no list an empty one',
-    file: 'src/sources/backfill/backfill-account.ts',
-    find: 'last !== null && from === null',
-    replace: 'last !== null && from !== undefined',
-    tests: ['test/commands/backfill-resume.test.ts'],
+    file: 'src/sources/backfill/windows.ts',
+    find: 'window.last !== null && reachesTheEnd(window, windows)',
+    replace: 'window.last !== null && (reachesTheEnd(window, windows) || true)',
+    tests: ['test/sources/backfill/windows.test.ts'],
   },
   {
     name: 'resume: a list that was walked without messages begins anew with them',

@@ -4,6 +4,7 @@ import {
   firstWindow,
   type PageFacts,
   type Place,
+  surelyHoldMore,
   type Window,
   windowsAfter,
   windowWithoutCursor,
@@ -229,4 +230,17 @@ describe('a window whose cursor is gone', () => {
     const window = firstWindow(5, 9)
     expect(windowWithoutCursor(window)).toBe(window)
   })
+})
+
+test('windows that are left surely hold more while they reach from an object to the end of the list', () => {
+  const last = { id: 'a', created: 900 }
+  const whole = { ...firstWindow(null, null), isHead: false, last }
+  const [upper, lower] = [
+    { ...whole, from: 500 },
+    { ...whole, to: 500, last: null },
+  ]
+  expect(surelyHoldMore([whole])).toBe(true)
+  expect(surelyHoldMore([upper, lower])).toBe(true)
+  expect(surelyHoldMore([upper])).toBe(false)
+  expect(surelyHoldMore([lower, firstWindow(950, null)])).toBe(false)
 })
