@@ -10,7 +10,7 @@ import { wantedBackfills } from '../store/backfill-wanted.ts'
 import type { Database } from '../store/database.ts'
 import type { Backlog } from '../store/intake/backlog.ts'
 import { keepContactsDerived } from './derive-contacts.ts'
-import { openHandling } from './open-handling.ts'
+import type { Handling } from './open-handling.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 import type { ServeRole } from './serve-role.ts'
 import { watchClock } from './watch-clock.ts'
@@ -18,6 +18,7 @@ import { watchClock } from './watch-clock.ts'
 export interface BehindRequest {
   readonly config: Config
   readonly database: Database
+  readonly handling: Handling
   /** Null where no key is set. */
   readonly calls: StripeCalls | null
   readonly log: Log
@@ -53,11 +54,10 @@ export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behi
   const { catchesUp, calls } = request
   const caughtUp =
     catchesUp && calls !== null
-      ? startCatchUp({ ...request, calls }, neighbours, ending.signal).catch((error: unknown) =>
-          request.log.error('catching up could not begin: start again once that is mended', error),
-        )
+      ? startCatchUp({ ...request, calls }, neighbours, ending.signal)
       : Promise.resolve()
-  const derived = request.role === 'ingest' ? Promise.resolve() : startDeriving(request, ending.signal)
+  const derived =
+    request.role === 'ingest' ? Promise.resolve() : keepContactsDerived({ ...request, signal: ending.signal })
   const watch = watchWanted(request)
   const clock = watchClock(request)
   return {
@@ -76,14 +76,12 @@ export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behi
 }
 
 const startCatchUp = async (
-  { config, database, calls, log }: BehindRequest & { readonly calls: StripeCalls },
+  { config, database, handling, calls, log }: BehindRequest & { readonly calls: StripeCalls },
   { backlog, wake, returns }: Neighbours,
   signal: AbortSignal,
 ): Promise<void> => {
-  const [{ catchUp }, { options, platformAccount }] = await Promise.all([
-    import('./catch-up.ts'),
-    openHandling(config, database, { source: 'webhook', effects: 'missing', isStored: true, reads: null }),
-  ])
+  const { catchUp } = await import('./catch-up.ts')
+  const { options, platformAccount } = handling
   const isBacklogFull = (): boolean => backlog.isFull
   await catchUp({
     config,
@@ -97,22 +95,6 @@ const startCatchUp = async (
     returns,
     signal,
   })
-}
-
-/** How long a step waits for trouble to pass: shorter than a drain. The next look goes on with it. */
-const patienceMs = 3_000
-
-const startDeriving = async (
-  { config, database, log }: BehindRequest,
-  signal: AbortSignal,
-): Promise<void> => {
-  try {
-    const asked = { source: 'webhook', effects: 'none', isStored: true, reads: null, patienceMs } as const
-    const handling = await openHandling(config, database, asked)
-    await keepContactsDerived({ handling, database, signal, log })
-  } catch (error) {
-    log.error('contacts are not derived with new mappings: start again once that is mended', error)
-  }
 }
 
 // Each account is named once in the log, and again should it come back to wanting one.

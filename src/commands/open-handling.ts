@@ -8,6 +8,7 @@ import { openAbandonedTransactions } from '../store/abandoned-transactions.ts'
 import type { Database } from '../store/database.ts'
 import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
 import { openStripeAccess } from './open-stripe.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface Handling {
   readonly options: DeliveryOptions
@@ -74,3 +75,26 @@ export const openHandling = async (
   const { accountsDue, changes } = handlingStore
   return { options, platformAccount, accountsDue, changes }
 }
+
+/**
+ * How long a batch of `serve` waits for trouble to pass before its lane rests: shorter than a drain, longer than it takes
+ * to end a dead process's transaction.
+ */
+const servePatienceMs = 3_000
+
+/**
+ * Returns what handles events that lie in the inbox, as `serve` does it.
+ * @param reads null where Stripe is not asked for the objects of events
+ */
+export const openServeHandling = (
+  config: Config,
+  database: Database,
+  reads: { readonly calls: StripeCalls; readonly signal: AbortSignal } | null,
+): Promise<Handling> =>
+  openHandling(config, database, {
+    source: 'webhook',
+    effects: 'missing',
+    reads: reads === null ? null : { ...reads, share: 'events' },
+    isStored: true,
+    patienceMs: servePatienceMs,
+  })

@@ -11,17 +11,18 @@ import type { Backlog } from '../store/intake/backlog.ts'
 import { Intake } from '../store/intake/intake.ts'
 import type { WriteGate } from '../store/intake/write-gate.ts'
 import type { ServeListener } from '../watch/serve-listener.ts'
-import { openHandling } from './open-handling.ts'
+import type { Handling } from './open-handling.ts'
 
 export interface IngestRequest {
   readonly config: Config
   readonly database: Database
+  readonly handling: Pick<Handling, 'platformAccount'>
   readonly log: Log
   readonly gate: WriteGate
   readonly backlog: Backlog
   readonly listener: Pick<ServeListener, 'onConflict'>
-  /** Told of each account that has new rows in the inbox. */
-  readonly wake: (account: string) => void
+  /** Told of accounts that have new rows in the inbox. */
+  readonly onStored: (accounts: Iterable<string>) => void
 }
 
 export interface Ingest {
@@ -31,33 +32,18 @@ export interface Ingest {
   readonly intake: Intake
 }
 
-/** Takes over the config's accounts. Throws `config_invalid` for a platform that does not fit the database. */
+/** The config's accounts are in the database. Throws `config_invalid` for secrets that the key does not open. */
 export const openIngest = async (request: IngestRequest): Promise<Ingest> => {
-  const { config, database, log, gate, backlog, listener, wake } = request
-  const { platformAccount } = await openHandling(config, database, {
-    source: 'webhook',
-    effects: 'missing',
-    reads: null,
-    isStored: true,
-  })
-  // Taken over from the config by now; an account that it no longer lists keeps its endpoint.
+  const { config, database, handling, log, gate, backlog, listener, onStored } = request
+  // An account that the config no longer lists keeps its endpoint.
   const own = await readWebhookSecrets(database.db, config.encryptionKey)
-  const intake = new Intake({
-    db: database.db,
-    gate,
-    backlog,
-    listener: {
-      onStored: (accounts) => {
-        for (const account of accounts) wake(account)
-      },
-      onConflict: listener.onConflict,
-    },
-  })
+  const { onConflict } = listener
+  const intake = new Intake({ db: database.db, gate, backlog, listener: { onStored, onConflict } })
   const askedInTime = answerInTime(async () => {
     // The answer lies in MongoDB, or is kept there: whether that is away is found out meanwhile, for all that come after.
     void gate.check()
     try {
-      return await platformAccount()
+      return await handling.platformAccount()
     } catch (error) {
       log.error("the platform's account is not known, its events have to wait", error)
       throw error

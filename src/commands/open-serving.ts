@@ -8,8 +8,9 @@ import type { Readiness } from '../sources/webhook/operations.ts'
 import type { Database } from '../store/database.ts'
 import { Backlog } from '../store/intake/backlog.ts'
 import { WriteGate } from '../store/intake/write-gate.ts'
-import type { ServeListener } from '../watch/serve-listener.ts'
+import { type ServeListener, tellAll } from '../watch/serve-listener.ts'
 import { openBehind } from './open-behind.ts'
+import { type Handling, openServeHandling } from './open-handling.ts'
 import { type Ingest, openIngest } from './open-ingest.ts'
 import { openSinks, type Sinks } from './open-sinks.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
@@ -50,20 +51,26 @@ const noticePatienceMs = 1_000
 
 /** Starts all that the role asks for. Throws `config_invalid` for a configuration that does not fit the database. */
 export const openServing = async (request: ServingRequest): Promise<Serving> => {
-  const { config, role, database, calls, log, listener } = request
+  const { config, role, database, calls, log } = request
   const gate = new WriteGate(database.db, {
     onClosed: (error) => log.error('MongoDB takes no writes; webhooks are answered 503 until it does', error),
     onOpened: () => log.info('MongoDB takes writes again'),
   })
   const backlog = new Backlog(database.db, config.maxBacklog)
   const returns = new EventEmitter()
+  const ending = new AbortController()
+  const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
+  const handling = await openServeHandling(config, database, reads)
+  const opened = { ...request, handling }
   const wake = (account: string): void => worked?.workers.wake(account)
+  const onStored = (accounts: Iterable<string>): void => {
+    for (const account of accounts) wake(account)
+  }
   // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
-  const ingest =
-    role === 'work' ? null : await openIngest({ config, database, log, gate, backlog, listener, wake })
-  const worked = role === 'ingest' ? null : await openWork(request, returns)
+  const ingest = role === 'work' ? null : await openIngest({ ...opened, gate, backlog, onStored })
+  const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
   void backlog.start()
-  const behind = openBehind(request, { backlog, wake, returns })
+  const behind = openBehind(opened, { backlog, wake, returns })
   const loop = watchEventLoop(request)
   return {
     ingest,
@@ -99,8 +106,15 @@ interface Worked {
   readonly sinks: Sinks
 }
 
-const openWork = async (request: ServingRequest, returns: EventEmitter): Promise<Worked> => {
-  const { config, database, calls, log, httpServer, listener } = request
+interface WorkRequest extends ServingRequest {
+  readonly handling: Handling
+  readonly ending: AbortController
+  /** Told when an account returns. */
+  readonly returns: EventEmitter
+}
+
+const openWork = async ({ returns, ...request }: WorkRequest): Promise<Worked> => {
+  const { config, database, httpServer, listener } = request
   const sinks = await openSinks({
     config,
     database,
@@ -112,14 +126,11 @@ const openWork = async (request: ServingRequest, returns: EventEmitter): Promise
     },
   })
   try {
-    const told: ServeListener = {
-      ...listener,
-      onOutcome: (event) => {
-        listener.onOutcome(event)
-        if (event.type === returnType) returns.emit('account')
-      },
+    const onOutcome: ServeListener['onOutcome'] = ({ type }) => {
+      if (type === returnType) returns.emit('account')
     }
-    return { sinks, workers: await openWorkers({ config, database, calls, log, listener: told, sinks }) }
+    const workers = await openWorkers({ ...request, sinks, listener: tellAll([listener, { onOutcome }]) })
+    return { sinks, workers }
   } catch (error) {
     await sinks.close()
     throw error

@@ -12,21 +12,21 @@ import { type TurnOptions, takeTurn } from '../sources/inbox-work/lane-turn.ts'
 import { PayloadRoom } from '../sources/inbox-work/payload-room.ts'
 import type { SharedWakes } from '../sources/inbox-work/shared-wakes.ts'
 import { ThreadLoad } from '../sources/inbox-work/thread-load.ts'
-import type { HandledEvent, WorkListener } from '../sources/inbox-work/work-listener.ts'
+import type { WorkListener } from '../sources/inbox-work/work-listener.ts'
 import type { Database } from '../store/database.ts'
 import { reopenEvents } from '../store/inbox.ts'
 import { openWorkStore } from '../store/inbox-work.ts'
 import { LaneClaims } from '../store/lane-claims.ts'
 import { identifyThisProcess } from '../store/this-process.ts'
-import { openHandling } from './open-handling.ts'
+import type { Handling } from './open-handling.ts'
 import type { Sinks } from './open-sinks.ts'
-import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface WorkersRequest {
   readonly config: Config
   readonly database: Database
-  /** Null where no key is set. */
-  readonly calls: StripeCalls | null
+  readonly handling: Pick<Handling, 'options'>
+  /** What the handling waits for ends with it; a drain aborts it. */
+  readonly ending: AbortController
   readonly log: Log
   readonly listener: WorkListener
   /** Told of each account that has something to deliver. */
@@ -61,22 +61,15 @@ const turnsAtOnceOverStripe = 200
  */
 const largestBatch = 160
 
-/**
- * How long a batch waits for trouble to pass before its lane rests: shorter than a drain, longer than it takes to end a
- * dead process's transaction.
- */
-const patienceMs = 3_000
-
-/** Takes over the config's accounts and starts the work. Throws `config_invalid` for a wrong platform. */
+/** Starts the work; the config's accounts are in the database. */
 export const openWorkers = async (request: WorkersRequest): Promise<Workers> => {
-  const { config, database } = request
-  const ending = new AbortController()
+  const { config, database, handling, ending } = request
   // As many listen as requests are under way.
   setMaxListeners(0, ending.signal)
   const load = new ThreadLoad()
-  const turn = await openTurns(request, { signal: ending.signal, rest: load.rest })
+  const turn = turnOptionsOf(request, load.rest)
   const { store, lanes, pauses, listener } = turn
-  const turns = turnsAtOnce(request, load)
+  const turns = turnsAtOnce(handling, load)
   const shared = { wakes: null as SharedWakes | null } // made after the dispatcher, which it wakes
   const wake = (account: string): void => (shared.wakes ?? dispatcher).wake(account)
   const options = { ...turn, isAwaited: () => dispatcher.isAwaited }
@@ -109,29 +102,17 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
   }
 }
 
-const asksStripe = ({ config, calls }: Pick<WorkersRequest, 'config' | 'calls'>): boolean =>
-  calls !== null && config.hydrate !== 'never'
-
 // While Stripe is waited for, turns cost nothing.
-const turnsAtOnce = (request: WorkersRequest, load: ThreadLoad) => {
-  if (asksStripe(request)) return { most: turnsAtOnceOverStripe, now: () => turnsAtOnceOverStripe }
+const turnsAtOnce = ({ options }: WorkersRequest['handling'], load: ThreadLoad) => {
+  if (options.readObjects !== null) return { most: turnsAtOnceOverStripe, now: () => turnsAtOnceOverStripe }
   return { most: batchesAtOnce, now: () => (load.isBusy ? batchesAtOnceWhileBusy : batchesAtOnce) }
 }
 
-const openTurns = async (
-  request: WorkersRequest,
-  { signal, rest }: Pick<TurnOptions, 'signal' | 'rest'>,
-): Promise<Omit<TurnOptions, 'isAwaited'>> => {
-  const { config, database, calls, sinks } = request
-  const { options } = await openHandling(config, database, {
-    source: 'webhook',
-    effects: 'missing',
-    reads: calls === null ? null : { calls, share: 'events', signal },
-    isStored: true,
-    patienceMs,
-  })
+const turnOptionsOf = (
+  { database, handling: { options }, ending: { signal }, listener, sinks }: WorkersRequest,
+  rest: TurnOptions['rest'],
+): Omit<TurnOptions, 'isAwaited'> => {
   const store = openWorkStore(database.db, largestBatch)
-  const listener = alsoLogging(request)
   const handling: DeliveryOptions = {
     ...options,
     ...{ signal, rest },
@@ -213,40 +194,3 @@ const withLoadedRows = (options: DeliveryOptions, { db }: Database): DeliveryOpt
     },
   }
 }
-
-const alsoLogging = ({ log, listener }: WorkersRequest): WorkListener => ({
-  ...listener,
-  onOutcome: (event) => {
-    if (event.code === null) log.info('event handled', fieldsOf(event))
-    listener.onOutcome(event)
-  },
-  onRetry: (event) => {
-    log.warn('event failed, will be tried again', fieldsOf(event))
-    listener.onRetry(event)
-  },
-  onDead: (event) => {
-    log.warn('event failed for good: see replay --stored --status dead', fieldsOf(event))
-    listener.onDead(event)
-  },
-  onWaiting: (event) => {
-    log.warn('event waits', fieldsOf(event))
-    listener.onWaiting(event)
-  },
-  onTakeover: (account) => {
-    log.warn('work of a process that ended or stopped answering is taken over', { account })
-    listener.onTakeover(account)
-  },
-  onTrouble: (code, account) => {
-    log.warn('work on events met trouble', { code, ...(account === null ? {} : { account }) })
-    listener.onTrouble(code, account)
-  },
-})
-
-const fieldsOf = ({ eventId, account, type, outcome, code, ms }: HandledEvent) => ({
-  event_id: eventId,
-  account,
-  type,
-  outcome,
-  code,
-  ms,
-})

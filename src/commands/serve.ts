@@ -15,7 +15,7 @@ import { onInterrupt } from './interrupt.ts'
 import { keyMissing } from './key-missing.ts'
 import { openServing, type Serving } from './open-serving.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
-import { logDeliveries } from './serve-log.ts'
+import { logServing } from './serve-log.ts'
 import type { ServeRole } from './serve-role.ts'
 
 export interface ServeFlags {
@@ -112,7 +112,7 @@ const prepare = (
     backfillsWanted: () => serve.serving?.backfillsWanted() ?? 0,
     isMongodbAvailable: () => serve.serving?.gate.isOpen === true,
   })
-  const listener = tellAll([metrics, logDeliveries(log), ...(hasScreen || json ? [tally] : [])])
+  const listener = tellAll([metrics, logServing(log), ...(hasScreen || json ? [tally] : [])])
   const serve: Serve = {
     config,
     ...asked,

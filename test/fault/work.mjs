@@ -2,6 +2,7 @@
 // line each, what its listener is told, and ends with its stdin. With `STRIKE` (`{"command", "text", "signal"}`) it sends itself a signal when it is about to send such a command that holds the text.
 
 import { MongoClient } from 'mongodb'
+import { openServeHandling } from '../../dist/commands/open-handling.js'
 import { openWorkers } from '../../dist/commands/open-workers.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { openLog } from '../../dist/log.js'
@@ -29,10 +30,12 @@ client.on('commandStarted', ({ command }) => {
 const tell = (what) => (told) => process.stdout.write(`${JSON.stringify([what, told ?? null])}\n`)
 
 await client.connect()
+const database = { client, db: client.db(), close: () => client.close() }
 const workers = await openWorkers({
   config,
-  database: { client, db: client.db(), close: () => client.close() },
-  calls: null,
+  database,
+  handling: await openServeHandling(config, database, null),
+  ending: new AbortController(),
   log: openLog('silent'),
   listener: {
     onOutcome: tell('outcome'),

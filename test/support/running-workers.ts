@@ -1,6 +1,7 @@
 // The work on received events as `serve` starts it, on a test's database, and what it tells.
 
 import { onTestFinished } from 'vitest'
+import { openServeHandling } from '../../src/commands/open-handling.ts'
 import type { StripeCalls } from '../../src/commands/open-stripe-calls.ts'
 import { openWorkers, type Workers } from '../../src/commands/open-workers.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
@@ -46,10 +47,14 @@ export const startWorkers = async (
   const takenOver: string[] = []
   const config = { ...(await loadConfig({}, '/')), stripeKey: undefined, redisUrl: undefined, ...settings }
   const calls = config.stripeKey === undefined ? null : unlimitedCalls
+  const opened = { client, db, close: async () => undefined }
+  const ending = new AbortController()
+  const reads = calls === null ? null : { calls, signal: ending.signal }
   const workers = await openWorkers({
     config,
-    calls,
-    database: { client, db, close: async () => undefined },
+    handling: await openServeHandling(config, opened, reads),
+    ending,
+    database: opened,
     log: openLog('silent'),
     listener: {
       onOutcome: (event) => told.push(['outcome', event]),
