@@ -3,9 +3,9 @@
 
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
-import type { BackfillFlags } from './commands/backfill-request.ts'
-import type { ReplayFlags } from './commands/replay-request.ts'
-import type { ServeFlags } from './commands/serve.ts'
+import type { BackfillFlags } from './commands/backfill/backfill-request.ts'
+import type { ReplayFlags } from './commands/replay/replay-request.ts'
+import type { ServeFlags } from './commands/serve/serve.ts'
 import type { ConfigFlags } from './config/config.ts'
 import { BillingSyncError } from './errors.ts'
 import { boundHeapGrowth } from './heap-growth.ts'
@@ -55,7 +55,7 @@ Examples:
   billing-sync serve --role ingest`,
     )
     .action(async (flags: ServeFlags & ConfigFlags) => {
-      const { runServe } = await import('./commands/serve.ts')
+      const { runServe } = await import('./commands/serve/serve.ts')
       process.exitCode = await runServe(flags)
     })
 
@@ -97,7 +97,7 @@ Examples:
   zcat events.jsonl.gz | billing-sync replay -`,
     )
     .action(async (names: string[], flags: ReplayFlags & ConfigFlags) => {
-      const { runReplay } = await import('./commands/replay.ts')
+      const { runReplay } = await import('./commands/replay/replay.ts')
       process.exitCode = await runReplay(names, flags)
     })
 
@@ -135,7 +135,7 @@ Examples:
   billing-sync backfill --all-accounts --rate 10 --json`,
     )
     .action(async (flags: BackfillFlags & ConfigFlags) => {
-      const { runBackfill } = await import('./commands/backfill.ts')
+      const { runBackfill } = await import('./commands/backfill/backfill.ts')
       process.exitCode = await runBackfill(flags)
     })
 
@@ -171,7 +171,7 @@ program.on('option:completion', (shell: CompletedShell) => {
 
 // The tables of choices are loaded for this alone.
 const printCompletion = async (shell: CompletedShell): Promise<void> => {
-  const { flagChoices } = await import('./commands/flag-choices.ts')
+  const { flagChoices } = await import('./commands/shell/flag-choices.ts')
   process.stdout.write(completionScript(program, shell, flagChoices))
 }
 
@@ -224,7 +224,7 @@ const endWith = async (thrown: unknown): Promise<number> => {
     return error.exitCode
   }
   // For whoever reports it: only when asked for, since a foreign error's text may quote what was in hand.
-  const { wantsStack } = await import('./commands/wants-stack.ts')
+  const { wantsStack } = await import('./commands/shell/wants-stack.ts')
   if (error instanceof Error && (await wantsStack(givenFlags()))) complain(error.stack ?? '')
   complain(
     `unexpected ${error instanceof Error ? error.name : typeof error}; please report it with what you ran`,

@@ -11,8 +11,8 @@ import {
   typescriptFiles,
 } from './support/source-modules.ts'
 
-// A part is a folder of src/, or a file that lies in src/ itself, in src/pipeline or in src/ports. Each names the parts it
-// may import and why.
+// A part is a folder of src/ or of src/commands, or a file that lies in src/ itself, in src/pipeline or in src/ports. Each
+// names the parts it may import and why.
 // A part followed by `(types)` may only be imported with `import type`: nothing of it is called.
 // Coded errors are for every part.
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -61,28 +61,40 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // Sources yield events and never ask where they end: not the store.
   sources: ['core', 'pipeline-store', 'work-store (types)'],
   // What a running `serve` tells about itself, heard from everything that works in it.
-  watch: ['handlers', 'pipeline-store (types)', 'sources (types)', 'sinks (types)'],
+  watch: ['handlers', 'pipeline-store (types)', 'sources (types)', 'sinks (types)', 'log (types)'],
   // Shows what sources count, and how far the store has come in opening: both are told to it through types.
   ui: ['core', 'sources (types)', 'store (types)', 'log (types)', 'watch (types)'],
-  commands: [
-    'compare-batch',
-    'derive-contacts',
-    ...['core', 'unit-of-work (types)', 'pipeline-store', 'handle-deliveries', 'config', 'store', 'sources'],
-    ...[
-      'ui',
-      'log',
-      'sinks',
-      'outbox-store (types)',
-      'event-meaning',
-      'handle-observations',
-      'observe-batch',
-      'watch',
-    ],
-    'patience',
+  // A folder for each command, what their opening shares, and what they share of the terminal: no command knows another.
+  'commands/serve': [
+    ...['commands/opening', 'commands/shell', 'config', 'store', 'sources', 'sinks', 'watch', 'ui', 'log'],
+    ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)'],
   ],
+  'commands/backfill': [
+    ...['commands/opening', 'commands/shell', 'core', 'config', 'store', 'sources', 'ui', 'log'],
+    ...['handle-observations', 'observe-batch', 'compare-batch', 'pipeline-store'],
+    ...['derive-contacts (types)', 'unit-of-work (types)'],
+  ],
+  'commands/replay': [
+    ...['commands/opening', 'commands/shell', 'core', 'config', 'store', 'sources', 'ui', 'log'],
+    ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)', 'unit-of-work (types)'],
+  ],
+  'commands/opening': [
+    ...['core (types)', 'config (types)', 'store', 'sources', 'sinks', 'log (types)'],
+    ...['handle-observations', 'handle-deliveries (types)', 'derive-contacts', 'patience'],
+    ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)'],
+  ],
+  'commands/shell': ['core', 'config', 'sources'],
   'shell-completion': [],
   'heap-growth': [],
-  cli: ['commands', 'config (types)', 'heap-growth', 'shell-completion'],
+  cli: [
+    'commands/serve',
+    'commands/backfill',
+    'commands/replay',
+    'commands/shell',
+    'config (types)',
+    'heap-growth',
+    'shell-completion',
+  ],
 }
 
 /** Packages and Node modules, by the parts that may import them; other parts import none. */
@@ -95,8 +107,8 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   ...{ zod: ['config', 'core'], bytes: ['config'], ms: ['config'], dataloader: ['unit-of-work'] },
   ...{ mongodb: ['store'], 'mongodb-memory-server-core': ['store'] },
   ...{ stripe: ['sources'], fastify: ['sources'], picomatch: ['sources'] },
-  ...{ 'p-limit': ['commands', 'sources'], 'rate-limiter-flexible': ['commands', 'sources'] },
-  ...{ bullmq: ['sinks', 'sources'], ioredis: ['commands', 'sinks', 'sources'], jose: ['sinks'] },
+  ...{ 'p-limit': ['commands/serve', 'sources'], 'rate-limiter-flexible': ['commands/opening', 'sources'] },
+  ...{ bullmq: ['sinks', 'sources'], ioredis: ['sinks', 'sources'], jose: ['sinks'] },
   ...{ 'socket.io': ['sinks'], '@socket.io/mongo-adapter': ['sinks'] },
   '@socket.io/redis-streams-adapter': ['sinks'],
   ...{ ink: ['ui'], react: ['ui'], ora: ['ui'], chalk: ['ui'] },
@@ -124,6 +136,7 @@ const opened: readonly string[] = ['pipeline', 'ports']
 
 const partOf = (path: string): string => {
   const [folder = '', file = ''] = path.split('/')
+  if (folder === 'commands') return `commands/${file}`
   return (opened.includes(folder) ? file : folder).replace(/\.tsx?$/, '')
 }
 

@@ -1,12 +1,12 @@
 // The built `backfill` of one account with Stripe's limits lifted, which no option does: node backfill-unpaced.mjs
 // <account> <resource,…>, the rest from the environment. Prints the summary as `--json` does.
 
-import { backfillOne } from '../../dist/commands/backfill-one.js'
-import { backfillRequestOf } from '../../dist/commands/backfill-request.js'
-import { compileLater } from '../../dist/commands/compile-later.js'
-import { deliveringNotices } from '../../dist/commands/deliver-notices.js'
-import { openBackfill } from '../../dist/commands/open-backfill.js'
-import { openBackfillStripe } from '../../dist/commands/open-backfill-stripe.js'
+import { backfillOne } from '../../dist/commands/backfill/backfill-one.js'
+import { backfillRequestOf } from '../../dist/commands/backfill/backfill-request.js'
+import { openBackfill } from '../../dist/commands/backfill/open-backfill.js'
+import { openBackfillStripe } from '../../dist/commands/backfill/open-backfill-stripe.js'
+import { deliveringNotices } from '../../dist/commands/opening/deliver-notices.js'
+import { compileLater } from '../../dist/commands/shell/compile-later.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { boundHeapGrowth } from '../../dist/heap-growth.js'
 import { openLog } from '../../dist/log.js'

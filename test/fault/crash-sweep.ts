@@ -2,7 +2,7 @@
 
 import type { Db, MongoClient } from 'mongodb'
 import pLimit from 'p-limit'
-import { openHandling } from '../../src/commands/open-handling.ts'
+import { openHandling } from '../../src/commands/opening/open-handling.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
 import { deliveryOf } from '../support/deliveries.ts'

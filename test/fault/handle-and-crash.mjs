@@ -6,7 +6,7 @@
 
 import { text } from 'node:stream/consumers'
 import { MongoClient } from 'mongodb'
-import { openHandling } from '../../dist/commands/open-handling.js'
+import { openHandling } from '../../dist/commands/opening/open-handling.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { parseStripeEvent } from '../../dist/core/stripe-event.js'
 import { handleDeliveries } from '../../dist/pipeline/handle-deliveries.js'

@@ -4,7 +4,7 @@
 
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
-import { openHandling } from '../../src/commands/open-handling.ts'
+import { openHandling } from '../../src/commands/opening/open-handling.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
 import type { Delivery } from '../../src/ports/pipeline-store.ts'

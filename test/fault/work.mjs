@@ -2,8 +2,8 @@
 // line each, what its listener is told, and ends with its stdin. With `STRIKE` (`{"command", "text", "signal"}`) it sends itself a signal when it is about to send such a command that holds the text.
 
 import { MongoClient } from 'mongodb'
-import { openServeHandling } from '../../dist/commands/open-handling.js'
-import { openWorkers } from '../../dist/commands/open-workers.js'
+import { openServeHandling } from '../../dist/commands/opening/open-handling.js'
+import { openWorkers } from '../../dist/commands/serve/open-workers.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { openLog } from '../../dist/log.js'
 import { driverName } from '../../dist/store/database.js'

@@ -2,7 +2,7 @@
 // stdout once it listens, and ends with its stdin.
 
 import { createServer } from 'node:http'
-import { openSinks } from '../../dist/commands/open-sinks.js'
+import { openSinks } from '../../dist/commands/opening/open-sinks.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { openDatabase } from '../../dist/store/database.js'
 

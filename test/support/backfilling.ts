@@ -1,6 +1,6 @@
 // The two halves of a backfill for properties: what lists show now, and its commit, which may come much later.
 
-import { foldPages, type PipelinePages } from '../../src/commands/commit-pages.ts'
+import { foldPages, type PipelinePages } from '../../src/commands/backfill/commit-pages.ts'
 import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
 import { resourceNames } from '../../src/sources/backfill/resources.ts'
 import type { WalkedPage } from '../../src/sources/backfill/walk.ts'

@@ -1,9 +1,9 @@
 // The work on received events as `serve` starts it, on a test's database, and what it tells.
 
 import { onTestFinished } from 'vitest'
-import { openServeHandling } from '../../src/commands/open-handling.ts'
-import type { StripeCalls } from '../../src/commands/open-stripe-calls.ts'
-import { openWorkers, type Workers } from '../../src/commands/open-workers.ts'
+import { openServeHandling } from '../../src/commands/opening/open-handling.ts'
+import type { StripeCalls } from '../../src/commands/opening/open-stripe-calls.ts'
+import { openWorkers, type Workers } from '../../src/commands/serve/open-workers.ts'
 import { type Config, loadConfig } from '../../src/config/config.ts'
 import { openLog } from '../../src/log.ts'
 import type { Delivery } from '../../src/ports/pipeline-store.ts'

@@ -87,10 +87,10 @@ export const guards = [
   },
   {
     name: 'connection: an account that returns is caught up with',
-    file: 'src/commands/catch-up.ts',
+    file: 'src/commands/serve/catch-up.ts',
     find: 'left === null ? null : [...left, ...(await takeReturned())]',
     replace: 'left',
-    tests: ['test/commands/catch-up.test.ts'],
+    tests: ['test/commands/serve/catch-up.test.ts'],
   },
   {
     name: 'stripe: an answer that is no hash ends nothing but its request',

@@ -256,10 +256,10 @@ export const guards = [
   },
   {
     name: 'killed process: a replay ends its transaction',
-    file: 'src/commands/open-handling.ts',
+    file: 'src/commands/opening/open-handling.ts',
     find: 'dryRun === true ? () => undefined : openAbandonedTransactions(database.client)',
     replace: 'dryRun !== undefined ? () => undefined : () => openAbandonedTransactions.name',
-    tests: ['test/commands/replay-ended.test.ts'],
+    tests: ['test/commands/replay/replay-ended.test.ts'],
     titled: 'a killed process has left a transaction',
   },
   {
@@ -285,10 +285,10 @@ export const guards = [
   },
   {
     name: 'dry run: nothing is written',
-    file: 'src/commands/open-handling.ts',
+    file: 'src/commands/opening/open-handling.ts',
     find: '(dryRun === true ? openDryRun : openWriting)',
     replace: '(dryRun === undefined ? openDryRun : openWriting)',
-    tests: ['test/commands/backfill.test.ts'],
+    tests: ['test/commands/backfill/backfill.test.ts'],
     titled: 'writes nothing and lists what would change',
   },
   {

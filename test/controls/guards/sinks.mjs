@@ -51,7 +51,7 @@ export const guards = [
   },
   {
     name: 'sinks: one that is away delays no other',
-    file: 'src/commands/open-sinks.ts',
+    file: 'src/commands/opening/open-sinks.ts',
     find: 'new SinkLanes({ sink, store,',
     replace:
       'new SinkLanes({ sink: { ...sink, send: async (rows) => {\n' +

@@ -7,22 +7,22 @@ export const guards = [
     file: 'src/sources/stripe/place-order.ts',
     find: '(this.#isKept() ? this.#common : this.#all)',
     replace: '(this.#isKept() ? this.#all : this.#all)',
-    tests: ['test/commands/serve-budget.test.ts'],
+    tests: ['test/commands/serve/serve-budget.test.ts'],
   },
   {
     name: 'budget: a serve tells others over Redis that it is there',
-    file: 'src/commands/serve-presence.ts',
+    file: 'src/sources/stripe/serve-presence.ts',
     find: "await redis.set(keyOf(owner), '1', 'PX', heldMs)",
     replace: "await redis.set(`not:${keyOf(owner)}`, '1', 'PX', heldMs)",
-    tests: ['test/commands/serve-budget.test.ts'],
+    tests: ['test/commands/serve/serve-budget.test.ts'],
   },
   {
     name: 'budget: reads for events wait for their turn as well',
-    file: 'src/commands/open-paced-clients.ts',
+    file: 'src/commands/opening/open-paced-clients.ts',
     find: 'openStripe({ secretKey, apiBase, httpClient })',
     replace:
       "openStripe({ secretKey, apiBase, httpClient: share === 'events' ? calls.httpClient : httpClient })",
-    tests: ['test/commands/serve-budget.test.ts'],
+    tests: ['test/commands/serve/serve-budget.test.ts'],
   },
   {
     name: 'metrics: reasons of a 429 that nobody knows share a label',
@@ -54,9 +54,9 @@ export const guards = [
   },
   {
     name: 'stripe: a command that ends waits for no answer that nobody wants',
-    file: 'src/commands/open-stripe-calls.ts',
+    file: 'src/commands/opening/open-stripe-calls.ts',
     find: 'plain.close()',
     replace: '',
-    tests: ['test/commands/backfill-resume.test.ts'],
+    tests: ['test/commands/backfill/backfill-resume.test.ts'],
   },
 ]

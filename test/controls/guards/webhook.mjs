@@ -196,7 +196,7 @@ export const guards = [
   },
   {
     name: 'webhook: events of the platform are told at once that MongoDB is away',
-    file: 'src/commands/open-ingest.ts',
+    file: 'src/commands/serve/open-ingest.ts',
     find: 'if (!gate.isOpen) throw away()',
     replace: '',
     tests: ['test/fault/mongodb-outage.test.ts'],
@@ -213,6 +213,6 @@ export const guards = [
     file: 'src/sources/stripe/pace-http-client.ts',
     find: 'await untilAborted(this.#send(request, sentAt, permit), signal, graceMs)',
     replace: 'await untilAborted(this.#send(request, sentAt, permit), signal, graceMs * 1_000)',
-    tests: ['test/commands/catch-up.test.ts'],
+    tests: ['test/commands/serve/catch-up.test.ts'],
   },
 ]

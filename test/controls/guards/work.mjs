@@ -7,7 +7,7 @@ export const guards = [
     file: 'src/sources/inbox-work/shared-wakes.ts',
     find: 'if (this.#misses === missesToTell)',
     replace: 'if (this.#misses < 0)',
-    tests: ['test/commands/serve-redis.test.ts'],
+    tests: ['test/commands/serve/serve-redis.test.ts'],
   },
   {
     name: 'work: an account is worked on by one process at a time',
@@ -63,21 +63,21 @@ export const guards = [
     file: 'src/sources/inbox-work/dispatcher.ts',
     find: 'for (const account of await this.#options.sweep()) this.wake(account)',
     replace: 'await this.#options.sweep()',
-    tests: ['test/commands/open-workers.test.ts'],
+    tests: ['test/commands/serve/open-workers.test.ts'],
   },
   {
     name: 'work: parked events wake with their account',
-    file: 'src/commands/open-workers.ts',
+    file: 'src/commands/serve/open-workers.ts',
     find: "await store.unpark(config.unknownAccounts === 'accept' ? 'all' : 'listed')",
     replace: '',
-    tests: ['test/commands/waiting-events.test.ts'],
+    tests: ['test/commands/serve/waiting-events.test.ts'],
   },
   {
     name: 'work: Stripe is not waited for at the end',
     file: 'src/sources/inbox-work/due-batch.ts',
     find: 'await unlessEnded(options.read(deliveries), options.signal)',
     replace: 'await options.read(deliveries)',
-    tests: ['test/commands/waiting-events.test.ts'],
+    tests: ['test/commands/serve/waiting-events.test.ts'],
   },
   {
     name: 'work: what a process died over runs one by one',
@@ -111,7 +111,7 @@ export const guards = [
         replace: '(defers === true && newRow === undefined) ||',
       },
     ],
-    tests: ['test/commands/waiting-events.test.ts'],
+    tests: ['test/commands/serve/waiting-events.test.ts'],
   },
   {
     name: 'sinks: a claim that an outage cut off is given back',
@@ -122,10 +122,10 @@ export const guards = [
   },
   {
     name: 'end: Support clients are let go before they are waited for',
-    file: 'src/commands/serve.ts',
+    file: 'src/commands/serve/serve.ts',
     find: ', () => serve.serving?.sinks?.disconnectClients())',
     replace: ')',
-    tests: ['test/commands/serve.test.ts'],
+    tests: ['test/commands/serve/serve.test.ts'],
   },
   {
     name: 'end: no claim on an account is left',
@@ -148,7 +148,7 @@ export const guards = [
     file: 'src/sources/webhook/listener.ts',
     find: 'for (const socket of webSockets) socket.destroy()',
     replace: '',
-    tests: ['test/commands/serve.test.ts'],
+    tests: ['test/commands/serve/serve.test.ts'],
     titled: 'a Support client does not read',
   },
   {
@@ -174,7 +174,7 @@ export const guards = [
   },
   {
     name: 'end: a second signal does not wait for the first',
-    file: 'src/commands/interrupt.ts',
+    file: 'src/commands/shell/interrupt.ts',
     find: 'if (exitCode !== null) process.exit(exitCodes[name])',
     replace: '',
     tests: ['test/fault/endings.test.ts'],

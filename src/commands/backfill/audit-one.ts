@@ -1,0 +1,74 @@
+// `backfill --verify`: joins one account's drift audit to the database and to Stripe.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { defaultSettings } from '../../core/account.ts'
+import { objectKinds } from '../../core/object-kinds.ts'
+import { BillingSyncError } from '../../errors.ts'
+import { compareBatch } from '../../pipeline/compare-batch.ts'
+import type { OpenAccount } from '../../ports/pipeline-store.ts'
+import { auditAccount } from '../../sources/backfill/audit-account.ts'
+import type { AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
+import type { Confirming } from '../../sources/backfill/confirm-drift.ts'
+import { interruption } from '../../sources/backfill/run-accounts.ts'
+import { asStored } from '../../store/storable.ts'
+import { type BackfillRun, handlingOf, walkOf } from './backfill-one.ts'
+import { goneBy } from './mend-account.ts'
+
+/** How long what is on its way to the mirror is waited for before an object is looked at again. */
+const settleMs = 2_000
+
+/** Audits one account. Rejects with the coded error that keeps it from being complete. */
+export const auditOne = async (
+  tally: AccountTally,
+  run: BackfillRun,
+  whole: Pick<BackfillTally, 'addDrift'>,
+): Promise<void> => {
+  const { account } = tally
+  const { positions } = await run.positions.open(account)
+  const { drift, omitted, failure } = await auditAccount({
+    ...confirmingOf(tally, run),
+    tally,
+    walk: { ...(await walkOf(tally, run)), positions },
+    eachStored: (resource, take) => run.eachStored(account, resource, take),
+  })
+  whole.addDrift(
+    drift.map(({ kind, id, drift: found, fields }) => ({
+      ...{ account, collection: objectKinds[kind].collection, stripe_id: id },
+      ...{ kind: found, fields },
+    })),
+    omitted,
+  )
+  if (failure?.kind === 'disconnected') throw new BillingSyncError('account_disconnected', { account })
+  if (failure !== null) throw failure.error
+  if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
+}
+
+const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
+  const { account } = tally
+  const { stripe, signal } = run
+  const { readObjects } = handlingOf(tally, run)
+  const opened = unopened(account, run)
+  return {
+    account,
+    readSingly: (objects) =>
+      readObjects(
+        opened,
+        objects.map((object) => ({ ...object, afterSecond: 0 })),
+      ),
+    compare: (observations) =>
+      compareBatch({ id: account, reader: run.readerOf(account), asStored }, observations),
+    gone: goneBy(stripe),
+    settle: async () => {
+      await wait(settleMs, undefined, { signal }).catch(() => {
+        throw interruption(account)
+      })
+    },
+  }
+}
+
+// Opening an account makes its row where there is none; here nothing depends on what the row says.
+const unopened = (account: string, { readerOf }: BackfillRun): OpenAccount => ({
+  settings: defaultSettings(account),
+  ...{ seq: 0, disconnected: false, parked: false, unfinished: [], contactsDue: null },
+  reader: readerOf(account),
+})

@@ -1,0 +1,157 @@
+// Joins one account's backfill to the database and to Stripe.
+
+import type { StoredOutline } from '../../core/stored-outline.ts'
+import { BillingSyncError } from '../../errors.ts'
+import type { Log } from '../../log.ts'
+import { handleObservations, type ObservationHandling } from '../../pipeline/handle-observations.ts'
+import type { OpenAccount, PipelineStore, ReadObjects } from '../../ports/pipeline-store.ts'
+import { backfillAccount } from '../../sources/backfill/backfill-account.ts'
+import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
+import type { SingleObject } from '../../sources/backfill/mend-unlisted.ts'
+import type { PageRooms } from '../../sources/backfill/page-rooms.ts'
+import type { ResourceName } from '../../sources/backfill/resources.ts'
+import { interruption } from '../../sources/backfill/run-accounts.ts'
+import type { AccountWalk, WalkFailure } from '../../sources/backfill/walk-account.ts'
+import type { AccountReader } from '../../unit-of-work/reader.ts'
+import type { BackfillRequest } from './backfill-request.ts'
+import { foldPages, type PipelinePages } from './commit-pages.ts'
+import { mendingOf } from './mend-account.ts'
+import type { BackfillStripe } from './open-backfill-stripe.ts'
+import type { Positions } from './open-positions.ts'
+
+/** What all accounts of a run share. */
+export interface BackfillRun {
+  readonly request: BackfillRequest
+  readonly store: PipelineStore
+  readonly positions: Positions
+  readonly stripe: BackfillStripe
+  /** Tells whether a worker is at an account's events. */
+  readonly isWorkedOn: (account: string) => Promise<boolean>
+  /** Answers how many of an account's stored objects its list ought to show. */
+  readonly countStored: (account: string, resource: ResourceName) => Promise<number>
+  /** Tells whether `eachStored` would hand over anything. */
+  readonly isAnyStored: (account: string, resource: ResourceName) => Promise<boolean>
+  /** Hands over what is stored of a resource within the range; nothing where the key does not tell its mode. */
+  readonly eachStored: (
+    account: string,
+    resource: ResourceName,
+    take: (outline: StoredOutline) => void,
+  ) => Promise<void>
+  /** Answers some objects of the account that were stored before then and are not deleted. */
+  readonly someStored: (account: string, before: Date) => Promise<readonly SingleObject[]>
+  /** Answers a reader of an account's stored documents. */
+  readonly readerOf: (account: string) => AccountReader
+  readonly rooms: PageRooms
+  /** Told of every commit lost to another writer. */
+  readonly onLostCommit: () => void
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** Backfills one account. Rejects with the coded error that keeps it from being complete. */
+export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
+  const { account } = tally
+  await run.positions.claim(account)
+  try {
+    const opened = await run.store.openAccount(account)
+    if (opened.parked) throw new BillingSyncError('account_parked', { account })
+    const failure = await walkOne(tally, run, opened)
+    if (failure?.kind === 'disconnected') {
+      await noteConnection(tally, run, 'disconnected')
+      throw new BillingSyncError('account_disconnected', { account })
+    }
+    if (failure !== null) throw failure.error
+    if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
+    if (opened.disconnected) await noteConnection(tally, run, 'connected')
+  } finally {
+    await run.positions.release(account)
+  }
+}
+
+const walkOne = async (
+  tally: AccountTally,
+  run: BackfillRun,
+  opened: OpenAccount,
+): Promise<WalkFailure | null> => {
+  const { account } = tally
+  const { log } = run
+  const { positions, continued, mended, updatesOf, noteMended } = await run.positions.open(account)
+  const commits = {
+    ...{ account, updatesOf, handling: handlingOf(tally, run) },
+    foldsAhead: !run.request.dryRun,
+  }
+  return backfillAccount<PipelinePages>({
+    tally,
+    ...{ continued, mended, onMended: noteMended },
+    seq: opened.seq,
+    fold: (batch, earlier) => foldPages(batch, earlier, commits),
+    isWorkedOn: () => run.isWorkedOn(account),
+    countStored: (resource) => run.countStored(account, resource),
+    onFailed: (code) => log.warn('object failed', { account, outcome: 'failed', code }),
+    walk: { ...(await walkOf(tally, run)), positions },
+    mending: mendingOf({
+      ...{ tally, opened, handling: commits.handling, stripe: run.stripe, insists: run.request.restart },
+      readAlone: readerOf(tally, run, { readsRelatives: false }),
+      isAnyStored: (resource) => run.isAnyStored(account, resource),
+      eachStored: (resource, take) => run.eachStored(account, resource, take),
+      someStored: (before) => run.someStored(account, before),
+    }),
+  })
+}
+
+/** Returns how an account's lists are walked, but for where each begins. */
+export const walkOf = async (
+  tally: AccountTally,
+  run: BackfillRun,
+): Promise<Omit<AccountWalk, 'positions' | 'seqNow' | 'takePage'>> => {
+  const { account } = tally
+  const { request, stripe, rooms, log, signal } = run
+  return {
+    isRanged: request.range.since !== null || request.range.until !== null,
+    clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
+    isPaced: await stripe.isPacedFor(account),
+    clock: stripe.clock,
+    livemode: stripe.livemode,
+    rooms: rooms.of(account),
+    onRefusedHelper: (what) => {
+      tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)
+      log.warn(`the key may not read ${what}: the backfill goes on without`, { account })
+    },
+    signal,
+  }
+}
+
+/** Returns how reads of an account are handled, each with the requests that it costs counted. */
+export const handlingOf = (tally: AccountTally, run: BackfillRun): ObservationHandling => {
+  const { request, store } = run
+  return {
+    store,
+    effects: request.effects,
+    now: () => new Date(),
+    random: Math.random,
+    onLostCommit: run.onLostCommit,
+    restSignal: run.signal,
+    readObjects: readerOf(tally, run, { readsRelatives: true }),
+  }
+}
+
+const readerOf = (
+  tally: AccountTally,
+  { request, stripe, signal }: BackfillRun,
+  { readsRelatives }: { readonly readsRelatives: boolean },
+): ReadObjects => {
+  const [otherwise = 'customers'] = request.resources
+  const reading = { of: (name: ResourceName) => tally.listenerOf(name), otherwise, readsRelatives }
+  return stripe.readerOf(tally.account, reading, signal)
+}
+
+// What the answers tell of the connection holds as of now: the later news wins, as with events.
+const noteConnection = async (
+  tally: AccountTally,
+  run: BackfillRun,
+  state: 'connected' | 'disconnected',
+): Promise<void> => {
+  const unixSeconds = run.stripe.clock.secondOf(Date.now(), null)
+  const batch = { seen: [], positions: [], lastSeq: 0, connection: { state, unixSeconds } }
+  await handleObservations(tally.account, batch, handlingOf(tally, run))
+}

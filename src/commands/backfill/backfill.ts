@@ -1,0 +1,103 @@
+// `billing-sync backfill`: wiring only.
+
+import { type Config, type ConfigFlags, loadConfig } from '../../config/config.ts'
+import type { DocumentChange } from '../../core/document-change.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { type Log, openLog } from '../../log.ts'
+import { type AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
+import { runAccounts } from '../../sources/backfill/run-accounts.ts'
+import { type Database, openDatabase } from '../../store/database.ts'
+import { showBackfill } from '../../ui/backfill-progress.tsx'
+import type { Progress } from '../../ui/progress.ts'
+import { deliveringNotices } from '../opening/deliver-notices.ts'
+import { compileLater } from '../shell/compile-later.ts'
+import { onInterrupt } from '../shell/interrupt.ts'
+import { keyMissing } from '../shell/key-missing.ts'
+import { auditOne } from './audit-one.ts'
+import { backfillObjects } from './backfill-objects.ts'
+import { backfillOne } from './backfill-one.ts'
+import { type BackfillFlags, type BackfillRequest, backfillRequestOf } from './backfill-request.ts'
+import { type OpenBackfill, openBackfill } from './open-backfill.ts'
+import { printBackfill } from './print-backfill.ts'
+
+interface Backfill {
+  readonly request: BackfillRequest
+  readonly config: Config
+  readonly tally: BackfillTally
+  readonly log: Log
+  readonly progress: Progress
+  readonly signal: AbortSignal
+}
+
+/** Accounts under way at once: enough to use up the key's requests where each account has a page of each list. */
+const accountsAtOnce = 8
+
+/** Reads accounts' lists, prints what came of it and returns the exit code. Throws coded errors that no account is to blame for. */
+export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<number> => {
+  const request = backfillRequestOf(flags, new Date())
+  compileLater()
+  const config = await loadConfig(flags)
+  if (config.stripeKey === undefined) throw keyMissing('backfill')
+  const started = performance.now()
+  const interrupt = onInterrupt()
+  const tally = new BackfillTally()
+  const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
+  const progress = showBackfill(tally, log, interrupt.signal)
+  let changes: readonly DocumentChange[] = []
+  try {
+    changes = await backfill({ request, config, tally, log, progress, signal: interrupt.signal })
+  } finally {
+    progress.stop()
+  }
+  const interrupted = interrupt.exitCode !== null
+  printBackfill(tally, { request, changes, interrupted, durationMs: performance.now() - started })
+  return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
+}
+
+const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => {
+  const { request, config, log, progress, signal } = given
+  const database = await openDatabase(config, progress, { readOnly: request.dryRun || request.verify })
+  try {
+    const opened = await openBackfill({
+      ...{ request, config, database, log, signal },
+      onDerived: ({ length }) => {
+        given.tally.derived += length
+      },
+    })
+    try {
+      await progress.start()
+      await backfillAccounts(given, database, opened)
+      return opened.changes()
+    } finally {
+      opened.close()
+    }
+  } finally {
+    await database.close()
+  }
+}
+
+const backfillAccounts = async (
+  { request, config, tally, log, signal }: Backfill,
+  database: Database,
+  { run, accounts }: OpenBackfill,
+): Promise<void> => {
+  const tallies = accounts.map((account) => tally.add(account, request.resources))
+  const one = oneOf(request)
+  const work = async (): Promise<void> => {
+    await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run, tally) })
+    if (!signal.aborted && !tallies.some(goesOn)) await run.positions.end()
+  }
+  await (request.dryRun || request.verify
+    ? work()
+    : deliveringNotices({ config, database, log, signal }, work))
+}
+
+// What passes by itself, or was not begun, is done when the command is given again; what needs a person keeps nobody from
+// beginning anew.
+const goesOn = ({ error }: AccountTally): boolean =>
+  error?.retryable === true || error?.code === ('account_incomplete' satisfies ErrorCode)
+
+const oneOf = ({ ids, verify }: BackfillRequest) => {
+  if (verify) return auditOne
+  return ids.length > 0 ? backfillObjects : backfillOne
+}

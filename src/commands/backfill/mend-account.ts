@@ -1,0 +1,62 @@
+// Joins the mending of what lists no longer show to the database and to Stripe.
+
+import { observeRead } from '../../core/normalise.ts'
+import type { ObjectKind } from '../../core/object-kinds.ts'
+import type { Observation } from '../../core/observation.ts'
+import { handleObservations, type ObservationHandling } from '../../pipeline/handle-observations.ts'
+import type { OpenAccount, ReadObjects } from '../../ports/pipeline-store.ts'
+import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
+import type { Mending } from '../../sources/backfill/mend-unlisted.ts'
+import { pinnedApiVersion } from '../../sources/stripe/api-version.ts'
+import type { BackfillStripe } from './open-backfill-stripe.ts'
+
+export interface MendingRun extends Pick<Mending, 'insists' | 'isAnyStored' | 'eachStored' | 'someStored'> {
+  readonly tally: AccountTally
+  readonly opened: OpenAccount
+  readonly handling: ObservationHandling
+  /** Reads single objects without their relatives. */
+  readonly readAlone: ReadObjects
+  readonly stripe: Pick<BackfillStripe, 'clock' | 'livemode'>
+}
+
+/** Returns how one account is mended. */
+export const mendingOf = (run: MendingRun): Mending => {
+  const { tally, opened, handling, readAlone, stripe } = run
+  return {
+    account: tally.account,
+    insists: run.insists,
+    isAnyStored: run.isAnyStored,
+    eachStored: run.eachStored,
+    someStored: run.someStored,
+    readSingly: (objects) =>
+      readAlone(
+        opened,
+        objects.map((object) => ({ ...object, afterSecond: 0 })),
+      ),
+    gone: goneBy(stripe),
+    apply: async (resource, observations) => {
+      const seen = observations.map((observation) => ({ observation, ...readNow() }))
+      const { outcomes } = await handleObservations(
+        tally.account,
+        { seen, positions: [], lastSeq: 0 },
+        handling,
+      )
+      tally.countObjects(resource, outcomes)
+    },
+  }
+}
+
+const readNow = () => ({ sentAt: new Date(), ownCommitsSince: 0, isReadAgain: true as const })
+
+/** Returns what makes the observation that an object is gone, as of now. */
+export const goneBy =
+  ({ clock, livemode }: Pick<BackfillStripe, 'clock' | 'livemode'>) =>
+  (kind: ObjectKind, id: string): Observation =>
+    observeRead(
+      kind,
+      { id, object: kind, deleted: true },
+      {
+        ...{ seq: 0, unixSeconds: clock.secondOf(Date.now(), null), apiVersion: pinnedApiVersion },
+        ...{ livemode, source: 'backfill', single: true },
+      },
+    )

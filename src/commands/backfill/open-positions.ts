@@ -1,0 +1,132 @@
+// Where walks begin or go on: kept in the database, or, for a dry run, nowhere.
+
+import { secondAtOrAfter } from '../../core/unix-second.ts'
+import type { PositionUpdate } from '../../ports/pipeline-store.ts'
+import { type ListName, listsOf } from '../../sources/backfill/resources.ts'
+import type { Position } from '../../sources/backfill/walk.ts'
+import { firstWindow, type Window } from '../../sources/backfill/windows.ts'
+import { lookEveryMs } from '../../store/abandoned-transactions.ts'
+import { ProcessClaims } from '../../store/claims-of-process.ts'
+import { endRun, openRun, type TypedCommand } from '../../store/cursor-runs.ts'
+import { noteMended, openPositions } from '../../store/cursors.ts'
+import type { Database } from '../../store/database.ts'
+import type { BackfillRange, BackfillRequest } from './backfill-request.ts'
+
+/** An account's lists, each with its place. */
+export interface AccountPositions {
+  readonly positions: ReadonlyMap<ListName, Position>
+  /** When an earlier run of the command began the lists of which it had read something. */
+  readonly continued: ReadonlyMap<ListName, Date>
+  /** Lists of which that run has mended what they no longer show. */
+  readonly mended: ReadonlySet<ListName>
+  /** Returns what a commit saves once pages have brought lists to the given places. */
+  readonly updatesOf: (reached: ReadonlyMap<ListName, Position>) => readonly PositionUpdate[]
+  /** Notes that nothing stored is left that these lists no longer show. */
+  readonly noteMended: (lists: readonly ListName[]) => Promise<void>
+}
+
+export interface Positions {
+  /** The instants that the dates of the command mean: in a run that goes on those of its beginning. */
+  readonly range: Pick<BackfillRange, 'since' | 'until'>
+  /** Makes this process the one that backfills the account. Throws `backfill_running`. */
+  claim(account: string): Promise<void>
+  release(account: string): Promise<void>
+  /** Opens an account that was claimed. */
+  open(account: string): Promise<AccountPositions>
+  /** Notes that the command came to its end. */
+  end(): Promise<void>
+}
+
+interface StoredPositions {
+  readonly request: BackfillRequest
+  /** Ends what a killed process left open (abandoned-transactions.ts). */
+  readonly endAbandoned: () => void
+}
+
+/** Opens the positions of a command: those of its interrupted run, where there is one. Throws `mongodb_unavailable`. */
+export const openStoredPositions = async (
+  { db }: Pick<Database, 'db'>,
+  { request, endAbandoned }: StoredPositions,
+): Promise<Positions> => {
+  const { restart, range } = request
+  const claims = new ProcessClaims(db)
+  const command = commandOf(request)
+  const { since, until } = range
+  const opened = await openRun(db, { command, run: claims.token, since, until, restart })
+  return {
+    range: { since: opened.since, until: opened.until },
+    claim: (account) => claims.claim(account, { force: restart }),
+    release: (account) => claims.release(account),
+    open: async (account) => {
+      const lists = listsOf(request.resources)
+      const requests = lists.map((resource) => ({
+        ...{ account, resource, typed: range.typed, begin, ...opened },
+        // Messages are owed for what the list shows from its beginning.
+        effects: resource === 'invoices' ? request.effects : null,
+      }))
+      const opener = { run: opened.run, token: claims.token, restart, now: new Date() }
+      const rows = await endingMeanwhile(openPositions(db, requests, opener), endAbandoned)
+      const ids = new Map(lists.map((list, index) => [list, rows[index]?.id ?? '']))
+      return {
+        // Windows are written by `updatesOf` and `begin` alone.
+        positions: new Map(
+          lists.map((list, index) => [list, (rows[index]?.windows ?? []) as unknown as Position]),
+        ),
+        continued: new Map(
+          lists.flatMap((list, index) => {
+            const { startedAt = null } = rows[index] ?? {}
+            return startedAt === null ? [] : [[list, startedAt] as const]
+          }),
+        ),
+        mended: new Set(lists.filter((_, index) => rows[index]?.isMended === true)),
+        noteMended: (done) =>
+          noteMended(
+            db,
+            done.map((list) => ids.get(list) ?? ''),
+          ),
+        updatesOf: (reached) =>
+          [...reached].map(([list, position]) => ({
+            id: ids.get(list) ?? '',
+            token: claims.token,
+            windows: position.map((window) => ({ ...window })),
+          })),
+      }
+    },
+    end: () => endRun(db, command, opened.run),
+  }
+}
+
+// The killed run's transaction may have moved a position: until it ends, the server lets nobody else write that row.
+const endingMeanwhile = async <Result>(work: Promise<Result>, endAbandoned: () => void): Promise<Result> => {
+  const timer = setInterval(endAbandoned, lookEveryMs)
+  try {
+    return await work
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** Opens positions that lie at the beginning and are kept nowhere. */
+export const openForgottenPositions = ({ resources, range }: BackfillRequest): Positions => ({
+  range,
+  claim: async () => undefined,
+  release: async () => undefined,
+  open: async () => ({
+    positions: new Map(listsOf(resources).map((list) => [list, begin(range.since, range.until)])),
+    continued: new Map(),
+    mended: new Set(),
+    updatesOf: () => [],
+    noteMended: async () => undefined,
+  }),
+  end: async () => undefined,
+})
+
+const begin = (since: Date | null, until: Date | null): (Window & Readonly<Record<string, unknown>>)[] => [
+  { ...firstWindow(since && secondAtOrAfter(since), until && secondAtOrAfter(until)) },
+]
+
+const commandOf = ({ accounts, resources, range }: BackfillRequest): TypedCommand => ({
+  accounts,
+  resources,
+  ...range.typed,
+})

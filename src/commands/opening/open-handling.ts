@@ -1,0 +1,100 @@
+// Joins the pipeline to an open database: the same for every command.
+
+import type { Config } from '../../config/config.ts'
+import type { DocumentChange } from '../../core/document-change.ts'
+import type { DeliveryOptions } from '../../pipeline/handle-deliveries.ts'
+import { defaultPatienceMs } from '../../pipeline/patience.ts'
+import { openAbandonedTransactions } from '../../store/abandoned-transactions.ts'
+import type { Database } from '../../store/database.ts'
+import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
+import { openStripeAccess } from './open-stripe.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
+
+export interface Handling {
+  readonly options: DeliveryOptions
+  /** Answers the account of events that name none. */
+  readonly platformAccount: () => Promise<string>
+  /** Answers accounts whose contacts may be due to be derived anew. */
+  readonly accountsDue: () => Promise<readonly string[]>
+  /** What a dry run would have changed; empty for a run that writes. */
+  readonly changes: () => readonly DocumentChange[]
+}
+
+/** Takes over the config's accounts and returns what handles deliveries. Throws `config_invalid` for a wrong platform. */
+export const openHandling = async (
+  config: Config,
+  database: Database,
+  request: HandlingRequest,
+): Promise<Handling> => {
+  const {
+    source,
+    effects,
+    reads,
+    dryRun,
+    patienceMs = defaultPatienceMs,
+    onWaiting = () => undefined,
+  } = request
+  const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
+  let platform: Promise<string> | null = null
+  const platformAccount = (): Promise<string> => {
+    platform ??= handlingStore
+      .resolvePlatform({ configured: config.platformAccount, ask: stripe.askPlatform })
+      .catch((error: unknown) => {
+        // Whoever asks next may get an answer.
+        platform = null
+        throw error
+      })
+    return platform
+  }
+  const stripe = await openStripeAccess(config, {
+    database,
+    source,
+    platformAccount,
+    reads,
+    patienceMs,
+    dryRun: dryRun === true,
+    onWaiting,
+  })
+  // A platform that does not fit the database is told before any work.
+  if (config.platformAccount !== undefined) await platformAccount()
+  const options: DeliveryOptions = {
+    store: handlingStore.store,
+    receive: handlingStore.receive,
+    keep: handlingStore.keep,
+    source,
+    effects,
+    livemode: config.livemode,
+    now: () => new Date(),
+    random: Math.random,
+    readObjects: stripe.readObjects,
+    // A killed process's transaction holds the account until somebody ends it.
+    onLostCommit: dryRun === true ? () => undefined : openAbandonedTransactions(database.client),
+    patienceMs,
+    onWaiting,
+  }
+  const { accountsDue, changes } = handlingStore
+  return { options, platformAccount, accountsDue, changes }
+}
+
+/**
+ * How long a batch of `serve` waits for trouble to pass before its lane rests: shorter than a drain, longer than it takes
+ * to end a dead process's transaction.
+ */
+const servePatienceMs = 3_000
+
+/**
+ * Returns what handles events that lie in the inbox, as `serve` does it.
+ * @param reads null where Stripe is not asked for the objects of events
+ */
+export const openServeHandling = (
+  config: Config,
+  database: Database,
+  reads: { readonly calls: StripeCalls; readonly signal: AbortSignal } | null,
+): Promise<Handling> =>
+  openHandling(config, database, {
+    source: 'webhook',
+    effects: 'missing',
+    reads: reads === null ? null : { ...reads, share: 'events' },
+    isStored: true,
+    patienceMs: servePatienceMs,
+  })

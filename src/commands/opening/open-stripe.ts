@@ -1,0 +1,103 @@
+// Joins Stripe to the pipeline where a key is set; without one nothing is retrieved. The SDK is loaded only then.
+
+import type { Config } from '../../config/config.ts'
+import type { ObservationSource } from '../../core/observation.ts'
+import type { ReadObjects } from '../../ports/pipeline-store.ts'
+import type { PaceShare } from '../../sources/stripe/place-order.ts'
+import { checkAccessTokens, readAccessToken } from '../../store/account-secrets.ts'
+import type { Database } from '../../store/database.ts'
+import type { StripeCalls } from './open-stripe-calls.ts'
+
+export interface StripeAccess {
+  /** Null where payloads are taken as they are. */
+  readonly readObjects: ReadObjects | null
+  /** Asks Stripe for the platform's own account id. Throws `stripe_unauthorized`, `stripe_unavailable` or `stripe_refused`. */
+  readonly askPlatform: (() => Promise<string>) | null
+}
+
+export interface StripeRequest {
+  readonly database: Database
+  readonly source: ObservationSource
+  readonly platformAccount: () => Promise<string>
+  /** How objects are read before events about them are applied; null: they are not. */
+  readonly reads: ObjectReads | null
+  /** How long one object's trouble that passes is waited out, in milliseconds. */
+  readonly patienceMs: number
+  /** True where the config's accounts are not in the database, so that their tokens are taken from the config. */
+  readonly dryRun: boolean
+  /** Told what is waited for, for people; null once it is over. */
+  readonly onWaiting: (reason: string | null) => void
+}
+
+/** Whose budget reads take from, and what ends them. */
+export interface ObjectReads {
+  readonly calls: StripeCalls
+  readonly share: PaceShare
+  readonly signal: AbortSignal
+}
+
+/**
+ * Returns what the configuration allows to ask of Stripe. Throws `config_invalid` where an account's access token can't
+ * be opened.
+ */
+export const openStripeAccess = async (config: Config, request: StripeRequest): Promise<StripeAccess> => {
+  const { stripeKey: secretKey, stripeApiBase: apiBase } = config
+  if (secretKey === undefined) return { readObjects: null, askPlatform: null }
+  const { reads } = request
+  const askPlatform = async (): Promise<string> => {
+    const [{ clientOf, openStripe }, { askPlatformAccount }] = await Promise.all([
+      import('../../sources/stripe/account-client.ts'),
+      import('../../sources/stripe/platform.ts'),
+    ])
+    // Once in a database's life, and before anybody knows whose budget it is.
+    return askPlatformAccount(clientOf(openStripe({ secretKey, apiBase }), null))
+  }
+  const readObjects =
+    reads === null || config.hydrate === 'never' ? null : await openReads(config, { ...request, reads })
+  return { readObjects, askPlatform }
+}
+
+// Whoever waits for an object tries again by itself: its requests are made once each.
+const requestPatienceMs = 0
+
+const openReads = async (
+  config: Config,
+  { reads: { calls, share, signal }, ...request }: StripeRequest & { readonly reads: ObjectReads },
+): Promise<ReadObjects> => {
+  const [{ openPacedClients }, { openObjectReader }, { StripeClock }, { livemodeOfKey }] = await Promise.all([
+    import('./open-paced-clients.ts'),
+    import('../../sources/stripe/object-reader.ts'),
+    import('../../sources/stripe/stripe-clock.ts'),
+    import('../../sources/stripe/key-mode.ts'),
+  ])
+  const { platformAccount, source, patienceMs, onWaiting } = request
+  const accessTokenOf = await openAccessTokens(config, request)
+  const clientsFor = openPacedClients(config, { calls, share, accessTokenOf, platformAccount })
+  const nobody = (): void => undefined
+  const listener = { onRequest: nobody, onRetry: nobody, onLimited: nobody, onWaiting: nobody }
+  return openObjectReader({
+    clientOf: clientsFor({ listener, patienceMs: requestPatienceMs, signal }),
+    clock: new StripeClock(Date.now),
+    livemode: livemodeOfKey(config.stripeKey ?? ''),
+    random: Math.random,
+    ...{ source, patienceMs, onWaiting, signal },
+  })
+}
+
+/**
+ * Returns what answers an account's own access token, null where it has none. Throws `config_invalid` where one can't be
+ * opened: opening them all first tells a wrong encryption key before any work.
+ */
+export const openAccessTokens = async (
+  { accounts, encryptionKey }: Config,
+  { database: { db }, dryRun }: Pick<StripeRequest, 'database' | 'dryRun'>,
+): Promise<(account: string) => Promise<string | null>> => {
+  const listed = new Map(
+    accounts.flatMap(({ stripe_user_id: id, access_token: token }) =>
+      dryRun === true && token !== undefined ? [[id, token] as const] : [],
+    ),
+  )
+  await checkAccessTokens(db, encryptionKey, [...listed.keys()])
+  return async (account) =>
+    listed.has(account) ? (listed.get(account) ?? null) : readAccessToken(db, account, encryptionKey)
+}

@@ -1,0 +1,150 @@
+// What `serve` does once its database is open: it takes webhooks in, works them off, and tells others, as its role says.
+
+import { EventEmitter } from 'node:events'
+import type { Server } from 'node:http'
+import type { Config } from '../../config/config.ts'
+import type { Log } from '../../log.ts'
+import type { Readiness } from '../../sources/webhook/operations.ts'
+import type { Database } from '../../store/database.ts'
+import { Backlog } from '../../store/intake/backlog.ts'
+import { WriteGate } from '../../store/intake/write-gate.ts'
+import { type ServeListener, tellAll } from '../../watch/serve-listener.ts'
+import { type EventLoopWatch, watchEventLoop } from '../../watch/watch-event-loop.ts'
+import { type Handling, openServeHandling } from '../opening/open-handling.ts'
+import { openSinks, type Sinks } from '../opening/open-sinks.ts'
+import type { StripeCalls } from '../opening/open-stripe-calls.ts'
+import { openBehind } from './open-behind.ts'
+import { type Ingest, openIngest } from './open-ingest.ts'
+import { openWorkers, type Workers } from './open-workers.ts'
+import type { ServeRole } from './serve-role.ts'
+
+export interface ServingRequest {
+  readonly config: Config
+  readonly role: ServeRole
+  /** True where Stripe is asked for what webhooks did not bring. */
+  readonly catchesUp: boolean
+  readonly database: Database
+  /** Null where no key is set. */
+  readonly calls: StripeCalls | null
+  readonly log: Log
+  readonly httpServer: Server
+  readonly listener: ServeListener
+}
+
+export interface Serving {
+  /** Null where this process takes no webhooks. */
+  readonly ingest: Ingest | null
+  /** Null where this process does not work events off. */
+  readonly sinks: Sinks | null
+  readonly gate: WriteGate
+  readonly backlog: Backlog
+  /** Number of accounts that want a backfill. */
+  readonly backfillsWanted: () => number
+  /** Tells whether it can work now. Never rejects. */
+  readonly readiness: () => Promise<Readiness>
+  /** Finishes what is under way, for so long at most, and closes everything; false where something was left. */
+  readonly end: (patienceMs: number) => Promise<boolean>
+}
+
+/** How long notices of the last commits are waited for at the end; the outbox keeps the others. */
+const noticePatienceMs = 1_000
+
+/** Starts all that the role asks for. Throws `config_invalid` for a configuration that does not fit the database. */
+export const openServing = async (request: ServingRequest): Promise<Serving> => {
+  const { config, role, database, calls, log } = request
+  const gate = new WriteGate(database.db, {
+    onClosed: (error) => log.error('MongoDB takes no writes; webhooks are answered 503 until it does', error),
+    onOpened: () => log.info('MongoDB takes writes again'),
+  })
+  const backlog = new Backlog(database.db, config.maxBacklog)
+  const returns = new EventEmitter()
+  const ending = new AbortController()
+  const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
+  const handling = await openServeHandling(config, database, reads)
+  const opened = { ...request, handling }
+  const wake = (account: string): void => worked?.workers.wake(account)
+  const onStored = (accounts: Iterable<string>): void => {
+    for (const account of accounts) wake(account)
+  }
+  // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
+  const ingest = role === 'work' ? null : await openIngest({ ...opened, gate, backlog, onStored })
+  const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
+  void backlog.start()
+  const behind = openBehind(opened, { backlog, wake, returns })
+  const loop = watchEventLoop(request)
+  return {
+    ingest,
+    sinks: worked?.sinks ?? null,
+    gate,
+    backlog,
+    backfillsWanted: behind.backfillsWanted,
+    readiness: async () => ({
+      problem: (await gate.check()) ? problemOf(worked, loop) : 'mongodb_unavailable',
+      degraded: [...degradedBy(worked, config), ...behind.degraded()],
+    }),
+    end: async (patienceMs) => {
+      loop.stop()
+      await behind.end()
+      await ingest?.intake.drain()
+      const isDrained = (await worked?.workers.drain(patienceMs)) ?? true
+      await worked?.sinks.drain(noticePatienceMs)
+      await worked?.sinks.close()
+      backlog.end()
+      gate.end()
+      calls?.close()
+      await database.close()
+      return isDrained
+    },
+  }
+}
+
+/** An account lets the platform in, for the first time or again. */
+const returnType = 'account.application.authorized'
+
+interface Worked {
+  readonly workers: Workers
+  readonly sinks: Sinks
+}
+
+interface WorkRequest extends ServingRequest {
+  readonly handling: Handling
+  readonly ending: AbortController
+  /** Told when an account returns. */
+  readonly returns: EventEmitter
+}
+
+const openWork = async ({ returns, ...request }: WorkRequest): Promise<Worked> => {
+  const { config, database, httpServer, listener } = request
+  const sinks = await openSinks({
+    config,
+    database,
+    httpServer,
+    listener: {
+      onDelivered: listener.onDelivered,
+      onFailed: listener.onDeliveryFailed,
+      onDead: listener.onDeliveryDead,
+    },
+  })
+  try {
+    const onOutcome: ServeListener['onOutcome'] = ({ type }) => {
+      if (type === returnType) returns.emit('account')
+    }
+    const workers = await openWorkers({ ...request, sinks, listener: tellAll([listener, { onOutcome }]) })
+    return { sinks, workers }
+  } catch (error) {
+    await sinks.close()
+    throw error
+  }
+}
+
+const problemOf = (worked: Worked | null, loop: EventLoopWatch): string | null => {
+  if (worked !== null && !worked.workers.isRunning()) return 'workers_stopped'
+  return loop.stoodStill() ? 'stood_still' : null
+}
+
+// Both sinks go over Redis where one is configured.
+const degradedBy = (worked: Worked | null, { redisUrl }: Config): readonly string[] => {
+  if (worked === null) return []
+  const away = worked.sinks.unavailable().map((sink) => (redisUrl === undefined ? sink : 'redis'))
+  return [...new Set([...worked.workers.degraded(), ...away.map((name) => `${name}_unavailable`)])]
+}

@@ -1,0 +1,221 @@
+// `billing-sync serve`: wiring only. The listener answers before the database is there, with 503, and until the very end.
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { type Config, type ConfigFlags, loadConfig } from '../../config/config.ts'
+import { BillingSyncError } from '../../errors.ts'
+import { type Log, openLog, openPatientStderr } from '../../log.ts'
+import { type EndpointSecret, endpointSecretsOf } from '../../sources/webhook/endpoint-secrets.ts'
+import { type Listener, openListener } from '../../sources/webhook/listener.ts'
+import { showDashboard } from '../../ui/serve-dashboard.tsx'
+import { type Metrics, openMetrics } from '../../watch/metrics.ts'
+import { type ServeListener, tellAll } from '../../watch/serve-listener.ts'
+import { ServeTally } from '../../watch/serve-tally.ts'
+import type { StripeCalls } from '../opening/open-stripe-calls.ts'
+import { onInterrupt } from '../shell/interrupt.ts'
+import { keyMissing } from '../shell/key-missing.ts'
+import { awaitDatabase } from './await-database.ts'
+import { openServing, type Serving } from './open-serving.ts'
+import { logServing } from './serve-log.ts'
+import type { ServeRole } from './serve-role.ts'
+
+export interface ServeFlags {
+  readonly role: ServeRole
+  readonly catchUp?: boolean
+  readonly dashboard?: boolean
+  readonly json?: boolean
+}
+
+/** How long the end may take in all; what is not through by then is handed back. */
+const endPatienceMs = 9_500
+
+/** How long the process is left to end by itself once all is through. */
+const leftoverMs = 100
+
+/** Of that, what the answers to open requests, and the batches under way, may take. */
+const drainPatienceMs = 7_000
+
+interface Serve {
+  readonly config: Config
+  readonly role: ServeRole
+  readonly catchesUp: boolean
+  readonly log: Log
+  readonly listener: ServeListener
+  readonly metrics: Metrics
+  /** Counts for the dashboard and the result. */
+  readonly tally: ServeTally
+  /** Settles once all that the open database allows is started; null before it is open. */
+  opening: Promise<Serving> | null
+  /** Null until then. */
+  serving: Serving | null
+  isEnding: boolean
+}
+
+/** Serves until a signal comes, and returns the exit code. Throws coded errors for what keeps it from serving. */
+export const runServe = async ({
+  role,
+  catchUp = false,
+  dashboard,
+  json = false,
+  ...flags
+}: ServeFlags & ConfigFlags): Promise<number> => {
+  const config = await loadConfig(flags)
+  if (catchUp && config.stripeKey === undefined) throw keyMissing('--catch-up')
+  // Into a pipe, a screen would only write control characters: the log is written as ever.
+  const hasScreen = dashboard === true && process.stderr.isTTY
+  const started = performance.now()
+  const secrets = role === 'work' ? [] : configuredSecrets(config)
+  const interrupt = onInterrupt()
+  const serve = prepare(config, { role, catchesUp: catchUp }, { hasScreen, json })
+  const listener = await listen(serve, secrets)
+  serve.log.info(`listening on ${listener.url}`)
+  const print = (): void => {
+    if (json) process.stdout.write(`${JSON.stringify(serve.tally.summary(performance.now() - started))}\n`)
+  }
+  const screen = hasScreen ? await openScreen(serve, listener) : null
+  const ended = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
+  try {
+    await Promise.race([ended, start(serve, listener, interrupt.signal).then(() => ended)])
+  } catch (error) {
+    screen?.stop()
+    await listener.stop(0)
+    if (!(error instanceof BillingSyncError && error.exitCode === 2)) print()
+    throw error
+  }
+  const isClean = await end(serve, listener)
+  screen?.stop()
+  print()
+  return isClean ? 0 : 1
+}
+
+const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly EndpointSecret[] =>
+  endpointSecretsOf({
+    platform: webhookSecrets,
+    accounts: new Map(
+      accounts.map(({ stripe_user_id: id, webhook_secrets: secrets = [] }): [string, readonly string[]] => [
+        id,
+        secrets,
+      ]),
+    ),
+  })
+
+const prepare = (
+  config: Config,
+  asked: Pick<Serve, 'role' | 'catchesUp'>,
+  { hasScreen, json }: { readonly hasScreen: boolean; readonly json: boolean },
+): Serve => {
+  const log = openLog(hasScreen ? 'silent' : (config.logLevel ?? 'info'), openPatientStderr())
+  const tally = new ServeTally()
+  const metrics = openMetrics({
+    backlogDepth: () => serve.serving?.backlog.state.depth ?? 0,
+    oldestWaitingSeconds: () => oldestSecondsOf(serve),
+    socketClients: () => serve.serving?.sinks?.clients() ?? 0,
+    backfillsWanted: () => serve.serving?.backfillsWanted() ?? 0,
+    isMongodbAvailable: () => serve.serving?.gate.isOpen === true,
+  })
+  const listener = tellAll([metrics, logServing(log), ...(hasScreen || json ? [tally] : [])])
+  const serve: Serve = {
+    config,
+    ...asked,
+    log,
+    listener,
+    metrics,
+    tally,
+    opening: null,
+    serving: null,
+    isEnding: false,
+  }
+  return serve
+}
+
+const oldestSecondsOf = ({ serving }: Serve): number => {
+  const oldest = serving?.backlog.state.oldest ?? null
+  return oldest === null ? 0 : (Date.now() - oldest.getTime()) / 1000
+}
+
+const openScreen = (serve: Serve, { url }: Listener) =>
+  showDashboard(serve.tally, async () => ({
+    ...(await readinessOf(serve)),
+    url,
+    role: serve.role,
+    waiting: serve.serving?.backlog.state.depth ?? 0,
+    oldestSeconds: oldestSecondsOf(serve),
+    clients: serve.serving?.sinks?.clients() ?? 0,
+  }))
+
+const listen = (serve: Serve, secrets: readonly EndpointSecret[]): Promise<Listener> => {
+  const { config, role, listener, metrics } = serve
+  const { host, port, maxBodyBytes, metricsToken } = config
+  return openListener({
+    host,
+    port,
+    operations: { readiness: () => readinessOf(serve), metrics, metricsToken },
+    webhooks:
+      role === 'work'
+        ? null
+        : {
+            maxBodyBytes,
+            secrets: () => serve.serving?.ingest?.secrets ?? secrets,
+            platformAccount: () => serve.serving?.ingest?.platformAccount() ?? Promise.reject(notYet()),
+            receive: async (delivery) =>
+              serve.serving?.ingest?.intake.receive(delivery) ?? 'mongodb_unavailable',
+            listener,
+          },
+  })
+}
+
+const notYet = (): BillingSyncError => new BillingSyncError('mongodb_unavailable', { reason: 'not open yet' })
+
+const readinessOf = async ({ serving, isEnding }: Serve) => {
+  if (isEnding) return { problem: 'ending', degraded: [] }
+  if (serving === null) return { problem: 'mongodb_unavailable', degraded: [] }
+  return serving.readiness()
+}
+
+const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Promise<void> => {
+  const { config, role, catchesUp, log } = serve
+  const database = await awaitDatabase(config, { log, signal })
+  if (database === null) return
+  const calls = await openCalls(serve)
+  const { httpServer } = listener
+  try {
+    const asked = { config, role, catchesUp, database, calls, log, httpServer, listener: serve.listener }
+    serve.opening = openServing(asked)
+    serve.serving = await serve.opening
+  } catch (error) {
+    calls?.close()
+    await database.close()
+    throw error
+  }
+  log.info('serving')
+}
+
+const openCalls = async ({ config, listener }: Serve): Promise<StripeCalls | null> => {
+  if (config.stripeKey === undefined) return null
+  const { openStripeCalls } = await import('../opening/open-stripe-calls.ts')
+  return openStripeCalls(config, { requestsPerSecond: null, onServed: listener.onStripeAnswer })
+}
+
+const end = async (serve: Serve, listener: Listener): Promise<boolean> => {
+  serve.isEnding = true
+  serve.log.info('ending: what is under way is finished')
+  // Whatever hangs by then, such as a server that is frozen, hangs for good.
+  const hung = setTimeout(() => process.exit(1), endPatienceMs).unref()
+  const started = performance.now()
+  // Support clients stay connected for as long as they are let: they come back to another process, and are told the rest.
+  const isAnswered = await listener.stop(drainPatienceMs, () => serve.serving?.sinks?.disconnectClients())
+  const leftMs = drainPatienceMs - (performance.now() - started)
+  const isDrained = await endServing(serve, leftMs)
+  serve.log.info(isAnswered && isDrained ? 'ended' : 'ended before all was through: the rest is handed back')
+  const isClean = isAnswered && isDrained
+  clearTimeout(hung)
+  // What still keeps the process has nothing to finish: the wait for a MongoDB that is away, or for an answer of Stripe.
+  setTimeout(() => process.exit(isClean ? 0 : 1), leftoverMs).unref()
+  return isClean
+}
+
+// A start under way is waited for: only then can what it opened be closed.
+const endServing = async ({ opening }: Serve, patienceMs: number): Promise<boolean> => {
+  if (opening === null) return true
+  const serving = await Promise.race([opening.catch(() => null), wait(patienceMs, null, { ref: false })])
+  return (await serving?.end(patienceMs)) ?? false
+}

@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { expect, test } from 'vitest'
+import { backfillRequestOf } from '../../../src/commands/backfill/backfill-request.ts'
+import { openStoredPositions } from '../../../src/commands/backfill/open-positions.ts'
+import { openAbandonedTransactions } from '../../../src/store/abandoned-transactions.ts'
+import { startFaultServer } from '../../support/fault-server.ts'
+
+const { client, db, uri } = await startFaultServer()
+const leave = fileURLToPath(new URL('../../store/leave-transaction.mjs', import.meta.url))
+
+const dates = { since: '2d', until: '1d', effects: 'none' } as const
+const [then, today] = [new Date('2026-11-01T00:00:00Z'), new Date('2026-11-20T00:00:00Z')]
+
+/** Opens the positions of a run of the account that was begun at a time. */
+const openAt = async (now: Date, resource: string) => {
+  const request = backfillRequestOf({ account: ['acct_1'], resource: [resource], ...dates }, now)
+  const positions = await openStoredPositions({ db }, { request, endAbandoned: () => undefined })
+  return { range: positions.range, ...(await positions.open('acct_1')) }
+}
+
+test('a run that goes on has the instants of its beginning, of what it had not read as well', async () => {
+  const first = await openAt(then, 'charges')
+  const again = await openAt(today, 'charges')
+  expect(again.range).toEqual({
+    since: new Date('2026-10-30T00:00:00Z'),
+    until: new Date('2026-10-31T00:00:00Z'),
+  })
+  expect(again.positions.get('charges')).toEqual(first.positions.get('charges'))
+  expect(again.continued.size).toBe(0)
+})
+
+test('another run gives a list of which nothing was read its own instants', async () => {
+  await openAt(then, 'products')
+  const { range, positions } = await openAt(today, 'products,customers')
+  const [window] = positions.get('products') ?? []
+  expect(window).toMatchObject({
+    from: Date.parse('2026-11-18T00:00:00Z') / 1000,
+    to: Date.parse('2026-11-19T00:00:00Z') / 1000,
+  })
+  expect(range.since).toEqual(new Date('2026-11-18T00:00:00Z'))
+})
+
+test('positions open soon where the killed run has left a transaction on one', {
+  timeout: 40_000,
+}, async () => {
+  // As on a server of the user's own; the embedded one ends it by itself before long.
+  await client.db('admin').command({ setParameter: 1, transactionLifetimeLimitSeconds: 60 })
+  const request = backfillRequestOf(
+    { account: ['acct_1'], resource: ['customers'], effects: 'none' },
+    new Date(),
+  )
+  const endAbandoned = openAbandonedTransactions(client)
+  const positions = await openStoredPositions({ db }, { request, endAbandoned })
+  const first = await positions.open('acct_1')
+  const left = [uri, 'acct_1:customers:..', 'billing-sync', 'billing.cursors']
+  await execa(process.execPath, [leave, ...left], { reject: false })
+  expect(await positions.open('acct_1')).toMatchObject({ positions: first.positions })
+})

@@ -1,0 +1,194 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { runBackfill } from '../../support/backfill-command.ts'
+import { openTestDatabase } from '../../support/database.ts'
+import { playStripe } from '../../support/stripe/played-stripe.ts'
+import { populate } from '../../support/stripe/population.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from '../../support/stripe/world.ts'
+
+const { db, uri } = await openTestDatabase()
+
+beforeEach(async () => {
+  const collections = await db.listCollections({}, { nameOnly: true }).toArray()
+  await Promise.all(collections.map(({ name }) => db.collection(name).deleteMany({})))
+})
+
+const plain = ['--account', 'acct_1', '--resource', 'customers,products']
+
+/** Seconds after which a read is stamped later than one before: `Date` headers tell Stripe's clock to the second only. */
+const readStampSlack = 2
+
+const mirroredAccount = async (counts: { customers?: number; products?: number }) => {
+  const played = await playStripe()
+  const account = played.world.account('acct_1')
+  populate(account, counts)
+  played.world.clock.run()
+  const place = { uri, url: played.server.url }
+  expect((await runBackfill(plain, place)).exitCode).toBe(0)
+  played.world.clock.advance(readStampSlack)
+  return { ...played, account, place }
+}
+
+const tombstones = async (): Promise<readonly string[]> => {
+  const found = await Promise.all(
+    ['billing.customers', 'billing.products'].map((name) =>
+      db.collection(name).find({ deleted: true }).toArray(),
+    ),
+  )
+  return found.flat().map(({ stripe_id }) => String(stripe_id))
+}
+
+const notFound = {
+  kind: 'error',
+  status: 404,
+  error: { type: 'invalid_request_error', code: 'resource_missing', message: 'No such object' },
+} as const
+
+describe('what a list no longer shows', () => {
+  test('becomes a tombstone when Stripe answers that it is deleted, or 404', async () => {
+    const { account, place } = await mirroredAccount({ customers: 5, products: 5 })
+    const gone = [account.ids('customer')[1] ?? '', account.ids('product')[1] ?? '']
+    account.delete('customer', gone[0] ?? '')
+    account.delete('product', gone[1] ?? '')
+    const { exitCode, summary } = await runBackfill(plain, place)
+    expect([exitCode, summary.errors]).toEqual([0, {}])
+    expect((await tombstones()).toSorted()).toEqual(gone.toSorted())
+  })
+
+  test('becomes one though it inherits in the same run', async () => {
+    const { server, world } = await playStripe()
+    const account = world.account('acct_1')
+    const customer = account.seed('customer', {})
+    const subscription = account.seed('subscription', { customer, metadata: { plan: 'a' } })
+    const draft = account.seed('invoice', { customer, subscription, status: 'draft' })
+    account.seed('invoice', { customer, subscription, status: 'open' })
+    world.clock.run()
+    const [place, whole] = [{ uri, url: server.url }, ['--account', 'acct_1']]
+    await runBackfill(whole, place)
+    world.clock.advance(readStampSlack)
+    account.delete('invoice', draft)
+    account.update('subscription', subscription, { metadata: { plan: 'b' } })
+    expect((await runBackfill(whole, place)).exitCode).toBe(0)
+    expect(await db.collection('billing.invoices').distinct('stripe_id', { deleted: true })).toEqual([draft])
+    expect((await runBackfill([...whole, '--verify'], place)).summary.drift).toEqual([])
+  })
+
+  test('becomes one though it was the only object of its resource', async () => {
+    const { account, place } = await mirroredAccount({ customers: 2, products: 1 })
+    const [product = ''] = account.ids('product')
+    account.delete('product', product)
+    const args = ['--account', 'acct_1', '--resource', 'products']
+    expect((await runBackfill(args, place)).exitCode).toBe(0)
+    expect(await tombstones()).toEqual([product])
+  })
+
+  test('stays as it is on a test clock', async () => {
+    const { account, place } = await mirroredAccount({ customers: 3 })
+    const hidden = account.ids('customer')[0] ?? ''
+    await db
+      .collection<{ _id: string }>('billing.customers')
+      .updateOne({ stripe_id: hidden }, { $set: { test_clock: 'clock_1' } })
+    account.delete('customer', hidden)
+    expect((await runBackfill(plain, place)).exitCode).toBe(0)
+    expect(await tombstones()).toEqual([])
+  })
+
+  test('stays as it is where the key may not retrieve it', async () => {
+    const { account, server, place } = await mirroredAccount({ customers: 3 })
+    const [customer = ''] = account.ids('customer')
+    account.delete('customer', customer)
+    const error = { type: 'invalid_request_error', message: 'The key may not' }
+    server.faults.add({ path: `/v1/customers/${customer}` }, { kind: 'error', status: 403, error })
+    await runBackfill(plain, place)
+    expect(await tombstones()).toEqual([])
+  })
+
+  test('costs one request where it is there after all', async () => {
+    const { account, server, place } = await mirroredAccount({ customers: 3 })
+    const charges = ['--account', 'acct_1', '--resource', 'charges']
+    populate(account, { charges: 3, refunds: 3, paidInvoices: 3 })
+    await runBackfill(charges, place)
+    server.requests.clear()
+    await runBackfill(charges, place)
+    const lists = server.requests.count()
+    // A charge of an invoice, part of it refunded: it has relatives that a reader might ask for as well.
+    const hidden = account.stored('charge', 'ch_of_invoice0')
+    server.requests.clear()
+    server.onRequest(({ path }) => {
+      if (path === '/v1/charges') account.state.drop(hidden)
+      if (path === '/v1/charges/ch_of_invoice0') account.state.put(hidden)
+    })
+    expect((await runBackfill(charges, place)).exitCode).toBe(0)
+    expect(server.requests.count({ path: '/v1/charges/ch_of_invoice0' })).toBe(1)
+    expect(server.requests.count()).toBe(lists + 1)
+    expect(await tombstones()).toEqual([])
+  })
+
+  test('revives a tombstone of what the list shows after all', async () => {
+    const { account, place, world } = await mirroredAccount({ products: 3 })
+    const [product = ''] = account.ids('product')
+    account.delete('product', product)
+    await runBackfill(plain, place)
+    expect(await tombstones()).toEqual([product])
+    world.clock.advance(readStampSlack)
+    account.seed('product', { id: product, name: 'Again' })
+    expect((await runBackfill([...plain, '--verify'], place)).summary.drift).toMatchObject([
+      { stripe_id: product, kind: 'different', fields: ['deleted'] },
+    ])
+    await runBackfill(plain, place)
+    expect(await tombstones()).toEqual([])
+    expect((await runBackfill([...plain, '--verify'], place)).summary.drift).toEqual([])
+  })
+})
+
+describe('nothing is marked deleted', () => {
+  test('by a Stripe of another platform that shows empty lists', async () => {
+    await mirroredAccount({ customers: 5, products: 3 })
+    const other = await playStripe()
+    other.world.account('acct_1')
+    const place = { uri, url: other.server.url }
+    const { exitCode, summary } = await runBackfill(plain, place)
+    expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'list_empty'])
+    expect(await tombstones()).toEqual([])
+  })
+
+  test('by a Stripe of another platform that shows other objects', async () => {
+    await mirroredAccount({ customers: 20, products: 20 })
+    const other = await playStripe()
+    for (const type of ['customer', 'product'] as const)
+      other.world.account('acct_1').seed(type, { id: `${type}_of_another` })
+    const { exitCode, summary } = await runBackfill(plain, { uri, url: other.server.url })
+    expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'gone_unproved'])
+    expect(await tombstones()).toEqual([])
+    // Its two lists, some of the unlisted of each, and some of what is stored besides: not all forty.
+    expect(other.server.requests.count()).toBeLessThanOrEqual(2 + 2 * 5 + 10)
+  })
+
+  test('by a key of the other mode', async () => {
+    const { place } = await mirroredAccount({ customers: 5 })
+    await runBackfill(plain, { ...place, secretKey: PLATFORM_KEYS.live })
+    expect(await tombstones()).toEqual([])
+  })
+
+  test('by a list that the key may not read', async () => {
+    const { world, place } = await mirroredAccount({ customers: 5 })
+    const secretKey = world.addKey('rk_test_narrow', {
+      accountId: PLATFORM_ID,
+      mode: 'test',
+      forbidden: ['customers'],
+    })
+    expect((await runBackfill(plain, { ...place, secretKey })).exitCode).toBe(1)
+    expect(await tombstones()).toEqual([])
+  })
+
+  test('where more is gone than can be believed, unless a person insists', async () => {
+    const { account, server, place } = await mirroredAccount({ customers: 60 })
+    for (const id of account.ids('customer').slice(0, 25)) account.delete('customer', id)
+    server.faults.add({ path: /^\/v1\/customers\/cus_/ }, notFound, { times: 100 })
+    const cautious = await runBackfill(plain, place)
+    expect([cautious.exitCode, cautious.summary.errors.acct_1?.code]).toEqual([1, 'too_much_gone'])
+    expect(server.requests.count({ path: /^\/v1\/customers\/cus_/ })).toBe(0)
+    expect(await tombstones()).toEqual([])
+    expect((await runBackfill([...plain, '--restart'], place)).exitCode).toBe(0)
+    expect(await tombstones()).toHaveLength(25)
+  })
+})

@@ -1,0 +1,86 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Document } from 'mongodb'
+import { describe, expect, test } from 'vitest'
+import { replayJson, runProgram, type Summary } from '../../support/billing-sync.ts'
+import { openTestDatabase } from '../../support/database.ts'
+import { loadStory } from '../../support/fixture-files.ts'
+import { diffDocuments, readableDocuments } from '../../support/readable-documents.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { wholeDatabase } from '../../support/whole-database.ts'
+
+const { db, uri } = await openTestDatabase()
+
+const story = loadStory()
+const accounts = [...new Set(story.map(({ account }) => account ?? ''))]
+const config = JSON.stringify({
+  accounts: accounts.map((stripe_user_id) => ({
+    stripe_user_id,
+    new_contact: true,
+    mappings: [
+      { from: 'email', to: 'email' },
+      { from: 'metadata.plan', to: 'custom.plan' },
+    ],
+  })),
+})
+
+/** Outcomes of a summary, which a dry run has in common with the run that writes. */
+const outcomesOf = ({ duration_ms: _ms, changes: _changes, changes_omitted: _omitted, ...rest }: Summary) =>
+  rest
+
+/** Runs a part of the story dry, then in earnest, and returns what each said would change and did. */
+const runBoth = async (folder: string, part: readonly unknown[]) => {
+  await writeFile(join(folder, 'part.json'), JSON.stringify(part))
+  const args = [join(folder, 'part.json'), '--config', join(folder, 'config.json')]
+  const before = await readableDocuments(db)
+  const whole = await wholeDatabase(db)
+  const dry = await replayJson(uri, [...args, '--dry-run'])
+  expect(await wholeDatabase(db)).toEqual(whole)
+  const real = await replayJson(uri, args)
+  expect(real.exitCode).toBe(dry.exitCode)
+  expect(outcomesOf(real.summary)).toEqual(outcomesOf(dry.summary))
+  return { told: dry.summary.changes ?? [], done: diffDocuments(before, await readableDocuments(db)), dry }
+}
+
+const byDocument = (changes: readonly Document[]) =>
+  changes.map((change) => JSON.stringify(change, sorted)).sort()
+const sorted = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
+
+describe('a dry run of the story', () => {
+  test('tells what the run then does, field by field, from nothing and from its middle', async () => {
+    const folder = await temporaryFolder({ 'config.json': config })
+    const damaged = { ...story[3], id: 'evt_damaged', data: { object: { id: ['x'], object: 'charge' } } }
+    const half = Math.floor(story.length / 2)
+    // Parts overlap, so that events that are known come again.
+    for (const part of [[...story.slice(0, half), damaged, null], story.slice(half - 20)]) {
+      const { told, done, dry } = await runBoth(folder, part)
+      expect(byDocument(told)).toEqual(byDocument(done))
+      expect(told.length).toBeGreaterThan(20)
+      expect(dry.summary.changes_omitted).toBe(0)
+    }
+    const { told, done } = await runBoth(folder, story)
+    expect([told, done]).toEqual([[], []])
+  })
+
+  test('says for people that nothing was written and what to type next', async () => {
+    // Of an account that has nothing yet.
+    const event = { ...story[0], id: 'evt_other', account: 'acct_other' }
+    const folder = await temporaryFolder({ 'a.json': JSON.stringify(event) })
+    const { stdout, exitCode } = await runProgram(['replay', folder, '--dry-run', '--mongodb-uri', uri])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^Dry run, nothing was written/)
+    expect(stdout).toContain('without --dry-run')
+    expect(await db.collection('billing.events').countDocuments({ event_id: 'evt_other' })).toBe(0)
+  })
+
+  test('of the inbox settles no row', async () => {
+    await db.collection('billing.events').updateMany({ type: /^charge/ }, { $set: { status: 'dead' } })
+    const whole = await wholeDatabase(db)
+    const { summary } = await replayJson(uri, ['--stored', '--status', 'dead', '--dry-run'])
+    expect(summary.read).toBeGreaterThan(5)
+    expect(await wholeDatabase(db)).toEqual(whole)
+  })
+})

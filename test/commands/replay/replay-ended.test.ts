@@ -1,0 +1,111 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { startProgram } from '../../support/billing-sync.ts'
+import { fixtureAccount, numberedEvent } from '../../support/deliveries.ts'
+import { startFaultServer } from '../../support/fault-server.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+
+const server = await startFaultServer()
+const { db, uri } = server
+
+afterEach(async () => {
+  for (const name of ['billing.events', 'billing.charges']) await db.collection(name).deleteMany({})
+})
+
+/** A program that starts beside many others takes its time. */
+const patience = { timeout: 25_000, interval: 20 }
+
+const charges = () => db.collection('billing.charges').countDocuments()
+const lines = (from: number, to: number) =>
+  Array.from(
+    { length: to - from + 1 },
+    (_, index) => `${JSON.stringify(numberedEvent(from + index))}\n`,
+  ).join('')
+const replay = (...args: readonly string[]) =>
+  startProgram(['replay', '--json', '--mongodb-uri', uri, ...args], { stdin: 'pipe' })
+
+describe('a replay that a signal ends', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s keeps what was done and ends with %i', async (signal, code) => {
+    const run = replay('-')
+    run.stdin?.write(lines(1, 1_000))
+    // A batch is full before the input has ended; the rest waits for more.
+    await vi.waitFor(async () => expect(await charges()).toBeGreaterThan(0), patience)
+    run.kill(signal)
+    const { exitCode, stdout, stderr } = await run
+    expect(exitCode).toBe(code)
+    expect(stderr).toContain('Ending: what is begun is finished first')
+    const summary = JSON.parse(String(stdout))
+    expect(summary).toMatchObject({ failed: 0, failures: [] })
+    expect(summary.applied).toBe(await charges())
+    expect(summary.read).toBe(await db.collection('billing.events').countDocuments({ status: 'done' }))
+    const again = replay('-')
+    again.stdin?.end(lines(1, 1_000))
+    const rest = JSON.parse(String((await again).stdout))
+    expect(rest).toMatchObject({ read: 1_000, applied: 1_000 - summary.applied })
+  })
+})
+
+describe('a replay whose MongoDB is away for a while', () => {
+  test.each<[string, readonly string[]]>([
+    ['look for accounts and events', ['find', 'aggregate', 'findAndModify']],
+    ['write', ['update', 'insert', 'commitTransaction']],
+  ])('loses nothing where it could not %s', async (_, commands) => {
+    const folder = await temporaryFolder({ 'a.jsonl': lines(1, 30) })
+    const run = replay(join(folder, 'a.jsonl'), '--log-level', 'silent', '--rate', '10')
+    await vi.waitFor(async () => expect(await charges()).toBeGreaterThan(0), patience)
+    await server.fail(commands, { closeConnection: true }, 12)
+    const { exitCode, stdout } = await run
+    expect(JSON.parse(String(stdout))).toMatchObject({ read: 30, applied: 30, failures: [] })
+    expect(exitCode).toBe(0)
+    expect(await charges()).toBe(30)
+    const rows = await db.collection('billing.events').find().toArray()
+    expect(rows.map(({ status, attempts }) => [status, attempts])).toEqual(
+      Array.from({ length: 30 }, () => ['done', 0]),
+    )
+  })
+})
+
+test('a replay goes on soon where a killed process has left a transaction on its account', {
+  timeout: 50_000,
+}, async () => {
+  const admin = server.client.db('admin')
+  // As on a server of the user's own; the embedded one ends it by itself before long.
+  await admin.command({ setParameter: 1, transactionLifetimeLimitSeconds: 60 })
+  const folder = await temporaryFolder({ 'a.jsonl': lines(1, 1), 'b.jsonl': lines(2, 2) })
+  await replay(join(folder, 'a.jsonl'))
+  const leave = fileURLToPath(new URL('../../store/leave-transaction.mjs', import.meta.url))
+  const left = [uri, fixtureAccount, 'billing-sync', 'billing.accounts']
+  await execa(process.execPath, [leave, ...left], { reject: false })
+  const { stdout } = await replay(join(folder, 'b.jsonl'))
+  expect(JSON.parse(String(stdout))).toMatchObject({ applied: 1, failures: [] })
+  await admin.command({ setParameter: 1, transactionLifetimeLimitSeconds: 8 })
+})
+
+// Its commit may still take place when the test is over, so it is the last.
+test('a second signal ends a replay at once', async () => {
+  const folder = await temporaryFolder({ 'a.jsonl': lines(1, 3) })
+  await server.fail(['commitTransaction'], { blockConnection: true, blockTimeMS: longBlockMs })
+  const run = replay(join(folder, 'a.jsonl'))
+  await vi.waitFor(async () => expect(await openTransactions()).toBeGreaterThan(0), patience)
+  const signalled = performance.now()
+  // Signals that come before the program has seen the first are one to it.
+  await vi.waitFor(() => {
+    run.kill('SIGTERM')
+    expect(run.exitCode).not.toBeNull()
+  }, patience)
+  expect(performance.now() - signalled).toBeLessThan(longBlockMs)
+  expect((await run).exitCode).toBe(143)
+})
+
+/** Longer than it takes a program on a busy machine to end. */
+const longBlockMs = 10_000
+
+const openTransactions = async (): Promise<number> => {
+  const status = await server.client.db('admin').command({ serverStatus: 1, transactions: 1 })
+  return Number(status.transactions.currentOpen)
+}
