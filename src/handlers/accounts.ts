@@ -11,7 +11,7 @@ export type ConnectionState = 'connected' | 'disconnected'
  * stays known, since what happened meanwhile wants a backfill. Returns how old the news is beside what was known.
  * @param unixSeconds when the event was created, or the call sent that was refused
  */
-export const connectAccount = async (
+export const noteConnection = async (
   work: UnitOfWork,
   state: ConnectionState,
   unixSeconds: number,

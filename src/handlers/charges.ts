@@ -5,14 +5,14 @@ import { isIdentified, observeCarried } from '../core/normalise.ts'
 import type { Observation } from '../core/observation.ts'
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { Handler } from './handler.ts'
-import { isSettled, project } from './project.ts'
+import { changesRelatives, project } from './project.ts'
 import { createRefund } from './refunds.ts'
-import { settleCharge } from './relatives.ts'
+import { reconcileCharge } from './relatives.ts'
 
 /** Stores a charge that came into being; one that is known already is updated by the ordinary order rule. */
 export const newCharge: Handler = async (work, seen) => {
   const projected = await project(work, seen)
-  if (!isSettled(projected, seen)) await settleCharge(work, seen.id)
+  if (changesRelatives(projected, seen)) await reconcileCharge(work, seen.id)
 }
 
 /** Updates a charge, or stores one whose beginning was never seen; stores the refunds that the payload carries. */

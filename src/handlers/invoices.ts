@@ -6,17 +6,17 @@ import type { Observation } from '../core/observation.ts'
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import type { Handler } from './handler.ts'
 import { linkInvoicePayment } from './invoice-payments.ts'
-import { isSettled, project } from './project.ts'
-import { settleInvoice } from './relatives.ts'
-import { settlePayment } from './support.ts'
+import { changesRelatives, project } from './project.ts'
+import { reconcileInvoice } from './relatives.ts'
+import { postPaidInvoice } from './support.ts'
 
 /** Stores an invoice that came into being, and the payments that its event carries; its metadata reaches its charges. */
 export const newInvoice: Handler = async (work, seen) => {
   const projected = await project(work, seen)
   await storeCarriedPayments(work, seen)
-  if (!isSettled(projected, seen)) await settleInvoice(work, seen.id)
+  if (changesRelatives(projected, seen)) await reconcileInvoice(work, seen.id)
   // A paid event may have been seen before the payload that shows the invoice paid.
-  await settlePayment(work, seen.id)
+  await postPaidInvoice(work, seen.id)
 }
 
 /** Updates an invoice, or stores one whose beginning was never seen. */

@@ -32,12 +32,12 @@ export const putCanonical = (
 }
 
 /**
- * Tells whether an event changed nothing that relatives depend on, so that they need not be settled. After a read they
- * always are: it mends what somebody else wrote into the document.
+ * Tells whether an event changed what relatives depend on, so that they have to be reconciled. After a read they always
+ * are: it mends what somebody else wrote into the document.
  */
-export const isSettled = ({ before, after }: Projected, seen: Observation): boolean =>
-  seen.eventId !== null &&
-  before !== null &&
-  before.links === after.links &&
-  contentOf(before) === contentOf(after) && // the fold keeps content that is equal
-  isEqual(before.lists, after.lists)
+export const changesRelatives = ({ before, after }: Projected, seen: Observation): boolean =>
+  seen.eventId === null ||
+  before === null ||
+  before.links !== after.links ||
+  contentOf(before) !== contentOf(after) || // the fold keeps content that is equal
+  !isEqual(before.lists, after.lists)

@@ -1,6 +1,6 @@
 // How a change of one object reaches its relatives: links are learnt on both ends, metadata flows from the
 // subscription to its invoices and from an invoice to its charges, an invoice's decisive charge follows its
-// charges. Invariant: once an object is put and settled here, all its stored relatives agree with it; whichever
+// charges. Invariant: once an object is put and reconciled here, all its stored relatives agree with it; whichever
 // of two relatives arrives last does the settling, so the order of arrival does not matter.
 
 import { canonicalCharge, canonicalInvoice, canonicalSubscription, ownMetadata } from '../core/canonical.ts'
@@ -11,8 +11,8 @@ import { linkOfPayment, paymentIntentOf } from '../unit-of-work/projection-finde
 import type { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import { type Projected, putCanonical } from './project.ts'
 
-/** Settles a charge with its invoices. */
-export const settleCharge = async (work: UnitOfWork, id: string): Promise<void> => {
+/** Reconciles a charge with its invoices. */
+export const reconcileCharge = async (work: UnitOfWork, id: string): Promise<void> => {
   const charge = learn(work, await work.projections.charge.get(id), {
     invoices: await invoicesOfCharge(work, id),
   })
@@ -24,8 +24,8 @@ export const settleCharge = async (work: UnitOfWork, id: string): Promise<void> 
   await refreshCharge(work, id)
 }
 
-/** Settles an invoice with its subscription and its charges. */
-export const settleInvoice = async (work: UnitOfWork, id: string): Promise<void> => {
+/** Reconciles an invoice with its subscription and its charges. */
+export const reconcileInvoice = async (work: UnitOfWork, id: string): Promise<void> => {
   const invoice = learn(work, await work.projections.invoice.get(id), {
     charges: await chargesOfInvoice(work, id),
   })
@@ -37,32 +37,35 @@ export const settleInvoice = async (work: UnitOfWork, id: string): Promise<void>
   }
 }
 
-/** Settles a subscription's own periods, and new metadata with all its invoices and their charges. */
-export const settleSubscription = async (work: UnitOfWork, { before, after }: Projected): Promise<void> => {
+/** Reconciles a subscription's own periods, and new metadata with all its invoices and their charges. */
+export const reconcileSubscription = async (
+  work: UnitOfWork,
+  { before, after }: Projected,
+): Promise<void> => {
   putCanonical(work, after, canonicalSubscription(after))
   const known = before !== null && before.content !== null
   if (known && isEqual(ownMetadata(before), ownMetadata(after))) return
   const invoices = await work.projections.invoice.findBy('subscription', after.id)
   if (work.projections.invoice.isCut('subscription', after.id)) work.defer(after.id)
   else
-    await settleInheritance(
+    await reconcileInheritance(
       work,
       invoices.map(({ id }) => id),
     )
 }
 
-/** Settles what invoices, and through them their charges, inherit. */
-export const settleInheritance = async (work: UnitOfWork, invoices: readonly string[]): Promise<void> => {
+/** Reconciles what invoices, and through them their charges, inherit. */
+export const reconcileInheritance = async (work: UnitOfWork, invoices: readonly string[]): Promise<void> => {
   for (const id of invoices) await refreshInvoice(work, id)
 }
 
-/** Settles the invoice and every charge that an invoice payment ties together. */
-export const settleInvoicePayment = async (work: UnitOfWork, id: string): Promise<void> => {
+/** Reconciles the invoice and every charge that an invoice payment ties together. */
+export const reconcileInvoicePayment = async (work: UnitOfWork, id: string): Promise<void> => {
   const payment = await work.projections.invoice_payment.get(id)
   if (payment === null) return
-  for (const charge of await chargesOfPayment(work, payment)) await settleCharge(work, charge)
+  for (const charge of await chargesOfPayment(work, payment)) await reconcileCharge(work, charge)
   const invoice = ownString(contentOf(payment), 'invoice')
-  if (invoice !== null) await settleInvoice(work, invoice)
+  if (invoice !== null) await reconcileInvoice(work, invoice)
 }
 
 const invoicesOfCharge = async (work: UnitOfWork, id: string): Promise<readonly string[]> => {

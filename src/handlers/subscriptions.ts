@@ -1,13 +1,13 @@
 // Subscriptions: https://docs.stripe.com/api/subscriptions/object
 
 import type { Handler } from './handler.ts'
-import { isSettled, project } from './project.ts'
-import { settleSubscription } from './relatives.ts'
+import { changesRelatives, project } from './project.ts'
+import { reconcileSubscription } from './relatives.ts'
 
 /** Stores a subscription that came into being; its metadata reaches all its invoices and their charges. */
 export const createSubscription: Handler = async (work, seen) => {
   const projected = await project(work, seen)
-  if (!isSettled(projected, seen)) await settleSubscription(work, projected)
+  if (changesRelatives(projected, seen)) await reconcileSubscription(work, projected)
   work.awaitSpread(seen.id)
 }
 

@@ -15,7 +15,7 @@ import { deriveContact, isOurs, oldest } from './contacts.ts'
  * and `invoice.paid` or `invoice.payment_succeeded` was seen, however late and however often. For the contact alone it is
  * enough that a backfill showed it.
  */
-export const settlePayment = async (work: UnitOfWork, invoiceId: string): Promise<void> => {
+export const postPaidInvoice = async (work: UnitOfWork, invoiceId: string): Promise<void> => {
   const invoice = await work.projections.invoice.get(invoiceId)
   const content = invoice === null ? null : contentOf(invoice)
   if (invoice === null || content === null || !needsContact(invoice)) return

@@ -12,10 +12,10 @@ import { contentOf, isDeleted, type Projection } from '../core/projection.ts'
 import { documentId, type ProjectionDocument } from '../core/projection-document.ts'
 import { project } from '../handlers/project.ts'
 import {
-  settleCharge,
-  settleInvoice,
-  settleInvoicePayment,
-  settleSubscription,
+  reconcileCharge,
+  reconcileInvoice,
+  reconcileInvoicePayment,
+  reconcileSubscription,
 } from '../handlers/relatives.ts'
 import { preload } from '../unit-of-work/preload.ts'
 import type { AccountReader, StoredDocument, WorkCollection } from '../unit-of-work/reader.ts'
@@ -45,7 +45,7 @@ export const compareBatch = async (
   await Promise.all([
     preload(
       work,
-      seen.filter(({ kind }) => kind in settlers),
+      seen.filter(({ kind }) => kind in reconcilers),
     ),
     ...seen.map((observation) => work.projections[observation.kind].load([observation.id])),
   ])
@@ -84,12 +84,12 @@ const noting = (reader: AccountReader, documents: Documents): AccountReader => {
 }
 
 /** How each kind that owes fields to its relatives, or lends them some, is settled with them. */
-const settlers: Partial<Record<ObjectKind, (work: UnitOfWork, after: Projection) => Promise<void>>> = {
-  charge: (work, { id }) => settleCharge(work, id),
-  invoice: (work, { id }) => settleInvoice(work, id),
+const reconcilers: Partial<Record<ObjectKind, (work: UnitOfWork, after: Projection) => Promise<void>>> = {
+  charge: (work, { id }) => reconcileCharge(work, id),
+  invoice: (work, { id }) => reconcileInvoice(work, id),
   // Its metadata is no field of its invoices' own.
-  subscription: (work, after) => settleSubscription(work, { before: after, after }),
-  invoice_payment: (work, { id }) => settleInvoicePayment(work, id),
+  subscription: (work, after) => reconcileSubscription(work, { before: after, after }),
+  invoice_payment: (work, { id }) => reconcileInvoicePayment(work, id),
 }
 
 const compare = async (
@@ -99,7 +99,7 @@ const compare = async (
 ): Promise<readonly Difference[]> => {
   const savepoint = work.savepoint()
   const { before, after } = await project(work, seen)
-  await settlers[seen.kind]?.(work, after)
+  await reconcilers[seen.kind]?.(work, after)
   const changed = [...work.changedSince(savepoint).keys()].map(({ now }) => now as Projection) // only projections are put
   work.rollback(savepoint)
   return changed.flatMap((expected): readonly Difference[] => {

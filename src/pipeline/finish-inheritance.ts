@@ -4,7 +4,7 @@
 
 import type { NoticeDraft } from '../core/notice.ts'
 import { BillingSyncError } from '../errors.ts'
-import { settleInheritance } from '../handlers/relatives.ts'
+import { reconcileInheritance } from '../handlers/relatives.ts'
 import type { OpenAccount, PipelineStore, Unfinished } from '../ports/pipeline-store.ts'
 import { changeSetOf } from '../unit-of-work/change-set.ts'
 import { preloadInvoices } from '../unit-of-work/preload.ts'
@@ -83,7 +83,7 @@ const takeStep = async (
   const work = new UnitOfWork({ account: opened.settings, effects: 'none', now, reader: opened.reader })
   const reached = invoices.slice(0, invoicesPerStep)
   await preloadInvoices(work, reached)
-  await settleInheritance(work, reached)
+  await reconcileInheritance(work, reached)
   const { writes, notices } = changeSetOf(work)
   const rest = invoices.slice(invoicesPerStep)
   const all = rest.length > 0 ? writes : [...writes, clearingWrite(opened, finishing)]

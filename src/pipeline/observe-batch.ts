@@ -13,7 +13,7 @@ import { contentOf } from '../core/projection.ts'
 import { documentId } from '../core/projection-document.ts'
 import { assertStorable } from '../core/storable.ts'
 import { BillingSyncError } from '../errors.ts'
-import { type ConnectionState, connectAccount } from '../handlers/accounts.ts'
+import { type ConnectionState, noteConnection } from '../handlers/accounts.ts'
 import { listHandlers } from '../handlers/registry.ts'
 import type {
   Commit,
@@ -115,7 +115,7 @@ export const foldBatch = async (
   )
   const objects = await overtakenObjects(work, opened, seen)
   if (objects.length > 0) return { kind: 'overtaken', objects }
-  if (connection !== undefined) await connectAccount(work, connection.state, connection.unixSeconds)
+  if (connection !== undefined) await noteConnection(work, connection.state, connection.unixSeconds)
   const outcomes = await handleAll(work, seen)
   const { writes: changes, notices } = changeSetOf(work)
   const defers = work.awaiting > 0

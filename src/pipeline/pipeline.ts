@@ -21,7 +21,7 @@ import type { NoticeDraft } from '../core/notice.ts'
 import type { Observation, ObservationSource } from '../core/observation.ts'
 import { assertStorable } from '../core/storable.ts'
 import { BillingSyncError } from '../errors.ts'
-import { connectAccount } from '../handlers/accounts.ts'
+import { noteConnection } from '../handlers/accounts.ts'
 import { readHandlers } from '../handlers/registry.ts'
 import {
   type EntryOutcome,
@@ -154,7 +154,7 @@ const verdictOf = (results: readonly ReadResult[]): EntryOutcome | null => {
 }
 
 const applyMeaning = async (work: UnitOfWork, meaning: Meaning): Promise<Age> => {
-  if (meaning.kind === 'connection') return connectAccount(work, meaning.row.state, meaning.event.created)
+  if (meaning.kind === 'connection') return noteConnection(work, meaning.row.state, meaning.event.created)
   if (meaning.kind !== 'observation') return 'same_moment'
   const { row, observation } = meaning
   assertStorable(observation)
@@ -164,7 +164,7 @@ const applyMeaning = async (work: UnitOfWork, meaning: Meaning): Promise<Age> =>
 }
 
 const applyRead = async (work: UnitOfWork, result: ReadResult): Promise<void> => {
-  if (result.kind === 'disconnected') await connectAccount(work, 'disconnected', result.unixSeconds)
+  if (result.kind === 'disconnected') await noteConnection(work, 'disconnected', result.unixSeconds)
   if (result.kind !== 'seen') return
   for (const observation of result.observations) {
     assertStorable(observation)

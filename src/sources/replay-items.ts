@@ -7,7 +7,7 @@ import type { Delivery, EntryOutcome } from '../ports/pipeline-store.ts'
 import { AccountLanes } from './account-lanes.ts'
 import type { BrokenEntry } from './files/raw-entry.ts'
 import { parseEntry } from './parse-entry.ts'
-import type { ReplayTally } from './replay-summary.ts'
+import type { ReplayTally } from './replay-tally.ts'
 
 /** An entry that waits for its batch, as bytes alone: parsed it would take five times the memory (measured). */
 export interface WaitingItem {

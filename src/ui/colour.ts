@@ -6,6 +6,6 @@ import chalk from 'chalk'
  * Settles whether the run is coloured: a terminal is, unless `NO_COLOR` is set, which Node itself looks at and chalk
  * does not. ink asks the same chalk. Call it before anything is shown.
  */
-export const settleColour = (shownOn: NodeJS.WriteStream): void => {
+export const decideColour = (shownOn: NodeJS.WriteStream): void => {
   chalk.level = shownOn.isTTY && shownOn.hasColors() ? 1 : 0
 }

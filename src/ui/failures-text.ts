@@ -2,7 +2,7 @@
 
 import chalk from 'chalk'
 import { groupBy } from '../core/group-by.ts'
-import type { ReplayFailure } from '../sources/replay-summary.ts'
+import type { ReplayFailure } from '../sources/replay-tally.ts'
 import { inDigits, inWords } from './figures.ts'
 import { wrap } from './wrap.ts'
 

@@ -4,7 +4,7 @@ import type { Ora } from 'ora'
 import type { ReactElement } from 'react'
 import type { Log, LogFields } from '../log.ts'
 import type { DatabaseListener } from '../store/database.ts'
-import { settleColour } from './colour.ts'
+import { decideColour } from './colour.ts'
 import { embeddedLines } from './embedded-lines.ts'
 
 /** How often a log line tells how far a long command is, and how often the screen is drawn. */
@@ -34,7 +34,7 @@ const endingText = 'Ending: what is begun is finished first. A second Ctrl-C end
  * @param signal aborts once the command is to end
  */
 export const showProgress = (view: ProgressView, log: Log, signal: AbortSignal): Progress => {
-  settleColour(process.stderr)
+  decideColour(process.stderr)
   return process.stderr.isTTY ? new TerminalProgress(view, signal) : new LogProgress(view, log, signal)
 }
 

@@ -1,7 +1,7 @@
 // Progress of a replay on stderr.
 
 import type { Log } from '../log.ts'
-import type { ReplayTally } from '../sources/replay-summary.ts'
+import type { ReplayTally } from '../sources/replay-tally.ts'
 import { type Progress, showProgress } from './progress.ts'
 
 /** Shows a tally while it grows, on stderr. */

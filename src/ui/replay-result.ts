@@ -1,7 +1,7 @@
 // What a person reads after a replay: the result first, then what needs them, then the next command worth typing.
 
 import chalk from 'chalk'
-import type { CollectionCount, ReplaySummary } from '../sources/replay-summary.ts'
+import type { CollectionCount, ReplaySummary } from '../sources/replay-tally.ts'
 import { countChanges, type DryRunChanges, formatChanges } from './changes-table.ts'
 import { derivedText } from './derived-text.ts'
 import { formatFailures } from './failures-text.ts'

@@ -1,7 +1,7 @@
 // The screen of a replay under way.
 
 import { Box, Text } from 'ink'
-import type { ReplayTally } from '../sources/replay-summary.ts'
+import type { ReplayTally } from '../sources/replay-tally.ts'
 import { bar, inDigits, inTime } from './figures.ts'
 
 interface ReplayScreenProps {

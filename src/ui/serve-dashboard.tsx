@@ -1,7 +1,7 @@
 // Shows the dashboard on stderr while `serve` runs. Only on a terminal: ink writes control characters into pipes.
 
 import type { ServeTally } from '../watch/serve-tally.ts'
-import { settleColour } from './colour.ts'
+import { decideColour } from './colour.ts'
 import type { ServeState } from './serve-screen.tsx'
 
 /** How often the screen is drawn. */
@@ -13,7 +13,7 @@ export const showDashboard = async (
   state: () => Promise<ServeState>,
 ): Promise<{ readonly stop: () => void }> => {
   const [{ render }, { ServeScreen }] = await Promise.all([import('ink'), import('./serve-screen.tsx')])
-  settleColour(process.stderr)
+  decideColour(process.stderr)
   const started = performance.now()
   const screenOf = (now: ServeState) => (
     <ServeScreen

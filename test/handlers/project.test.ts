@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Observation } from '../../src/core/observation.ts'
 import { contentOf } from '../../src/core/projection.ts'
-import { isSettled, project, putCanonical } from '../../src/handlers/project.ts'
+import { changesRelatives, project, putCanonical } from '../../src/handlers/project.ts'
 import { changeSetOf } from '../../src/unit-of-work/change-set.ts'
 import type { UnitOfWork } from '../../src/unit-of-work/unit-of-work.ts'
 import { observed } from '../support/observed.ts'
@@ -26,37 +26,37 @@ describe('projecting an observation', () => {
   })
 })
 
-const isSettledBy = async (work: UnitOfWork, observation: Observation): Promise<boolean> =>
-  isSettled(await project(work, observation), observation)
+const isChangedBy = async (work: UnitOfWork, observation: Observation): Promise<boolean> =>
+  changesRelatives(await project(work, observation), observation)
 
 describe('what relatives depend on', () => {
-  test('is settled when an observation comes again, or says the same later', async () => {
+  test('is unchanged when an observation comes again, or says the same later', async () => {
     const { work } = await openCountedWork()
     await project(work, seen)
-    expect(await isSettledBy(work, seen)).toBe(true)
-    expect(await isSettledBy(work, { ...seen, moment: 99, eventId: 'evt_99' })).toBe(true)
+    expect(await isChangedBy(work, seen)).toBe(false)
+    expect(await isChangedBy(work, { ...seen, moment: 99, eventId: 'evt_99' })).toBe(false)
   })
 
-  test('is open when an object is new, differs, or names a relative', async () => {
+  test('changes when an object is new, differs, or names a relative', async () => {
     const { work } = await openCountedWork()
-    expect(await isSettledBy(work, seen)).toBe(false)
+    expect(await isChangedBy(work, seen)).toBe(true)
     const differs = observed({ at: 2, content: { id: 'ch_1', status: 'succeeded' } })
-    expect(await isSettledBy(work, differs)).toBe(false)
+    expect(await isChangedBy(work, differs)).toBe(true)
     const stale = observed({ at: 1, eventId: 'evt_stale', links: { ...seen.links, invoices: ['in_1'] } })
-    expect(await isSettledBy(work, stale)).toBe(false)
+    expect(await isChangedBy(work, stale)).toBe(true)
   })
 
-  test('is open after a read, which mends what somebody else wrote', async () => {
+  test('counts as changed after a read, which mends what somebody else wrote', async () => {
     const { work } = await openCountedWork()
     await project(work, seen)
-    expect(await isSettledBy(work, { ...seen, moment: 98, eventId: null, readSeq: 1 })).toBe(false)
+    expect(await isChangedBy(work, { ...seen, moment: 98, eventId: null, readSeq: 1 })).toBe(true)
   })
 
-  test('is open when a cut list became complete', async () => {
+  test('changes when a cut list became complete', async () => {
     const { work } = await openCountedWork()
     const refunds = (has_more: boolean) => ({ id: 'ch_1', refunds: { object: 'list', data: [], has_more } })
     await project(work, observed({ at: 5, content: refunds(true) }))
-    expect(await isSettledBy(work, observed({ at: 1, content: refunds(false) }))).toBe(false)
+    expect(await isChangedBy(work, observed({ at: 1, content: refunds(false) }))).toBe(true)
   })
 })
 

@@ -143,7 +143,7 @@ describe('the README', () => {
 
   test.each(told)('hands %s to %s, as the table does', (type, name) => {
     const row = eventRows.get(type)
-    if (row?.kind === 'application') expect(name).toBe('connectAccount')
+    if (row?.kind === 'application') expect(name).toBe('noteConnection')
     else expect(row?.handle).toBe(handlers[name] ?? 'a handler of that name')
   })
 })

@@ -2,8 +2,8 @@
 
 import { clientOf, openStripe } from '../../dist/sources/stripe/account-client.js'
 import { pinnedApiVersion } from '../../dist/sources/stripe/api-version.js'
+import { observeRelatives } from '../../dist/sources/stripe/observe-relatives.js'
 import { askPlatformAccount } from '../../dist/sources/stripe/platform.js'
-import { observeRelatives } from '../../dist/sources/stripe/relatives.js'
 import { paymentsOfIntent, refundsOfCharge, retrieveObject } from '../../dist/sources/stripe/retrievals.js'
 
 const ids = {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DocumentChange } from '../../src/core/document-change.ts'
 import { formatChanges, listChanges } from '../../src/ui/changes-table.ts'
-import { settleColour } from '../../src/ui/colour.ts'
+import { decideColour } from '../../src/ui/colour.ts'
 
-beforeAll(() => settleColour({ isTTY: false } as NodeJS.WriteStream)) // all that is looked at
+beforeAll(() => decideColour({ isTTY: false } as NodeJS.WriteStream)) // all that is looked at
 
 const change = (fields: DocumentChange['fields'], stripe_id = 'ch_1'): DocumentChange => ({
   account: 'acct_1',

@@ -1,6 +1,6 @@
 import chalk from 'chalk'
 import { describe, expect, test } from 'vitest'
-import { settleColour } from '../../src/ui/colour.ts'
+import { decideColour } from '../../src/ui/colour.ts'
 
 /** A stream as far as colour goes. */
 const stream = (isTTY: boolean, hasColors: boolean): NodeJS.WriteStream =>
@@ -12,7 +12,7 @@ describe('colour', () => {
     ['a terminal that is asked for none', true, false, 'red'],
     ['a pipe', false, true, 'red'],
   ])('of %s is as it should be', (_, isTTY, hasColors, shown) => {
-    settleColour(stream(isTTY, hasColors))
+    decideColour(stream(isTTY, hasColors))
     expect(chalk.red('red')).toBe(shown)
   })
 })

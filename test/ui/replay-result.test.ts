@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { NoticeDraft } from '../../src/core/notice.ts'
-import { ReplayTally } from '../../src/sources/replay-summary.ts'
-import { settleColour } from '../../src/ui/colour.ts'
+import { ReplayTally } from '../../src/sources/replay-tally.ts'
+import { decideColour } from '../../src/ui/colour.ts'
 import { formatReplay, type ReplayDetails } from '../../src/ui/replay-result.ts'
 
 // Whoever runs the tests may have them coloured.
-beforeAll(() => settleColour({ isTTY: false } as NodeJS.WriteStream)) // all that is looked at
+beforeAll(() => decideColour({ isTTY: false } as NodeJS.WriteStream)) // all that is looked at
 
 const notice = (kind: NoticeDraft['kind'], collection: string): NoticeDraft => ({
   kind,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ReplayTally } from '../../src/sources/replay-summary.ts'
+import { ReplayTally } from '../../src/sources/replay-tally.ts'
 import { ReplayScreen } from '../../src/ui/replay-screen.tsx'
 import { drawnLines } from '../support/drawn-lines.ts'
 

@@ -19,9 +19,9 @@ import {
   newestStored,
   type OutlineQuery,
 } from '../../store/stored-objects.ts'
-import { deriveContacts } from '../opening/derive-contacts.ts'
+import { deriveContacts } from '../opening/due-contacts.ts'
 import { openHandling } from '../opening/open-handling.ts'
-import { openAccessTokens } from '../opening/open-stripe.ts'
+import { openAccessTokens } from '../opening/open-stripe-access.ts'
 import { openStripeCalls } from '../opening/open-stripe-calls.ts'
 import { platformOf } from '../opening/platform-of.ts'
 import type { BackfillRun } from './backfill-one.ts'

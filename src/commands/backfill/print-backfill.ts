@@ -4,7 +4,7 @@ import type { DocumentChange } from '../../core/document-change.ts'
 import type { BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { formatBackfill } from '../../ui/backfill-result.ts'
 import { listChanges } from '../../ui/changes-table.ts'
-import { settleColour } from '../../ui/colour.ts'
+import { decideColour } from '../../ui/colour.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 
 interface BackfillEnd {
@@ -22,7 +22,7 @@ export const printBackfill = (
   { request, changes, interrupted, durationMs }: BackfillEnd,
 ): void => {
   const listed = listChanges(changes)
-  settleColour(process.stdout)
+  decideColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...tally.summary(durationMs), ...(request.dryRun ? listed : {}) })}\n`
     : formatBackfill(tally, {

@@ -7,7 +7,7 @@ import { type EventListQuery, readEventList } from '../../sources/event-list.ts'
 import type { AccountClient } from '../../sources/stripe/account-client.ts'
 import type { Database } from '../../store/database.ts'
 import { openPacedClients } from './open-paced-clients.ts'
-import { openAccessTokens } from './open-stripe.ts'
+import { openAccessTokens } from './open-stripe-access.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface EventListsRequest {

@@ -7,7 +7,7 @@ import { defaultPatienceMs } from '../../pipeline/patience.ts'
 import { openAbandonedTransactions } from '../../store/abandoned-transactions.ts'
 import type { Database } from '../../store/database.ts'
 import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
-import { openStripeAccess } from './open-stripe.ts'
+import { openStripeAccess } from './open-stripe-access.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface Handling {

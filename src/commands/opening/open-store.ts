@@ -21,7 +21,7 @@ import {
   platformPlaceholder,
 } from '../../store/platform-account.ts'
 import type { Effects } from '../../unit-of-work/unit-of-work.ts'
-import type { ObjectReads } from './open-stripe.ts'
+import type { ObjectReads } from './open-stripe-access.ts'
 
 export interface HandlingRequest {
   readonly source: ObservationSource

@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 import { type DeliveryOptions, handleDeliveries } from '../../pipeline/handle-deliveries.ts'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { ReplayItem } from '../../sources/replay-items.ts'
-import type { ReplayTally } from '../../sources/replay-summary.ts'
+import type { ReplayTally } from '../../sources/replay-tally.ts'
 
 export interface ItemHandling {
   readonly options: DeliveryOptions

@@ -1,9 +1,9 @@
 // Prints what came of a replay: one JSON document, or text for people.
 
 import type { DocumentChange } from '../../core/document-change.ts'
-import type { ReplayTally } from '../../sources/replay-summary.ts'
+import type { ReplayTally } from '../../sources/replay-tally.ts'
 import { listChanges } from '../../ui/changes-table.ts'
-import { settleColour } from '../../ui/colour.ts'
+import { decideColour } from '../../ui/colour.ts'
 import { formatReplay } from '../../ui/replay-result.ts'
 import type { ReplayRequest } from './replay-request.ts'
 
@@ -25,7 +25,7 @@ export const printReplay = (
 ): void => {
   const summary = tally.summary(durationMs)
   const listed = listChanges(changes)
-  settleColour(process.stdout)
+  decideColour(process.stdout)
   const text = request.json
     ? `${JSON.stringify({ ...summary, ...(request.dryRun ? listed : {}) })}\n`
     : formatReplay(summary, {

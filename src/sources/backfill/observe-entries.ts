@@ -8,7 +8,7 @@ import { type ObjectKind, objectKinds } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import { pinnedApiVersion } from '../stripe/api-version.ts'
-import { observePayments } from '../stripe/relatives.ts'
+import { observePayments } from '../stripe/observe-relatives.ts'
 import { completeLists } from '../stripe/retrievals.ts'
 import { failureOfStripe } from '../stripe/stripe-failure.ts'
 

@@ -3,7 +3,7 @@
 
 import Stripe from 'stripe'
 import { pinnedApiVersion } from './api-version.ts'
-import { HashHttpClient } from './hash-http-client.ts'
+import { ObjectHttpClient } from './object-http-client.ts'
 
 /** What makes requests for the SDK. */
 export type HttpClient = InstanceType<typeof Stripe.HttpClient>
@@ -43,7 +43,7 @@ export const openStripe = ({
   })
 
 /** Returns what makes single requests for the SDK, over connections that are kept. */
-export const plainHttpClient = (): HashHttpClient => new HashHttpClient()
+export const plainHttpClient = (): ObjectHttpClient => new ObjectHttpClient()
 
 /** Returns the client of an account; null is the platform itself. */
 export const clientOf = (stripe: Stripe, account: string | null): AccountClient => ({

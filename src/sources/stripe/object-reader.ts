@@ -19,7 +19,7 @@ import {
 } from '../../ports/pipeline-store.ts'
 import type { AccountClient } from './account-client.ts'
 import { pinnedApiVersion } from './api-version.ts'
-import { observeRelatives } from './relatives.ts'
+import { observeRelatives } from './observe-relatives.ts'
 import { retrieveObject } from './retrievals.ts'
 import type { StripeClock } from './stripe-clock.ts'
 import { failureOfStripe, type StripeFailure } from './stripe-failure.ts'

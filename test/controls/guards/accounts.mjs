@@ -94,10 +94,10 @@ export const guards = [
   },
   {
     name: 'stripe: an answer that is no hash ends nothing but its request',
-    file: 'src/sources/stripe/hash-http-client.ts',
+    file: 'src/sources/stripe/object-http-client.ts',
     find: 'if (isJsonObject(body)) return body',
     replace: 'if (body !== undefined) return body',
-    tests: ['test/sources/stripe/hash-http-client.test.ts'],
+    tests: ['test/sources/stripe/object-http-client.test.ts'],
     // Of a text nobody would ever hear.
     titled: 'request alone: null',
   },

@@ -134,7 +134,7 @@ export const guards = [
   {
     name: 'dashboard: no colour where NO_COLOR is set',
     file: 'src/ui/serve-dashboard.tsx',
-    find: '  settleColour(process.stderr)',
+    find: '  decideColour(process.stderr)',
     replace: '',
     tests: ['test/ui/terminal.test.ts'],
   },
@@ -216,7 +216,7 @@ export const guards = [
   {
     name: 'terminal: a result that goes into a file has no colours',
     file: 'src/commands/backfill/print-backfill.ts',
-    find: '  settleColour(process.stdout)\n',
+    find: '  decideColour(process.stdout)\n',
     replace: '',
     tests: ['test/commands/backfill/backfill.test.ts'],
     titled: 'a file gets the result',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ReplayTally } from '../../src/sources/replay-summary.ts'
+import { ReplayTally } from '../../src/sources/replay-tally.ts'
 
 const failure = { source: 'a:1', event_id: null, type: null, code: 'event_invalid', error: 'E' }
 

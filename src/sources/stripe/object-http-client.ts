@@ -10,7 +10,7 @@ import { isJsonObject } from '../../core/json.ts'
 type Request = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>
 type Response = Awaited<ReturnType<InstanceType<typeof Stripe.HttpClient>['makeRequest']>>
 
-export class HashHttpClient extends Stripe.HttpClient {
+export class ObjectHttpClient extends Stripe.HttpClient {
   readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) }
   readonly #inner = {
     http: Stripe.createNodeHttpClient(this.#agents.http),
