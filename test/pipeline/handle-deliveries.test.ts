@@ -143,7 +143,7 @@ describe('a commit that MongoDB ends for its weight', () => {
   test('counts as lost to others for a while where it has no parts', async () => {
     const { options, tried } = open()
     await server.fail(['insert'], conflict, 5)
-    const { outcomes } = await handleDeliveries([charge(1, 'acct_met')], options)
+    const { outcomes } = await handleDeliveries([charge(1, 'acct_met')], { ...options, patienceMs: 20_000 })
     expect(outcomes).toEqual([{ outcome: 'applied', failure: null }])
     expect(tried).toHaveLength(6)
   })
