@@ -3,7 +3,7 @@
 // backfill of all its lists that was begun later has come to its end, whatever process did it.
 
 import type { Db } from 'mongodb'
-import { isReturned } from './connected-accounts.ts'
+import { returnedFilter } from './connected-accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** An account, and since when changes of it may be missing here. */
@@ -43,7 +43,7 @@ export const wantedBackfills = (db: Db, lists: readonly string[]): Promise<reado
   })
 
 const returnedAccounts = async (db: Db): Promise<readonly Want[]> => {
-  const rows = await db.collection<ReturnedRow>('billing.accounts').find(isReturned).toArray()
+  const rows = await db.collection<ReturnedRow>('billing.accounts').find(returnedFilter).toArray()
   return rows.map(({ _id: account, disconnected_at: since, connection }) => ({
     account,
     since,

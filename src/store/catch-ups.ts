@@ -4,7 +4,7 @@
 
 import type { Db } from 'mongodb'
 import { documentId } from '../core/projection-document.ts'
-import { isReturned } from './connected-accounts.ts'
+import { returnedFilter } from './connected-accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 interface CatchUpRow {
@@ -74,7 +74,7 @@ export const returnedSinceCatchUp = (
   translateMongoErrors(async () => {
     const rows = await db
       .collection<ReturnedRow>('billing.accounts')
-      .find(isReturned, { projection: { connection: 1 } })
+      .find(returnedFilter, { projection: { connection: 1 } })
       .toArray()
     const caughtUp = await catchUpsOf(db)
       .find({ _id: { $in: rows.map(({ _id }) => rowIdOf(_id)) } })

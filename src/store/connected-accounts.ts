@@ -1,11 +1,11 @@
-// The accounts that a command about all of them means.
+// Which accounts let the platform in, and which of them had cut it off before.
 
 import type { Db } from 'mongodb'
 import type { AccountRow } from './accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** Finds the accounts that had cut the platform off and let it in again. */
-export const isReturned = {
+export const returnedFilter = {
   'connection.state': 'connected',
   disconnected_at: { $type: 'date' },
 } as const

@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM for commands that end by themselves: the first asks them to stop, the second ends at once.
+// SIGINT and SIGTERM: the first asks a command to stop, the second ends it at once.
 
 import { setMaxListeners } from 'node:events'
 

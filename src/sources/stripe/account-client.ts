@@ -14,8 +14,6 @@ export interface StripeSettings {
   readonly apiBase: string | undefined
   /** Makes the requests; a plain one unless given. */
   readonly httpClient?: HttpClient
-  /** How long one request may be silent, in milliseconds; default 20,000. */
-  readonly timeoutMs?: number
 }
 
 /** The SDK and the options that every call of one account carries. */
@@ -24,20 +22,16 @@ export interface AccountClient {
   readonly options: Stripe.RequestOptions
 }
 
-const defaultTimeoutMs = 20_000
+/** How long one request may be silent. */
+const timeoutMs = 20_000
 
 /** Returns the SDK for a key. It does not retry by itself: it ignores `Retry-After` and never retries a 429. */
-export const openStripe = ({
-  secretKey,
-  apiBase,
-  httpClient = plainHttpClient(),
-  timeoutMs,
-}: StripeSettings): Stripe =>
+export const openStripe = ({ secretKey, apiBase, httpClient = plainHttpClient() }: StripeSettings): Stripe =>
   new Stripe(secretKey, {
     apiVersion: pinnedApiVersion,
     maxNetworkRetries: 0,
     telemetry: false,
-    timeout: timeoutMs ?? defaultTimeoutMs,
+    timeout: timeoutMs,
     httpClient,
     ...(apiBase === undefined ? {} : addressOf(apiBase)),
   })

@@ -53,7 +53,7 @@ export class PacedHttpClient extends Stripe.HttpClient {
   readonly #inner: InstanceType<typeof Stripe.HttpClient>
   readonly #options: PacedClientOptions
 
-  /** @param inner makes single requests, such as `Stripe.createNodeHttpClient()` */
+  /** @param inner makes single requests */
   constructor(inner: InstanceType<typeof Stripe.HttpClient>, options: PacedClientOptions) {
     super()
     this.#inner = inner
