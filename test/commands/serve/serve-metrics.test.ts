@@ -31,6 +31,32 @@ const sample = (text: string, name: string): number | null => {
 
 const tooDeep = JSON.parse(`${'{"a":'.repeat(95)}1${'}'.repeat(95)}`)
 
+/** What is told of the event that keeps failing, and is tried again while this runs, counts as once. */
+const toldOnce = {
+  events_waiting: 1,
+  backfill_wanted: 1,
+  webhooks_received_total: 8,
+  'webhooks_acknowledged_total{result="stored"}': 4,
+  'webhooks_acknowledged_total{result="duplicate"}': 3,
+  'webhooks_refused_total{reason="signature_mismatch"}': 1,
+  'webhooks_signed_total{secret="1"}': 7,
+  webhooks_conflicting_total: 1,
+  'webhook_answer_seconds_count{answer="acknowledged"}': 7,
+  'webhook_answer_seconds_count{answer="refused"}': 1,
+  'events_handled_total{type="charge.succeeded",outcome="applied"}': 1,
+  'events_handled_total{type="charge.succeeded",outcome="failed"}': 2,
+  'events_handled_total{type="other",outcome="ignored"}': 1,
+  'event_retries_total{code="object_invalid"}': 1,
+  'events_dead_total{code="payload_unstorable"}': 1,
+  event_lag_seconds_count: 4,
+  commits_lost_total: 0,
+  takeovers_total: 0,
+  socket_clients: 0,
+  mongodb_available: 1,
+}
+
+const countsRetries = /^(event_retries|event_lag|events_handled.*outcome="failed")/
+
 test('the metrics count every delivery, event and account once and under its name', async () => {
   const endpoint = { url: serve.webhooks, secret }
   const good = numberedEvent(1)
@@ -41,57 +67,19 @@ test('the metrics count every delivery, event and account once and under its nam
   await deliver([{ ...numberedEvent(4, { changes: { metadata: tooDeep } }) }], endpoint)
   await deliver([{ ...numberedEvent(5), type: 'made.up' }], endpoint)
   await untilStored(events, { status: { $ne: 'pending' } }, 4)
-  // The last look at the inbox may have come before the last event was settled.
-  await expect.poll(async () => sample(await metrics(), 'events_waiting'), { timeout: 10_000 }).toBe(1)
-  await expect.poll(async () => sample(await metrics(), 'backfill_wanted'), { timeout: 10_000 }).toBe(1)
-
-  const text = await metrics()
-  const told = Object.fromEntries(
-    [
-      'webhooks_received_total',
-      'webhooks_acknowledged_total{result="stored"}',
-      'webhooks_acknowledged_total{result="duplicate"}',
-      'webhooks_refused_total{reason="signature_mismatch"}',
-      'webhooks_signed_total{secret="1"}',
-      'webhooks_conflicting_total',
-      'webhook_answer_seconds_count{answer="acknowledged"}',
-      'webhook_answer_seconds_count{answer="refused"}',
-      'events_handled_total{type="charge.succeeded",outcome="applied"}',
-      'events_handled_total{type="charge.succeeded",outcome="failed"}',
-      'events_handled_total{type="other",outcome="ignored"}',
-      'event_retries_total{code="object_invalid"}',
-      'events_dead_total{code="payload_unstorable"}',
-      'event_lag_seconds_count',
-      'commits_lost_total',
-      'takeovers_total',
-      'socket_clients',
-      'mongodb_available',
-    ].map((name) => [name, sample(text, name)]),
-  )
-  // The event that keeps failing is tried again while this runs.
-  const retries = told['event_retries_total{code="object_invalid"}'] ?? 0
-  expect(retries).toBeGreaterThan(0)
-  expect(told).toEqual({
-    webhooks_received_total: 8,
-    'webhooks_acknowledged_total{result="stored"}': 4,
-    'webhooks_acknowledged_total{result="duplicate"}': 3,
-    'webhooks_refused_total{reason="signature_mismatch"}': 1,
-    'webhooks_signed_total{secret="1"}': 7,
-    webhooks_conflicting_total: 1,
-    'webhook_answer_seconds_count{answer="acknowledged"}': 7,
-    'webhook_answer_seconds_count{answer="refused"}': 1,
-    'events_handled_total{type="charge.succeeded",outcome="applied"}': 1,
-    'events_handled_total{type="charge.succeeded",outcome="failed"}': retries + 1,
-    'events_handled_total{type="other",outcome="ignored"}': 1,
-    'event_retries_total{code="object_invalid"}': retries,
-    'events_dead_total{code="payload_unstorable"}': 1,
-    event_lag_seconds_count: retries + 3,
-    commits_lost_total: 0,
-    takeovers_total: 0,
-    socket_clients: 0,
-    mongodb_available: 1,
-  })
-  expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m)
+  const told = async () => {
+    const text = await metrics()
+    const retries = sample(text, 'event_retries_total{code="object_invalid"}') ?? 0
+    return Object.fromEntries(
+      Object.keys(toldOnce).map((name) => {
+        const value = sample(text, name)
+        return [name, value !== null && retries > 0 && countsRetries.test(name) ? value - retries + 1 : value]
+      }),
+    )
+  }
+  // What is stored is told right after, and the last look at the inbox may have come before the last event was settled.
+  await expect.poll(told, { timeout: 20_000 }).toEqual(toldOnce)
+  expect(await metrics()).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m)
 })
 
 test('every metric stands in the README, and nothing else does', async () => {
