@@ -5,7 +5,7 @@ import { webhookSecret as secret, startServeForFile, startServeForTest } from '.
 import { deliver } from '../../support/stripe/deliver.ts'
 import { connectSupportClient, socketSecret } from '../../support/support-client.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { until, untilStored } from '../../support/until.ts'
+import { untilStored } from '../../support/until.ts'
 
 const { db, uri } = await openTestDatabase()
 const serve = await startServeForFile({
@@ -75,8 +75,9 @@ describe('operators', () => {
   test('see that it lives and is ready', async () => {
     expect(await getJson('/healthz')).toEqual({ status: 200, body: { alive: true } })
     // One that got no processor for a while, among all the tests, is not.
-    await until(async () => (await getJson('/readyz')).status === 200, 'a serve that is ready')
-    expect(await getJson('/readyz')).toEqual({ status: 200, body: { ready: true, degraded: [] } })
+    await expect
+      .poll(() => getJson('/readyz'), { timeout: 45_000, interval: 50 })
+      .toEqual({ status: 200, body: { ready: true, degraded: [] } })
   })
 
   test.each([
