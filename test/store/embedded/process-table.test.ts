@@ -7,6 +7,9 @@ import { commandLineOf, hasEnded, parentOf } from '../../../src/store/embedded/p
 /** A process id that no system gives out. */
 const NOBODY = 999_999_999
 
+/** A machine busy with other tests is slow. */
+const patience = { timeout: 25_000, interval: 20 }
+
 test('a running process has a command line, a parent and no end', async () => {
   const child = spawn('sleep', ['1000'])
   onTestFinished(() => void child.kill())
@@ -27,8 +30,8 @@ test('a process that nobody reaps has ended, too', async () => {
   const parent = spawn('/bin/sh', ['-c', 'exec 3<&0; (read line <&3) & echo $!; exec sleep 1000'])
   onTestFinished(() => void parent.kill())
   const [line] = await once(createInterface({ input: parent.stdout }), 'line')
-  await expect.poll(() => commandLineOf(parent.pid ?? NOBODY)).toBe('sleep 1000 ')
+  await expect.poll(() => commandLineOf(parent.pid ?? NOBODY), patience).toBe('sleep 1000 ')
   parent.stdin.write('\n')
-  await expect.poll(() => hasEnded(Number(line))).toBe(true)
+  await expect.poll(() => hasEnded(Number(line)), patience).toBe(true)
   expect(await parentOf(Number(line))).toBe(parent.pid)
 })
