@@ -118,9 +118,10 @@ describe('a Support client', () => {
 
   test('is cut off when its token expires, and comes back with a new one', async () => {
     const account = newAccount()
-    // It is good for a second at least: tokens count in whole ones.
-    const tokens = [await supportToken(account, { expiresIn: 2 }), await supportToken(account)]
-    const auth = (tell: (credentials: object) => void) => tell({ token: tokens.shift() })
+    // It is good for two seconds at least, from when it is asked for: tokens count in whole ones.
+    const tokens = [{ expiresIn: 3 }, {}]
+    const auth = (tell: (credentials: object) => void) =>
+      void supportToken(account, tokens.shift()).then((token) => tell({ token }))
     const support = await connectSupportClient(url, account, { auth })
     await support.ready()
     const reason = await new Promise((resolve) => support.socket.once('disconnect', resolve))
