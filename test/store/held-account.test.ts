@@ -14,6 +14,9 @@ const account = 'acct_1'
 const server = await startFaultServer()
 const admin = server.client.db('admin')
 
+// As on a server of the user's own: the embedded one would end by itself what is held here for long.
+await admin.command({ setParameter: 1, transactionLifetimeLimitSeconds: 60 })
+
 /** An account that nobody has committed to, and what may be done with it. */
 const openAccount = async () => {
   const client = new MongoClient(server.uri, {
