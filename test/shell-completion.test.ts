@@ -2,7 +2,16 @@ import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
 import { runProgram } from './support/billing-sync.ts'
 
-const scriptFor = async (shell: string): Promise<string> => (await runProgram(['--completion', shell])).stdout
+const printed = new Map<string, Promise<string>>()
+
+/** What the program prints for these words; each is asked for once. */
+const printedFor = (...args: readonly string[]): Promise<string> => {
+  const asked = printed.get(args.join(' ')) ?? runProgram(args).then(({ stdout }) => stdout)
+  printed.set(args.join(' '), asked)
+  return asked
+}
+
+const scriptFor = (shell: string): Promise<string> => printedFor('--completion', shell)
 
 /** What bash offers for the last of these words. */
 const completionsOf = async (script: string, words: readonly string[]): Promise<readonly string[]> => {
@@ -35,7 +44,7 @@ describe('completion in every shell', () => {
     async (shell) => {
       const script = await scriptFor(shell)
       for (const command of ['serve', 'backfill', 'replay']) {
-        const { stdout: help } = await runProgram([command, '--help'])
+        const help = await printedFor(command, '--help')
         const options = [...help.matchAll(/^ {2}--([a-z-]+)/gm)].map(([, name = '']) => name)
         expect(options.length).toBeGreaterThan(5)
         for (const option of options) expect(script).toMatch(new RegExp(`(--|-l )${option}\\b`))
