@@ -76,4 +76,4 @@ test('a backfill leaves a serve beside it a quarter of the budget, over Redis', 
     'billing_sync_stripe_requests_total{endpoint="customers/:id",outcome="limited"} 1\n',
   )
   expect(metrics).toContain('billing_sync_stripe_limited_total{reason="resource-specific"} 1\n')
-}, 60_000)
+}, 120_000)
