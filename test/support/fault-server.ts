@@ -32,7 +32,11 @@ export const startFaultServer = async (): Promise<FaultServer> => {
   const uri = new URL(mongod.uri)
   uri.pathname = '/billing_sync_faults'
   uri.searchParams.set('appName', appName)
-  const client = new MongoClient(uri.href, { writeConcern: { w: 'majority' }, ignoreUndefined: true })
+  const client = new MongoClient(uri.href, {
+    ...{ writeConcern: { w: 'majority' }, ignoreUndefined: true },
+    // After a failure that says so the driver waits for the server to tell that it is back, which it never was away.
+    heartbeatFrequencyMS: 500,
+  })
   const observer = new MongoClient(mongod.uri)
   afterAll(async () => {
     await Promise.all([client.close(), observer.close()])
