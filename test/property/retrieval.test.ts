@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { expectMirror } from '../support/expect-mirror.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 import { alone, asItIs, batchesOf, born, deliver, deliverAll, toldOf } from '../support/played-lives.ts'
-import { live, lives, orders, type Step, shuffled } from '../support/random-billing.ts'
+import { deletion, live, lives, orders, type Step, shuffled } from '../support/random-billing.ts'
 import { deliveryOptions, readerOf, thinDeliveryOf } from '../support/reading-pipeline.ts'
 import { playStripe } from '../support/stripe/played-stripe.ts'
 import type { StripeAccount } from '../support/stripe/stripe-account.ts'
@@ -51,7 +51,10 @@ test('events in any order leave the mirror equal to Stripe, while it goes on', l
   }
   await fc.assert(
     fc.asyncProperty(fc.array(plans, { minLength: together, maxLength: together }), async (all) => {
-      const accounts = all.map((plan) => ({ plan, account: born(played, plan.before) }))
+      const accounts = all.map((plan, index) => ({
+        plan: index === 0 ? { ...plan, after: [...plan.after, ...deletion] } : plan,
+        account: born(played, plan.before),
+      }))
       // Answers come late and overtake each other.
       for (const key of all.flatMap(({ keys }) => keys))
         played.server.faults.add({}, { kind: 'latency', ms: key % 40 })

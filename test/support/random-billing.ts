@@ -83,6 +83,12 @@ export const lives: fc.Arbitrary<readonly Step[]> = fc
     ...steps,
   ])
 
+/** What surely deletes something: one random life in two or three does, so that now and then none of some thirty did. */
+export const deletion: readonly Step[] = [
+  { verb: 'product', pick: 0 },
+  { verb: 'delete', pick: deletable.indexOf('product') },
+]
+
 /** Lets the steps happen; what can't (paying a paid invoice, renaming nobody) does not. */
 export const live = (account: StripeAccount, steps: readonly Step[], onSecond: () => void): void => {
   for (const { verb, pick } of steps) {
