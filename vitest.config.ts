@@ -17,8 +17,8 @@ export default defineConfig({
     isolate: false,
     // Two cores carry three workers, the mongod they share and the programs they start: one of them mostly waits.
     maxWorkers: 3,
-    // Several starts of the program, on a machine that does other things beside.
-    testTimeout: 60_000,
+    // Several starts of the program, on a slow machine that does other things beside.
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
   },

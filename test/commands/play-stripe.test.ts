@@ -4,7 +4,7 @@ import { program } from '../support/billing-sync.ts'
 import { openDatabaseForTest } from '../support/database.ts'
 import { until } from '../support/until.ts'
 
-test('what the played Stripe says to type brings its accounts in', { timeout: 60_000 }, async () => {
+test('what the played Stripe says to type brings its accounts in', async () => {
   const { db, uri } = await openDatabaseForTest()
   const stripe = execa(process.execPath, ['--import', 'tsx', 'test/support/stripe/play.ts'], {
     reject: false,

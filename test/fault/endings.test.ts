@@ -44,7 +44,7 @@ const startFlooded = async (database: Awaited<ReturnType<typeof openDatabaseForT
 // rested until then can a request still cross the farewell, which on a machine busy with other tests it might.
 const wasCutOff = ({ status, isReused }: DeliveryResult): boolean => status === null && isReused
 
-describe('the end', { timeout: rounds * 90_000 }, () => {
+describe('the end', { timeout: 90_000 + rounds * 90_000 }, () => {
   test('under load answers every request that was taken, loses none, and leaves no claim', async () => {
     console.log(`FAULT_SEED=${seed}`)
     const random = seededRandom(seed)

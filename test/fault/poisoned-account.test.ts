@@ -12,7 +12,7 @@ import { PLATFORM_ID, PLATFORM_KEYS } from '../support/stripe/world.ts'
 
 const isFull = process.env.FULL === '1'
 const flood = isFull ? 50_000 : 240
-const timeoutMs = isFull ? 30 * 60_000 : 90_000
+const timeoutMs = isFull ? 30 * 60_000 : 180_000
 const patience = { timeout: 25_000, interval: 20 }
 
 /** How soon an event of another account has to be through; in the short form other tests share the machine. */

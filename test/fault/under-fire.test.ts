@@ -26,7 +26,7 @@ const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
 const kills = Number(process.env.FAULT_KILLS ?? (isFull ? 200 : 4))
 const killsOfARound = isFull ? 10 : 4
 const rounds = Math.ceil(kills / killsOfARound)
-const timeoutMs = 180_000 + kills * 9_000
+const timeoutMs = 300_000 + kills * 9_000
 
 /** How long everything may take to come to rest after the last strike: what waits then grows with their number. */
 const restMs = 90_000 + kills * 300

@@ -92,9 +92,7 @@ test('what is too heavy beside others, too, is told', async () => {
   expect(done).toEqual(['held', 'released', 'held', 'released'])
 })
 
-test('a batch that takes long gets through beside a writer that never pauses', {
-  timeout: 60_000,
-}, async () => {
+test('a batch that takes long gets through beside a writer that never pauses', async () => {
   const { client, db } = await openDatabaseForTest()
   await ensureCollections(db)
   const store = openMongoStore({ client, db, parkUnknown: false, retentionMs: 60_000 })

@@ -21,7 +21,7 @@ const piecesOf = (history: readonly Step[], size: number): readonly (readonly St
 const isLost = ({ type }: EventRecord, index: number, number: number): boolean =>
   !type.endsWith('.deleted') && (index * 31 + number) % 3 === 0
 
-test('events and pages in any mixture leave the mirror equal to Stripe', { timeout: 120_000 }, async () => {
+test('events and pages in any mixture leave the mirror equal to Stripe', { timeout: 300_000 }, async () => {
   const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31)
   console.log(`PROPERTY_SEED=${seed}`)
   const { server, world } = await playStripe()

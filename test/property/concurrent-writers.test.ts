@@ -18,7 +18,7 @@ const store = openMongoStore({ client, db, parkUnknown: false, retentionMs: 60_0
 
 const isFull = process.env.FULL === '1'
 const runs = isFull ? 1_000 : 100
-const timeoutMs = isFull ? 20 * 60_000 : 240_000
+const timeoutMs = isFull ? 20 * 60_000 : 600_000
 
 /** Collections that hold what a history comes to. */
 const resultNames = Object.keys(collectionIndexes).filter((name) =>

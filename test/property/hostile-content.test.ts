@@ -122,7 +122,7 @@ const merged = (...objects: readonly (Json | undefined)[]): Json =>
 
 let accounts = 0
 
-test('any signed JSON is stored as it is at every commit of its document', { timeout: 60_000 }, async () => {
+test('any signed JSON is stored as it is at every commit of its document', { timeout: 300_000 }, async () => {
   const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31)
   console.log(`PROPERTY_SEED=${seed}`)
   let commits = 0

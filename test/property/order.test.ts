@@ -8,7 +8,7 @@ import { MemoryStore } from '../support/memory-store.ts'
 
 describe('order and duplicates', () => {
   test('any order, duplication and batching of a history ends as in-order delivery does', {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     await checkHistories({ runs: 1_000, deliveries: 2 }, async ({ history, deliveries }) => {
       const states = []

@@ -11,7 +11,7 @@ import type { StripeAccount } from '../support/stripe/stripe-account.ts'
 const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31)
 console.log(`PROPERTY_SEED=${seed}`)
 
-const limits = { timeout: 120_000 }
+const limits = { timeout: 300_000 }
 
 /** Lives that pass side by side: most of their time they wait for the next second. */
 const together = 8

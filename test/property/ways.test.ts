@@ -31,7 +31,7 @@ const stateOf = (store: MemoryStore, isJudged: (fields: Fields) => boolean): Com
 
 type Fields = Readonly<Record<string, unknown>>
 
-test('events read, unread and by turns leave the same documents', { timeout: 120_000 }, async () => {
+test('events read, unread and by turns leave the same documents', { timeout: 300_000 }, async () => {
   const played = await playStripe()
   const met = { documents: 0, desk: 0, deleted: 0 }
   await fc.assert(
@@ -59,7 +59,7 @@ test('events read, unread and by turns leave the same documents', { timeout: 120
   for (const [what, count] of Object.entries(met)) expect(count, what).toBeGreaterThan(0)
 })
 
-test('thin events leave the documents that whole ones do', { timeout: 120_000 }, async () => {
+test('thin events leave the documents that whole ones do', { timeout: 300_000 }, async () => {
   const played = await playStripe()
   const met = { documents: 0, desk: 0 }
   await fc.assert(

@@ -27,7 +27,7 @@ const mayWrite = async (id: string): Promise<boolean> => {
 }
 
 describe('the transaction of a process that died', () => {
-  test('is ended within seconds, long before the server would', { timeout: 40_000 }, async () => {
+  test('is ended within seconds, long before the server would', async () => {
     await leaveTransaction('ours', 'billing-sync')
     expect(await mayWrite('ours')).toBe(false)
     const look = openAbandonedTransactions(client)
@@ -44,7 +44,7 @@ describe('the transaction of a process that died', () => {
     expect(performance.now() - started).toBeLessThan((lifetimeSeconds / 2) * 1_000)
   })
 
-  test('is left alone where it is of another program', { timeout: 40_000 }, async () => {
+  test('is left alone where it is of another program', async () => {
     await leaveTransaction('theirs', 'somebody-else')
     await leaveTransaction('ours too', 'billing-sync')
     const look = openAbandonedTransactions(client)

@@ -86,9 +86,7 @@ test('what was read before the account was held is not committed', async () => {
   expect(await state()).toEqual({ seq: 1, charges: 1 })
 })
 
-test('a batch may be folded for longer than an abandoned transaction is left', {
-  timeout: 30_000,
-}, async () => {
+test('a batch may be folded for longer than an abandoned transaction is left', async () => {
   const { hold, commit, state, endAbandoned } = await openAccount()
   const held = await hold()
   await expect
@@ -101,9 +99,7 @@ test('a batch may be folded for longer than an abandoned transaction is left', {
   expect(await state()).toEqual({ seq: 1, charges: 1 })
 })
 
-test('an account is given back as soon as MongoDB answers the read that shows that it is not abandoned', {
-  timeout: 30_000,
-}, async () => {
+test('an account is given back as soon as MongoDB answers the read that shows that it is not abandoned', async () => {
   const { hold, reads } = await openAccount()
   const held = await hold()
   await server.fail(['find'], { blockConnection: true, blockTimeMS: 3_000 })
@@ -114,9 +110,7 @@ test('an account is given back as soon as MongoDB answers the read that shows th
   expect(reads()).toBe(before)
 })
 
-test('a batch whose transaction was ended after seconds is too slow, and no loss to others', {
-  timeout: 30_000,
-}, async () => {
+test('a batch whose transaction was ended after seconds is too slow, and no loss to others', async () => {
   const { hold, commit, state } = await openAccount()
   const held = await hold()
   await expect.poll(openSeconds, patience).toBeGreaterThan(3.5)

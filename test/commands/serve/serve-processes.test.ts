@@ -6,7 +6,7 @@ import { deliver } from '../../support/stripe/deliver.ts'
 import { until, untilStored } from '../../support/until.ts'
 
 describe('a role', () => {
-  test('that only takes in leaves events pending for another that works', { timeout: 90_000 }, async () => {
+  test('that only takes in leaves events pending for another that works', async () => {
     const { uri: shared, db: own } = await openDatabaseForTest()
     const ingest = await startServeForTest({ uri: shared, args: ['--role', 'ingest'] })
     const rows = own.collection('billing.events')
