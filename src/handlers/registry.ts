@@ -123,6 +123,9 @@ export const eventRows: ReadonlyMap<string, EventRow> = new Map<string, EventRow
 
 const otherInvoiceRow = row('invoice', updateInvoice)
 
+/** How the types begin of which some may be handled that are not in the table. */
+export const openFamily = 'invoice.'
+
 /**
  * Returns the row of an event. Types of `invoice.*` that are not in the table, those that Stripe may yet add, are updates of
  * the invoice that they carry; `invoice.upcoming` tells of one that is none yet.
@@ -131,7 +134,7 @@ export const rowOf = (type: string, object: JsonObject | null): EventRow | undef
   eventRows.get(type) ?? (isOtherInvoiceEvent(type, object) ? otherInvoiceRow : undefined)
 
 const isOtherInvoiceEvent = (type: string, object: JsonObject | null): boolean =>
-  type.startsWith('invoice.') &&
+  type.startsWith(openFamily) &&
   type !== 'invoice.upcoming' &&
   isIdentified(object ?? undefined) &&
   ownString(object, 'object') === 'invoice'

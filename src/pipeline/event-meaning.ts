@@ -7,7 +7,7 @@ import { isObjectId } from '../core/object-id.ts'
 import type { Observation, ObservationSource } from '../core/observation.ts'
 import type { RelatedObject, StripeEvent } from '../core/stripe-event.ts'
 import { BillingSyncError } from '../errors.ts'
-import { type ConnectionRow, eventRows, type ObjectRow, rowOf } from '../handlers/registry.ts'
+import { type ConnectionRow, eventRows, type ObjectRow, openFamily, rowOf } from '../handlers/registry.ts'
 import type { EntryOutcome, ReadRequest, ReadResult } from '../ports/pipeline-store.ts'
 
 interface Observed {
@@ -109,5 +109,13 @@ const chargeOfRefund = (refund: JsonObject | null, afterSecond: number): readonl
   return isObjectId(charge) ? [{ kind: 'charge', id: charge, afterSecond }] : []
 }
 
-/** The types that some handler wants. */
+/** Tells whether some handler wants an event, whatever comes of it. */
+export const isHandled = ({ type, object, related }: StripeEvent): boolean =>
+  related !== null || rowOf(type, object) !== undefined
+
+/** The types that some handler wants, but for those that only their object tells from others. */
 export const typesHandled: readonly string[] = [...eventRows.keys()]
+
+/** Tells whether types that begin like this may be handled although `typesHandled` has them not: Stripe may add some. */
+export const mayAddTypes = (beginning: string): boolean =>
+  beginning.startsWith(openFamily) || openFamily.startsWith(beginning)

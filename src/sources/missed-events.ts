@@ -1,16 +1,16 @@
 // Finds events that webhooks did not bring: everything that Stripe lists of an account and the inbox does not hold, not
 // only what is newer than something, since one that was missed may be older than one that came.
 
-import { type JsonObject, ownString } from '../core/json.ts'
+import type { JsonObject } from '../core/json.ts'
+import { parseStripeEvent, type StripeEvent } from '../core/stripe-event.ts'
 import type { Delivery } from '../ports/pipeline-store.ts'
-import { parseEntry } from './parse-entry.ts'
 
 export interface MissedEventsOptions {
   readonly account: string
   /** The account's events, oldest first. */
   readonly listed: AsyncIterable<readonly JsonObject[]>
-  /** Types that some handler wants; others are left alone, since no endpoint may be meant to bring them. */
-  readonly types: ReadonlySet<string>
+  /** Tells which some handler wants; others are left alone, since no endpoint may be meant to bring them. */
+  readonly isWanted: (event: StripeEvent) => boolean
   /** Answers those of the events that the inbox does not hold. */
   readonly missing: (eventIds: readonly string[]) => Promise<ReadonlySet<string>>
   /** Stores deliveries; resolves once they are durable. */
@@ -24,25 +24,32 @@ const atOnce = 200
 export const acceptMissed = async (options: MissedEventsOptions): Promise<number> => {
   let found = 0
   for await (const events of options.listed) {
-    const wanted = events.filter((event) => options.types.has(ownString(event, 'type') ?? ''))
+    const wanted = events.flatMap((listed) => wantedOf(listed, options))
     for (let start = 0; start < wanted.length; start += atOnce)
       found += await acceptSome(wanted.slice(start, start + atOnce), options)
   }
   return found
 }
 
+interface Wanted {
+  readonly event: StripeEvent
+  /** As Stripe lists it. */
+  readonly listed: JsonObject
+}
+
+const wantedOf = (listed: JsonObject, { isWanted }: MissedEventsOptions): readonly Wanted[] => {
+  const parsed = parseStripeEvent(listed)
+  return 'event' in parsed && isWanted(parsed.event) ? [{ event: parsed.event, listed }] : []
+}
+
 const acceptSome = async (
-  events: readonly JsonObject[],
+  events: readonly Wanted[],
   { account, missing, accept }: MissedEventsOptions,
 ): Promise<number> => {
-  const absent = await missing(events.map((event) => ownString(event, 'id') ?? ''))
+  const absent = await missing(events.map(({ event }) => event.id))
   const deliveries = events
-    .filter((event) => absent.has(ownString(event, 'id') ?? ''))
-    .flatMap((event): readonly Delivery[] => {
-      const payload = Buffer.from(JSON.stringify(event))
-      const parsed = parseEntry(payload)
-      return 'event' in parsed ? [{ account, event: parsed.event, payload }] : []
-    })
+    .filter(({ event }) => absent.has(event.id))
+    .map(({ event, listed }): Delivery => ({ account, event, payload: Buffer.from(JSON.stringify(listed)) }))
   if (deliveries.length > 0) await accept(deliveries)
   return deliveries.length
 }

@@ -8,7 +8,7 @@ import pLimit from 'p-limit'
 import type { Config } from '../../config/config.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { typesHandled } from '../../pipeline/event-meaning.ts'
+import { isHandled } from '../../pipeline/event-meaning.ts'
 import type { Delivery, PipelineStore } from '../../ports/pipeline-store.ts'
 import { keptSeconds } from '../../sources/event-list.ts'
 import { acceptMissed } from '../../sources/missed-events.ts'
@@ -146,8 +146,8 @@ const catchUpAccount = async (
     const { from, gap } = rangeOf(await lastCatchUp(db, account), startedAt)
     const found = await acceptMissed({
       account,
-      listed: eventsOf(account, { types: typesHandled, undelivered: false, from, to: null }),
-      types: new Set(typesHandled),
+      listed: eventsOf(account, { types: [], undelivered: false, from, to: null }),
+      isWanted: isHandled,
       missing: (ids) => missingEvents(db, account, ids),
       accept: (deliveries) => store(account, deliveries, request),
     })

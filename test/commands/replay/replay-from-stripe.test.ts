@@ -109,6 +109,14 @@ describe('replay --from-stripe', () => {
     expect(await names()).toEqual({ acct_1: 'Anna' })
   })
 
+  test('finds events of a type that Stripe may yet add', async () => {
+    const life = await playTwoShops()
+    const invoice = life.first.create('invoice', { customer: life.customer }).id
+    life.first.emitAbout('invoice.of_the_future', 'invoice', invoice)
+    const { summary } = await replay(life, ['--account', 'acct_1', '--type', 'invoice.of*,invoice.v*'])
+    expect(summary).toMatchObject({ read: 1, applied: 1 })
+  })
+
   test('takes the events that are named and counts the others as filtered', async () => {
     const life = await playTwoShops()
     const { summary } = await replay(life, ['--id', life.update.id])

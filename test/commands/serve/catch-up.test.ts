@@ -88,6 +88,20 @@ describe('serve --catch-up', () => {
     expect((await serve.stop()).exitCode).toBe(0)
   })
 
+  test('finds what is handled, be its type yet to come, and leaves the rest', async () => {
+    const life = await playMissedEvents()
+    const { account } = life
+    const invoice = account.create('invoice', { customer: account.create('customer').id }).id
+    const future = account.emitAbout('invoice.of_the_future', 'invoice', invoice)
+    account.emit('terminal.reader.action_succeeded', { id: 'tmr_1', object: 'terminal.reader' })
+    account.emit('invoice.upcoming', { object: 'invoice' })
+    const serve = await start(life)
+    await serve.awaitLine(caughtUp)
+    const handled = account.events.filter(({ type }) => !/^(terminal|invoice\.upcoming)/.test(type))
+    expect(handled).toContain(future)
+    await expect.poll(statuses, patience).toEqual(allDone(handled))
+  })
+
   test('asks from three days before the last one on', async () => {
     const life = await playMissedEvents()
     const first = await start(life)
