@@ -79,7 +79,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)', 'unit-of-work (types)'],
   ],
   'commands/opening': [
-    ...['core (types)', 'config (types)', 'store', 'sources', 'sinks', 'log (types)'],
+    ...['core', 'config (types)', 'store', 'sources', 'sinks', 'log (types)'],
     ...['handle-observations', 'handle-deliveries (types)', 'derive-contacts', 'patience'],
     ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)'],
   ],

@@ -1,5 +1,6 @@
 // The configuration of one run: read once, checked before any work, frozen.
 
+import { livemodeOfKey } from '../core/key-mode.ts'
 import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
@@ -127,5 +128,5 @@ const livemodeOf = (mode: Settings['mode'], stripeKey: string | undefined): bool
   if (mode === 'live') return true
   if (mode === 'test') return false
   if (mode === 'any' || stripeKey === undefined) return null
-  return /^[rs]k_live_/.test(stripeKey)
+  return livemodeOfKey(stripeKey)
 }

@@ -3,10 +3,10 @@
 
 import type { Config } from '../../config/config.ts'
 import { groupBy } from '../../core/group-by.ts'
+import { livemodeOfKey } from '../../core/key-mode.ts'
 import type { ReadObjects, ReadResult } from '../../ports/pipeline-store.ts'
 import { type ResourceName, resourceOfKind } from '../../sources/backfill/resources.ts'
 import type { AccountClient } from '../../sources/stripe/account-client.ts'
-import { livemodeOfKey } from '../../sources/stripe/key-mode.ts'
 import { openObjectReader } from '../../sources/stripe/object-reader.ts'
 import { endpointOf } from '../../sources/stripe/pace-endpoint.ts'
 import type { PaceListener } from '../../sources/stripe/pace-http-client.ts'

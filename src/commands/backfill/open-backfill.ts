@@ -2,12 +2,12 @@
 
 import type { Config } from '../../config/config.ts'
 import type { DocumentChange } from '../../core/document-change.ts'
+import { livemodeOfKey } from '../../core/key-mode.ts'
 import { objectKinds } from '../../core/object-kinds.ts'
 import type { Log } from '../../log.ts'
 import type { DerivingOptions } from '../../pipeline/derive-contacts.ts'
 import { PageRooms } from '../../sources/backfill/page-rooms.ts'
 import { listRows, type ResourceName } from '../../sources/backfill/resources.ts'
-import { livemodeOfKey } from '../../sources/stripe/key-mode.ts'
 import { MongoAccountReader } from '../../store/account-reader.ts'
 import { connectedAccounts } from '../../store/connected-accounts.ts'
 import { countListed } from '../../store/count-listed.ts'

@@ -1,6 +1,7 @@
 // Joins Stripe to the pipeline where a key is set; without one nothing is retrieved. The SDK is loaded only then.
 
 import type { Config } from '../../config/config.ts'
+import { livemodeOfKey } from '../../core/key-mode.ts'
 import type { ObservationSource } from '../../core/observation.ts'
 import type { ReadObjects } from '../../ports/pipeline-store.ts'
 import type { PaceShare } from '../../sources/stripe/place-order.ts'
@@ -64,11 +65,10 @@ const openReads = async (
   config: Config,
   { reads: { calls, share, signal }, ...request }: StripeRequest & { readonly reads: ObjectReads },
 ): Promise<ReadObjects> => {
-  const [{ openPacedClients }, { openObjectReader }, { StripeClock }, { livemodeOfKey }] = await Promise.all([
+  const [{ openPacedClients }, { openObjectReader }, { StripeClock }] = await Promise.all([
     import('./open-paced-clients.ts'),
     import('../../sources/stripe/object-reader.ts'),
     import('../../sources/stripe/stripe-clock.ts'),
-    import('../../sources/stripe/key-mode.ts'),
   ])
   const { platformAccount, source, patienceMs, onWaiting } = request
   const accessTokenOf = await openAccessTokens(config, request)

@@ -3,9 +3,9 @@
 
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import type { Config } from '../../config/config.ts'
+import { livemodeOfKey } from '../../core/key-mode.ts'
 import { type HttpClient, plainHttpClient } from '../../sources/stripe/account-client.ts'
 import { CountedHttpClient, type TellAnswer } from '../../sources/stripe/counted-http-client.ts'
-import { livemodeOfKey } from '../../sources/stripe/key-mode.ts'
 import { limitsOf, memoryLimiter, Pace } from '../../sources/stripe/pace.ts'
 import { holdSeconds } from '../../sources/stripe/pace-budget.ts'
 import type { PaceShare } from '../../sources/stripe/place-order.ts'

@@ -30,4 +30,11 @@ export const guards = [
     replace: '(?:[/?].*)?$/',
     tests: ['test/store/server-place.test.ts'],
   },
+  {
+    name: 'config: a key that does not tell its mode is not taken for one of test mode',
+    file: 'src/core/key-mode.ts',
+    find: "mode === undefined ? null : mode === 'live'",
+    replace: "mode === 'live'",
+    tests: ['test/config/config.test.ts'],
+  },
 ]
