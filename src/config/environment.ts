@@ -13,7 +13,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** Returns the environment of a command that runs in a folder. Throws `config_invalid` for an unreadable `.env`. */
 export const readEnvironment = async (folder: string): Promise<Environment> => ({
   ...(await readDotEnv(join(folder, '.env'))),
-  ...process.env,
+  // A variable that is set to nothing is not set, and hides nothing.
+  ...Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')),
 })
 
 /** Returns the folder in which fetched programs are kept, as the XDG base directory specification says. */
@@ -22,7 +23,8 @@ export const cacheFolderOf = (environment: Environment): string =>
 
 const readDotEnv = async (path: string): Promise<Environment> => {
   try {
-    return parseEnv(await readFile(path, 'utf8'))
+    // Some editors put a byte order mark before it, which would become part of the first name.
+    return parseEnv((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''))
   } catch (error) {
     const code = systemErrorCode(error) ?? 'unreadable'
     if (code === 'ENOENT') return {}

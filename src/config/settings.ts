@@ -31,21 +31,27 @@ export const accountId = z
 /** A secret that fits on a post-it would let anybody sign events: Stripe's have over 32 characters. */
 const shortestSecret = 16
 
+/** A secret that was copied with blanks around it, or read from a file with its last newline, is meant without. */
+const secretText = z.string().trim()
+
 /** A secret that signs: of a webhook endpoint, or of the Support UI's tokens. */
-export const signingSecret = z
-  .string()
-  .min(shortestSecret, `expected secrets of ${shortestSecret} characters or more`)
+export const signingSecret = secretText.min(
+  shortestSecret,
+  `expected secrets of ${shortestSecret} characters or more`,
+)
 
 /** Endpoint secrets: a comma list in the environment. */
 const signingSecrets = z
   .string()
-  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .transform((text) => text.split(','))
   .pipe(z.array(signingSecret))
   .default([])
 
+/** A header carries nothing else. */
+const headerText = secretText.regex(/^[\x20-\x7e]*$/, 'expected plain ASCII characters')
+
 /** A secret key of Stripe's: the platform's, or an account's own access token. */
-export const stripeSecretKey = z
-  .string()
+export const stripeSecretKey = headerText
   .min(8, 'expected a Stripe secret key')
   .regex(/^(?!pk_|whsec_)/, 'expected a secret key (sk_… or rk_…), got one of another kind')
 
@@ -122,7 +128,11 @@ export const settingRows = {
     ...{ env: 'BILLING_SYNC_MAX_BACKLOG', key: 'maxBacklog', isShown: true },
     schema: wholeNumber(1, 1_000_000_000).default(1_000_000),
   },
-  metricsToken: { env: 'METRICS_TOKEN', key: null, schema: z.string().min(1).optional() },
+  metricsToken: {
+    env: 'METRICS_TOKEN',
+    key: null,
+    schema: headerText.min(1, 'expected a token, got blanks').optional(),
+  },
   redisUrl: {
     env: 'REDIS_URL',
     key: 'redisUrl',

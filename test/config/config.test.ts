@@ -94,6 +94,7 @@ describe('the mode', () => {
     [true, { STRIPE_SECRET_KEY: 'sk_live_12345678' }],
     [false, { STRIPE_SECRET_KEY: 'sk_test_12345678' }],
     [true, { STRIPE_SECRET_KEY: 'rk_live_12345678' }],
+    [true, { STRIPE_SECRET_KEY: ' sk_live_12345678' }],
     [true, { STRIPE_SECRET_KEY: 'sk_org_live_12345678' }],
     [null, { STRIPE_SECRET_KEY: 'key_of_another_form' }],
     [null, { STRIPE_SECRET_KEY: 'sk_live_12345678', BILLING_SYNC_MODE: 'any' }],

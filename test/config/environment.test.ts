@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { cacheFolderOf, readEnvironment } from '../../src/config/environment.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -17,6 +17,20 @@ test('variables of a .env file are read beside those of the process', async () =
 test('a variable of the process wins over the .env file', async () => {
   const folder = await temporaryFolder({ '.env': 'PATH=/nowhere' })
   expect((await readEnvironment(folder)).PATH).toBe(process.env.PATH)
+})
+
+test('a variable of the process that is set to nothing hides none of the .env file', async () => {
+  process.env.BILLING_SYNC_MODE = ''
+  onTestFinished(() => {
+    delete process.env.BILLING_SYNC_MODE
+  })
+  const folder = await temporaryFolder({ '.env': 'BILLING_SYNC_MODE=test' })
+  expect((await readEnvironment(folder)).BILLING_SYNC_MODE).toBe('test')
+})
+
+test('a byte order mark before a .env file costs no variable', async () => {
+  const folder = await temporaryFolder({ '.env': '\uFEFFLOG_LEVEL=debug\nBILLING_SYNC_MODE=test\n' })
+  expect(await readEnvironment(folder)).toMatchObject({ LOG_LEVEL: 'debug', BILLING_SYNC_MODE: 'test' })
 })
 
 test('a folder without a .env file is fine', async () => {

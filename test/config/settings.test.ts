@@ -82,6 +82,20 @@ describe('the other settings', () => {
     expect(parse(name, value)).toMatch(problem)
   })
 
+  test.each(['stripeKey', 'metricsToken', 'socketSecret', 'webhookSecrets'] as const)(
+    'take %s without the blanks around it',
+    (name) => {
+      const secret = 'sk_live_of_the_platform'
+      expect(parse(name, ` ${secret}\r\n`)).toEqual(name === 'webhookSecrets' ? [secret] : secret)
+      expect(parse(name, ' '.repeat(40))).toMatch(/^expected /)
+    },
+  )
+
+  test.each(['stripeKey', 'metricsToken'] as const)('refuse %s that no header can carry', (name) => {
+    for (const text of ['sk_live_of\nthe_platform', 'sk_live_of_thé_platform'])
+      expect(parse(name, text)).toBe('expected plain ASCII characters')
+  })
+
   test.each(['mongodbUri', 'mongodPath', 'stripeKey', 'platformAccount', 'mode', 'logLevel'] as const)(
     'may leave %s out',
     (name) => {

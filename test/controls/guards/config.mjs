@@ -37,4 +37,32 @@ export const guards = [
     replace: "mode === 'live'",
     tests: ['test/config/config.test.ts'],
   },
+  {
+    name: 'config: blanks around a secret are no part of it',
+    file: 'src/config/settings.ts',
+    find: 'const secretText = z.string().trim()',
+    replace: 'const secretText = z.string()',
+    tests: ['test/config/settings.test.ts'],
+  },
+  {
+    name: 'config: what no header can carry is refused',
+    file: 'src/config/settings.ts',
+    find: "secretText.regex(/^[\\x20-\\x7e]*$/, 'expected plain ASCII characters')",
+    replace: 'secretText',
+    tests: ['test/config/settings.test.ts'],
+  },
+  {
+    name: 'config: a variable that is set to nothing hides none of the .env file',
+    file: 'src/config/environment.ts',
+    find: ".filter(([, value]) => value !== '')",
+    replace: '',
+    tests: ['test/config/environment.test.ts'],
+  },
+  {
+    name: 'config: a byte order mark costs no variable',
+    file: 'src/config/environment.ts',
+    find: "(await readFile(path, 'utf8')).replace(/^\\uFEFF/, '')",
+    replace: "await readFile(path, 'utf8')",
+    tests: ['test/config/environment.test.ts'],
+  },
 ]
