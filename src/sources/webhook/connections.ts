@@ -1,6 +1,7 @@
 // What holds for every connection of the listener, whatever it asks for.
 
-import type { IncomingMessage, Server } from 'node:http'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 /** Most connections that speak HTTP at once; those that became web sockets are not counted. */
@@ -9,12 +10,17 @@ const mostConnections = 1_024
 /** How long a client may go on sending after it was refused: cut off at once, it might never read the answer. */
 const lingerMs = 500
 
-/**
- * Refuses connections beyond the limit; idle ones make room first. Returns those that are web sockets, as they come and
- * go: call it before anybody else listens for them.
- */
-export const limitConnections = (server: Server): ReadonlySet<Socket> => {
+export interface Connections {
+  /** Those that are web sockets, as they come and go. */
+  readonly webSockets: ReadonlySet<Socket>
+  /** Cuts those that speak HTTP and have no request under way: what is half a request may never become one. */
+  readonly cutUnasked: () => void
+}
+
+/** Refuses connections beyond the limit; idle ones make room first. Call it before anybody else listens for web sockets. */
+export const limitConnections = (server: Server): Connections => {
   const open = new Set<Socket>()
+  const underWay = countUnderWay(server)
   const webSockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     if (open.size >= mostConnections) makeRoom(server, open)
@@ -37,7 +43,34 @@ export const limitConnections = (server: Server): ReadonlySet<Socket> => {
     // Who ends it, such as Socket.IO what is not meant for it, leaves it half open for as long as the client likes.
     socket.once('finish', () => setTimeout(() => socket.destroy(), lingerMs).unref())
   })
-  return webSockets
+  return {
+    webSockets,
+    cutUnasked: () => {
+      for (const socket of open) if ((underWay.get(socket) ?? 0) === 0) socket.destroy()
+    },
+  }
+}
+
+interface RequestStart {
+  readonly server: Server
+  readonly socket: Socket
+  readonly response: ServerResponse
+}
+
+// Told by Node's own channel: Socket.IO takes the listeners of `request` away, and hands on only what is not for it.
+const countUnderWay = (server: Server): Pick<WeakMap<Socket, number>, 'get'> => {
+  const underWay = new WeakMap<Socket, number>()
+  const add = (socket: Socket, count: number): void =>
+    void underWay.set(socket, (underWay.get(socket) ?? 0) + count)
+  const onStart = (message: unknown): void => {
+    const start = message as RequestStart // as Node documents the channel
+    if (start.server !== server) return
+    add(start.socket, 1)
+    start.response.once('close', () => add(start.socket, -1))
+  }
+  subscribe('http.server.request.start', onStart)
+  server.once('close', () => unsubscribe('http.server.request.start', onStart))
+  return underWay
 }
 
 // A connection that is closed says so a moment later only.

@@ -3,12 +3,11 @@
 // the inside. What it does not do: decompress, follow a client's pace, or know where events are stored.
 
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
 import { setImmediate as nextTurnOfLoop, setTimeout as wait } from 'node:timers/promises'
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { systemErrorCode } from '../../core/system-error-code.ts'
 import { BillingSyncError } from '../../errors.ts'
-import { answerClientError, limitConnections, lingerAfterRefusal } from './connections.ts'
+import { answerClientError, type Connections, limitConnections, lingerAfterRefusal } from './connections.ts'
 import { type OperationsPorts, routeOperations } from './operations.ts'
 import { routeWebhooks, type WebhookPorts, webhookPath } from './webhook-route.ts'
 
@@ -26,8 +25,8 @@ export interface Listener {
   readonly httpServer: Server
   readonly url: string
   /**
-   * Takes no new connections, tells clients of open ones to close them, and waits until every request is answered:
-   * false where the time was up. Connections that are left are cut. Those that others keep open on the port never end by
+   * Takes no new connections, tells clients of open ones to close them, and waits until every request that came is
+   * answered: false where the time was up. Connections that are left are cut, those without a request at once. Those that others keep open on the port never end by
    * themselves: `letGo` is called once no new ones come, and has to end them.
    */
   stop(patienceMs: number, letGo?: () => void): Promise<boolean>
@@ -41,7 +40,10 @@ const checkingIntervalMs = 500
 /** Longer than load balancers keep an idle connection, so that it is they who close it. */
 const keepAliveTimeoutMs = 65_000
 
-/** How long connections are still taken once the end has begun: a client that has just been told of us may be on its way. */
+/**
+ * How long connections are still taken once the end has begun: a client that has just been told of us may be on its way. So
+ * long again the last of them have to send their request's headers.
+ */
 const lameDuckMs = 300
 
 /** How long a web socket that was let go of has to say farewell: one whose client does not read never would. */
@@ -60,7 +62,7 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
     frameworkErrors: (_error, _request, reply) =>
       (reply as unknown as FastifyReply).code(400).send({ error: 'request_malformed' }),
   })
-  const webSockets = limitConnections(app.server)
+  const connections = limitConnections(app.server)
   const state = { isStopping: false }
   answerPlainly(app, { state, paths: options.webhooks === null ? [] : [webhookPath] })
   routeOperations(app, options.operations)
@@ -72,7 +74,7 @@ export const openListener = async (options: ListenerOptions): Promise<Listener> 
     url: urlOf(app.server),
     stop: async (patienceMs, letGo = () => undefined) => {
       state.isStopping = true
-      return await stop(app, { patienceMs, letGo, webSockets })
+      return await stop(app, { patienceMs, letGo, connections })
     },
   }
 }
@@ -149,10 +151,10 @@ const urlOf = (server: Server): string => {
 interface Stopping {
   readonly patienceMs: number
   readonly letGo: () => void
-  readonly webSockets: ReadonlySet<Socket>
+  readonly connections: Connections
 }
 
-const stop = async (app: FastifyInstance, { patienceMs, letGo, webSockets }: Stopping): Promise<boolean> => {
+const stop = async (app: FastifyInstance, { patienceMs, letGo, connections }: Stopping): Promise<boolean> => {
   const end = async (): Promise<true> => {
     // Idle connections are closed with the listener: by then, those in use were told to close after their answer.
     await wait(Math.min(lameDuckMs, patienceMs))
@@ -160,11 +162,14 @@ const stop = async (app: FastifyInstance, { patienceMs, letGo, webSockets }: Sto
     await nextTurnOfLoop()
     const closed = app.close()
     letGo()
-    const cut = setTimeout(() => {
-      for (const socket of webSockets) socket.destroy()
-    }, farewellMs)
+    const cuts = [
+      setTimeout(connections.cutUnasked, lameDuckMs),
+      setTimeout(() => {
+        for (const socket of connections.webSockets) socket.destroy()
+      }, farewellMs),
+    ]
     await closed
-    clearTimeout(cut)
+    for (const cut of cuts) clearTimeout(cut)
     return true
   }
   const isDone = await Promise.race([end(), wait(patienceMs, false, { ref: false })])

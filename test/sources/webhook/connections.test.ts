@@ -1,6 +1,6 @@
 // The listener's own limits of connections, at their real numbers: sockets on loopback are cheap.
 
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { openListener } from '../../../src/sources/webhook/listener.ts'
@@ -10,14 +10,17 @@ import { until } from '../../support/until.ts'
 const mostConnections = 1_024
 
 /** A listener that takes no webhooks, and how many connections it has. */
-const openForTest = async () => {
+const openForTest = async (answer: Promise<unknown> = new Promise(() => undefined)) => {
   const { httpServer, url, stop } = await openListener({
     host: '127.0.0.1',
     port: 0,
     webhooks: null,
     operations: {
-      // Whoever asks for it stays in the midst of a request.
-      readiness: () => new Promise(() => undefined),
+      // Whoever asks for it stays in the midst of a request until then.
+      readiness: async () => {
+        await answer
+        return { problem: null, degraded: [] }
+      },
       metrics: { contentType: 'text/plain', text: async () => '' },
       metricsToken: undefined,
     },
@@ -25,7 +28,7 @@ const openForTest = async () => {
   onTestFinished(() => stop(0).then(() => undefined))
   const count = () => new Promise<number>((resolve) => httpServer.getConnections((_, open) => resolve(open)))
   const untilOpen = (open: number) => until(async () => (await count()) === open, `${open} connections`)
-  return { httpServer, url, untilOpen }
+  return { httpServer, url, stop, untilOpen }
 }
 
 const requestOf = (connection: string, path = '/healthz'): string =>
@@ -102,4 +105,29 @@ test('a web socket that was ended is cut off though its client stays', async () 
 test('a request for a protocol that nobody speaks is refused', async () => {
   const { url } = await openForTest()
   expect((await sendRaw(url, requestOf('Upgrade\r\nUpgrade: websocket'))).statuses).toEqual([400])
+})
+
+test('the end waits for requests that came, and not for those that did not', async () => {
+  const signal = new EventEmitter()
+  const { url, stop } = await openForTest(once(signal, 'answer'))
+  const [busy] = await openBusy(url, 1)
+  const answered = busy === undefined ? undefined : answersOn(busy)
+  const idle = await Promise.all(
+    ['', 'GET /hea', `${requestOf('keep-alive')}GET /hea`].map(async (bytes) => {
+      const socket = await connectTo(url)
+      const closed = answersOn(socket)
+      if (bytes !== '') socket.write(bytes)
+      if (bytes.length > 10) await once(socket, 'data')
+      return { closed }
+    }),
+  )
+  const stopped = stop(60_000)
+  expect((await Promise.all(idle.map(({ closed }) => closed))).map(({ statuses }) => statuses)).toEqual([
+    [],
+    [],
+    [200],
+  ])
+  signal.emit('answer')
+  expect((await answered)?.statuses).toEqual([200])
+  expect(await stopped).toBe(true)
 })
