@@ -14,15 +14,15 @@ import type { ServeListener } from '../../watch/serve-listener.ts'
 import type { Handling } from '../opening/open-handling.ts'
 
 export interface IngestRequest {
-  readonly config: Config
   readonly database: Database
   readonly handling: Pick<Handling, 'platformAccount'>
   readonly log: Log
   readonly gate: WriteGate
   readonly backlog: Backlog
   readonly listener: Pick<ServeListener, 'onConflict'>
-  /** Told of accounts that have new rows in the inbox. */
-  readonly onStored: (accounts: Iterable<string>) => void
+  readonly secrets: readonly EndpointSecret[]
+  /** Told of each account that has new rows in the inbox. */
+  readonly wake: (account: string) => void
 }
 
 export interface Ingest {
@@ -32,11 +32,26 @@ export interface Ingest {
   readonly intake: Intake
 }
 
-/** The config's accounts are in the database. Throws `config_invalid` for secrets that the key does not open. */
-export const openIngest = async (request: IngestRequest): Promise<Ingest> => {
-  const { config, database, handling, log, gate, backlog, listener, onStored } = request
-  // An account that the config no longer lists keeps its endpoint.
-  const own = await readWebhookSecrets(database.db, config.encryptionKey)
+/**
+ * Returns the signing secrets of all endpoints; the config's accounts are in the database. Throws `config_invalid` where the
+ * key does not open one, or two owners have the same.
+ */
+export const openEndpointSecrets = async (
+  config: Config,
+  { db }: Database,
+): Promise<readonly EndpointSecret[]> =>
+  endpointSecretsOf({
+    platform: config.webhookSecrets,
+    // An account that the config no longer lists keeps its endpoint.
+    accounts: await readWebhookSecrets(db, config.encryptionKey),
+  })
+
+/** Joins the listener to the inbox. */
+export const openIngest = (request: IngestRequest): Ingest => {
+  const { database, handling, log, gate, backlog, listener, secrets, wake } = request
+  const onStored = (accounts: Iterable<string>): void => {
+    for (const account of accounts) wake(account)
+  }
   const { onConflict } = listener
   const intake = new Intake({ db: database.db, gate, backlog, listener: { onStored, onConflict } })
   const askedInTime = answerInTime(async () => {
@@ -50,7 +65,7 @@ export const openIngest = async (request: IngestRequest): Promise<Ingest> => {
     }
   })
   return {
-    secrets: endpointSecretsOf({ platform: config.webhookSecrets, accounts: own }),
+    secrets,
     platformAccount: async () => {
       if (!gate.isOpen) throw away()
       try {

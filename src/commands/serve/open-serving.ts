@@ -14,7 +14,8 @@ import { type Handling, openServeHandling } from '../opening/open-handling.ts'
 import { openSinks, type Sinks } from '../opening/open-sinks.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
 import { openBehind } from './open-behind.ts'
-import { type Ingest, openIngest } from './open-ingest.ts'
+import { type Ingest, openEndpointSecrets, openIngest } from './open-ingest.ts'
+import { openWakesOfOthers, type Wakes } from './open-wakes.ts'
 import { openWorkers, type Workers } from './open-workers.ts'
 import type { ServeRole } from './serve-role.ts'
 
@@ -62,13 +63,12 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
   const handling = await openServeHandling(config, database, reads)
   const opened = { ...request, handling }
-  const wake = (account: string): void => worked?.workers.wake(account)
-  const onStored = (accounts: Iterable<string>): void => {
-    for (const account of accounts) wake(account)
-  }
   // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
-  const ingest = role === 'work' ? null : await openIngest({ ...opened, gate, backlog, onStored })
+  const secrets = role === 'work' ? null : await openEndpointSecrets(config, database)
   const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
+  const wakes: Wakes = worked?.workers ?? (await openWakesOfOthers(request))
+  const { wake } = wakes
+  const ingest = secrets === null ? null : openIngest({ ...opened, gate, backlog, secrets, wake })
   void backlog.start()
   const behind = openBehind(opened, { backlog, wake, returns })
   const loop = watchEventLoop(request)
@@ -80,13 +80,13 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     backfillsWanted: behind.backfillsWanted,
     readiness: async () => ({
       problem: (await gate.check()) ? problemOf(worked, loop) : 'mongodb_unavailable',
-      degraded: [...degradedBy(worked, config), ...behind.degraded()],
+      degraded: [...new Set([...wakes.degraded(), ...awayOf(worked, config), ...behind.degraded()])],
     }),
     end: async (patienceMs) => {
       loop.stop()
       await behind.end()
       await ingest?.intake.drain()
-      const isDrained = (await worked?.workers.drain(patienceMs)) ?? true
+      const isDrained = await wakes.drain(patienceMs)
       await worked?.sinks.drain(noticePatienceMs)
       await worked?.sinks.close()
       backlog.end()
@@ -143,8 +143,7 @@ const problemOf = (worked: Worked | null, loop: EventLoopWatch): string | null =
 }
 
 // Both sinks go over Redis where one is configured.
-const degradedBy = (worked: Worked | null, { redisUrl }: Config): readonly string[] => {
-  if (worked === null) return []
-  const away = worked.sinks.unavailable().map((sink) => (redisUrl === undefined ? sink : 'redis'))
-  return [...new Set([...worked.workers.degraded(), ...away.map((name) => `${name}_unavailable`)])]
+const awayOf = (worked: Worked | null, { redisUrl }: Config): readonly string[] => {
+  const away = worked?.sinks.unavailable() ?? []
+  return away.map((sink) => `${redisUrl === undefined ? sink : 'redis'}_unavailable`)
 }

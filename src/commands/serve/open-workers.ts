@@ -10,7 +10,6 @@ import { Dispatcher } from '../../sources/inbox-work/dispatcher.ts'
 import type { DueDelivery } from '../../sources/inbox-work/due-batch.ts'
 import { type TurnOptions, takeTurn } from '../../sources/inbox-work/lane-turn.ts'
 import { PayloadRoom } from '../../sources/inbox-work/payload-room.ts'
-import type { SharedWakes } from '../../sources/inbox-work/shared-wakes.ts'
 import { ThreadLoad } from '../../sources/inbox-work/thread-load.ts'
 import type { WorkListener } from '../../sources/inbox-work/work-listener.ts'
 import type { Database } from '../../store/database.ts'
@@ -20,6 +19,7 @@ import { LaneClaims } from '../../store/lane-claims.ts'
 import { identifyThisProcess } from '../../store/this-process.ts'
 import type { Handling } from '../opening/open-handling.ts'
 import type { Sinks } from '../opening/open-sinks.ts'
+import { degradedWakes, openSharedWakes, openWakeTaker, type Wakes } from './open-wakes.ts'
 
 export interface WorkersRequest {
   readonly config: Config
@@ -33,15 +33,9 @@ export interface WorkersRequest {
   readonly sinks: Pick<Sinks, 'wake'>
 }
 
-export interface Workers {
-  /** Looks at an account's due events soon; call it once they are durable. Never throws. */
-  wake(account: string): void
+export interface Workers extends Wakes {
   /** True while the work goes on. */
   isRunning(): boolean
-  /** Reasons why some events wait, such as `stripe_unauthorized`; empty where all is well. */
-  degraded(): readonly string[]
-  /** Takes up no more events and waits for those under way, for so long at most; answers whether all are through. */
-  drain(patienceMs: number): Promise<boolean>
 }
 
 /**
@@ -63,15 +57,15 @@ const largestBatch = 160
 
 /** Starts the work; the config's accounts are in the database. */
 export const openWorkers = async (request: WorkersRequest): Promise<Workers> => {
-  const { config, database, handling, ending } = request
+  const { config, handling, ending } = request
   // As many listen as requests are under way.
   setMaxListeners(0, ending.signal)
   const load = new ThreadLoad()
   const turn = turnOptionsOf(request, load.rest)
   const { store, lanes, pauses, listener } = turn
   const turns = turnsAtOnce(handling, load)
-  const shared = { wakes: null as SharedWakes | null } // made after the dispatcher, which it wakes
-  const wake = (account: string): void => (shared.wakes ?? dispatcher).wake(account)
+  const shared = await openSharedWakes(request, (account) => dispatcher.wake(account))
+  const wake = (account: string): void => (shared ?? dispatcher).wake(account)
   const options = { ...turn, isAwaited: () => dispatcher.isAwaited }
   const dispatcher: Dispatcher = new Dispatcher({
     takeTurn: (account) => takeTurn(account, options),
@@ -85,18 +79,17 @@ export const openWorkers = async (request: WorkersRequest): Promise<Workers> => 
     onMore: wake,
     onTrouble: listener.onTrouble,
   })
-  if (config.redisUrl !== undefined)
-    shared.wakes = await openWakes(config.redisUrl, {
-      ...{ db: database.db, most: turns.most, dispatcher },
-      onAway: tellRedis(request.log),
-    })
+  const taker = await openWakeTaker(request, {
+    takeTurn: (account) => dispatcher.turn(account),
+    turnsAtOnce: turns.most,
+  })
   return {
     wake,
     isRunning: () => dispatcher.isRunning,
-    degraded: () => [...pauses.codes(), ...(shared.wakes?.isAway === true ? ['redis_unavailable'] : [])],
+    degraded: () => [...pauses.codes(), ...degradedWakes(shared)],
     drain: async (patience) => {
       ending.abort()
-      const [isDrained] = await Promise.all([dispatcher.drain(patience), shared.wakes?.close()])
+      const [isDrained] = await Promise.all([dispatcher.drain(patience), taker?.close(), shared?.close()])
       return isDrained
     },
   }
@@ -140,43 +133,6 @@ const turnOptionsOf = (
     ...{ signal, rest },
     random: Math.random,
   }
-}
-
-const openWakes = async (
-  redisUrl: string,
-  {
-    db,
-    most,
-    dispatcher,
-    onAway,
-  }: {
-    readonly db: Database['db']
-    readonly most: number
-    readonly dispatcher: Dispatcher
-    readonly onAway: (isAway: boolean) => void
-  },
-): Promise<SharedWakes> => {
-  const [{ SharedWakes }, { openBlockingRedis, openRedis }] = await Promise.all([
-    import('../../sources/inbox-work/shared-wakes.ts'),
-    import('../../sinks/redis.ts'),
-  ])
-  return new SharedWakes({
-    connection: openRedis(redisUrl),
-    blockingConnection: openBlockingRedis(redisUrl),
-    inbox: db.databaseName,
-    takeTurn: (account) => dispatcher.turn(account),
-    turnsAtOnce: most,
-    onLost: (account) => dispatcher.wake(account),
-    onAway,
-  })
-}
-
-const tellRedis = (log: Log) => (isAway: boolean) => {
-  if (isAway)
-    log.warn('Redis does not answer: check that it runs and that REDIS_URL is right; what it is owed waits', {
-      code: 'sink_unavailable',
-    })
-  else log.info('Redis answers again')
 }
 
 // The rows were read a moment ago; only an attempt that was lost to another writer has to read them again.

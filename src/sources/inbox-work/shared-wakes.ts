@@ -1,24 +1,18 @@
-// Wake-ups over Redis: whichever process is free takes the account's next turn. A BullMQ queue with a job per account,
-// which holds nothing but its name: what is due stands in the inbox, so all of Redis may be lost at any time, and the
-// sweep goes on without it. Guarantees: a wake-up that comes while the account is at work leads to one more turn
+// Wake-ups over Redis, sent by any process: whichever one is free takes the account's next turn (wake-taker.ts). A BullMQ
+// queue with a job per account, which holds nothing but its name: what is due stands in the inbox, so all of Redis may be
+// lost at any time, and the sweep goes on without it. Guarantees: a wake-up that comes while the account is at work leads to one more turn
 // (`keepLastIfActive`; a job id of the account's, or plain deduplication, would drop it: measured); while Redis is away
 // or frozen, wake-ups stay in this process within a second.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { Queue, Worker } from 'bullmq'
+import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 
 export interface SharedWakesOptions {
   /** For commands that are answered or fail soon. */
   readonly connection: Redis
-  /** For reads that block. */
-  readonly blockingConnection: Redis
   /** Names the inbox: processes that share it share the wake-ups. */
   readonly inbox: string
-  /** Takes a turn of an account; resolves when it is over, and never rejects. */
-  readonly takeTurn: (account: string) => Promise<void>
-  /** Turns of this process at once. */
-  readonly turnsAtOnce: number
   /** Called in place of a wake-up that Redis can't take. */
   readonly onLost: (account: string) => void
   /** Told once that Redis does not answer, and once that it does again. */
@@ -38,12 +32,12 @@ const missesToTell = 2
 // A job that is kept would block the next one of its account for ever; there is nothing to try again.
 const jobOptions = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const
 
-const queueNameOf = (inbox: string): string => `billing-sync-work-${inbox}`
+/** Returns the name of the queue of an inbox. */
+export const wakesQueueOf = (inbox: string): string => `billing-sync-work-${inbox}`
 
 export class SharedWakes {
   readonly #options: SharedWakesOptions
   readonly #queue: Queue
-  readonly #worker: Worker
   readonly #probing: NodeJS.Timeout
   readonly #pending = new Set<string>()
   #isSending = false
@@ -53,16 +47,10 @@ export class SharedWakes {
 
   constructor(options: SharedWakesOptions) {
     this.#options = options
-    const { connection, blockingConnection, inbox, takeTurn, turnsAtOnce } = options
-    this.#queue = new Queue(queueNameOf(inbox), { connection, skipVersionCheck: true })
-    this.#worker = new Worker(queueNameOf(inbox), ({ name }) => takeTurn(name), {
-      connection: blockingConnection,
-      concurrency: turnsAtOnce,
-      skipVersionCheck: true,
-    })
+    const { connection, inbox } = options
+    this.#queue = new Queue(wakesQueueOf(inbox), { connection, skipVersionCheck: true })
     // Without a listener an error event would end the process; what fails is found by the probe.
     this.#queue.on('error', () => undefined)
-    this.#worker.on('error', () => undefined)
     this.#probing = setInterval(() => void this.#probe(), probeEveryMs)
   }
 
@@ -78,14 +66,12 @@ export class SharedWakes {
     else if (!this.#isSending) void this.#sendAll()
   }
 
-  /** Takes up no more jobs; those under way are somebody else's to wait for. */
+  /** Lets go of Redis, within a second. */
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#probing)
-    const closing = [this.#worker.close(true), this.#queue.close()]
-    await Promise.race([Promise.allSettled(closing), wait(patienceMs)])
+    await Promise.race([this.#queue.close().catch(() => undefined), wait(patienceMs)])
     this.#options.connection.disconnect()
-    this.#options.blockingConnection.disconnect()
   }
 
   // What comes while a command is under way goes with the next one.

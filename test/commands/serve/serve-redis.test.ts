@@ -1,12 +1,16 @@
 // `serve` whose Redis is not there, and comes.
 
-import { expect, test } from 'vitest'
+import { Queue } from 'bullmq'
+import { expect, onTestFinished, test } from 'vitest'
+import { wakesQueueOf } from '../../../src/sources/inbox-work/shared-wakes.ts'
 import { openTestDatabase } from '../../support/database.ts'
+import { fixtureAccount, numberedEvent } from '../../support/deliveries.ts'
 import { listen } from '../../support/listening-server.ts'
 import { startRedisServer } from '../../support/redis-server.ts'
-import { startServeForTest } from '../../support/serve-process.ts'
+import { startServeForTest, webhookSecret } from '../../support/serve-process.ts'
+import { deliver } from '../../support/stripe/deliver.ts'
 
-const { uri } = await openTestDatabase()
+const { uri, db } = await openTestDatabase()
 
 test('a Redis that does not answer is named once, and once it is back', async () => {
   const { url, close } = await listen()
@@ -26,4 +30,25 @@ test('a Redis that does not answer is named once, and once it is back', async ()
   } finally {
     await redis.stop()
   }
+})
+
+test('a serve that only takes in wakes those that work over Redis', async () => {
+  const redis = await startRedisServer()
+  onTestFinished(() => redis.stop())
+  const queue = new Queue(wakesQueueOf(db.databaseName), { connection: { url: redis.url } })
+  onTestFinished(() => queue.close())
+  const serve = await startServeForTest({
+    uri,
+    args: ['--role', 'ingest'],
+    env: { REDIS_URL: redis.url },
+  })
+  let number = 0
+  // What comes before Redis is reached wakes nobody.
+  const wokenAfterOneMore = async (): Promise<readonly string[]> => {
+    number += 1
+    await deliver([{ ...numberedEvent(number) }], { url: serve.webhooks, secret: webhookSecret })
+    return (await queue.getWaiting()).map(({ name }) => name)
+  }
+  await expect.poll(wokenAfterOneMore, { timeout: 30_000 }).toEqual([fixtureAccount])
+  expect((await serve.stop()).exitCode).toBe(0)
 })

@@ -10,6 +10,14 @@ export const guards = [
     tests: ['test/commands/serve/serve-redis.test.ts'],
   },
   {
+    name: 'work: who only takes in wakes others over Redis',
+    file: 'src/commands/serve/open-wakes.ts',
+    find: 'wake: (account) => wakes?.wake(account),',
+    replace: 'wake: () => undefined,',
+    tests: ['test/commands/serve/serve-redis.test.ts'],
+    titled: 'only takes in wakes',
+  },
+  {
     name: 'work: an account is worked on by one process at a time',
     file: 'src/store/lane-claims.ts',
     find: 'const claimed = (await this.#take(account, free(this.#owner)))',
