@@ -70,6 +70,12 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     expect(result).toMatchObject({ status: 503, retryAfter: '5' })
     const [ofPlatform] = await deliver([platformEvent(2)], { url: serve.webhooks, secret })
     expect(ofPlatform).toMatchObject({ status: 503, retryAfter: '5' })
+    // It might be the secret of an account's own endpoint, which only the database knows.
+    const unknown = { url: serve.webhooks, secret: 'whsec_of_nobody_known_so_far' }
+    expect((await deliver([{ ...numberedEvent(3) }], unknown))[0]).toMatchObject({
+      status: 503,
+      retryAfter: '5',
+    })
     const ready = await fetch(`${serve.url}/readyz`)
     expect([ready.status, await ready.json()]).toEqual([
       503,
@@ -78,6 +84,7 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     await mongod.start()
     await serve.awaitLine(({ msg }) => msg === 'serving')
     expect((await deliver([{ ...numberedEvent(1) }], { url: serve.webhooks, secret }))[0]?.status).toBe(200)
+    expect((await deliver([{ ...numberedEvent(3) }], unknown))[0]?.status).toBe(400)
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 

@@ -4,7 +4,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, type ConfigFlags, loadConfig } from '../../config/config.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { type Log, openLog, openPatientStderr } from '../../log.ts'
-import { type EndpointSecret, endpointSecretsOf } from '../../sources/webhook/endpoint-secrets.ts'
+import {
+  type EndpointSecret,
+  endpointSecretsOf,
+  type KnownSecrets,
+} from '../../sources/webhook/endpoint-secrets.ts'
 import { type Listener, openListener } from '../../sources/webhook/listener.ts'
 import { showDashboard } from '../../ui/serve-dashboard.tsx'
 import { type Metrics, openMetrics } from '../../watch/metrics.ts'
@@ -154,14 +158,20 @@ const listen = (serve: Serve, secrets: readonly EndpointSecret[]): Promise<Liste
         ? null
         : {
             maxBodyBytes,
-            secrets: () => serve.serving?.ingest?.secrets ?? secrets,
+            secrets: () => secretsOf(serve, secrets),
             platformAccount: () => serve.serving?.ingest?.platformAccount() ?? Promise.reject(notYet()),
-            receive: async (delivery) =>
-              serve.serving?.ingest?.intake.receive(delivery) ?? 'mongodb_unavailable',
+            receive: async (delivery, patienceMs) =>
+              serve.serving?.ingest?.intake.receive(delivery, patienceMs) ?? 'mongodb_unavailable',
             listener,
           },
   })
 }
+
+// Before the database is there, those of the config are known: what they signed gets past the check, and is told to wait.
+const secretsOf = ({ serving }: Serve, configured: readonly EndpointSecret[]): KnownSecrets => ({
+  list: serving?.ingest?.secrets ?? configured,
+  isComplete: serving !== null,
+})
 
 const notYet = (): BillingSyncError => new BillingSyncError('mongodb_unavailable', { reason: 'not open yet' })
 

@@ -5,12 +5,12 @@ import type { StripeEvent } from '../../core/stripe-event.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Delivery } from '../../ports/pipeline-store.ts'
 import { parseEntry } from '../parse-entry.ts'
-import { type EndpointSecret, findSigner } from './endpoint-secrets.ts'
+import { findSigner, type KnownSecrets } from './endpoint-secrets.ts'
 import type { Refusal } from './refusals.ts'
 import type { SignatureHeader } from './signature-header.ts'
 
 export interface Acceptance {
-  readonly secrets: readonly EndpointSecret[]
+  readonly secrets: KnownSecrets
   /** Answers the account of events that name none. Throws what kept it from being known: `mongodb_unavailable`, or of Stripe's. */
   readonly platformAccount: () => Promise<string>
 }
@@ -30,8 +30,10 @@ export const acceptDelivery = async (
   body: Uint8Array,
   { secrets, platformAccount }: Acceptance,
 ): Promise<Accepted> => {
-  const signer = findSigner(signature, body, secrets)
-  if (signer === null) return { refusal: 'signature_mismatch', event: null }
+  const signer = findSigner(signature, body, secrets.list)
+  // Until all are known, who signed it may be one that only the database knows.
+  if (signer === null)
+    return { refusal: secrets.isComplete ? 'signature_mismatch' : 'mongodb_unavailable', event: null }
   const parsed = parseEntry(body)
   if ('problem' in parsed) return { refusal: 'event_invalid', event: null }
   const { event } = parsed

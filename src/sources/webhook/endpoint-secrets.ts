@@ -14,6 +14,13 @@ export interface EndpointSecret {
   readonly label: string
 }
 
+/** The secrets that are known by now. */
+export interface KnownSecrets {
+  readonly list: readonly EndpointSecret[]
+  /** False while those that lie in the database are not read yet. */
+  readonly isComplete: boolean
+}
+
 export interface SecretsByOwner {
   /** Of the platform's endpoints, as STRIPE_WEBHOOK_SECRET lists them. */
   readonly platform: readonly string[]

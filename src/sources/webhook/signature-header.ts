@@ -32,7 +32,8 @@ export const readSignatureHeader = (
     .filter(({ name, value }) => name === 'v1' && signaturePattern.test(value))
     .map(({ value }) => Buffer.from(value, 'hex'))
   if (signatures.length === 0) return 'signature_malformed'
-  const ageSeconds = nowSeconds - Number(timestamp)
+  // Whole seconds are compared with whole ones: a fraction of ours would make the past's tolerance the shorter.
+  const ageSeconds = Math.floor(nowSeconds) - Number(timestamp)
   if (ageSeconds > toleranceSeconds) return 'signature_stale'
   // Stripe's own helper lets any future time pass, so a stolen signature could be kept for years.
   if (ageSeconds < -toleranceSeconds) return 'signature_future'

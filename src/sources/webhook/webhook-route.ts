@@ -34,10 +34,13 @@ export interface WebhookPorts extends Pick<Acceptance, 'platformAccount'> {
   /** The secrets as they are now: those of accounts become known once the database is there. */
   readonly secrets: () => Acceptance['secrets']
   readonly maxBodyBytes: number
-  /** Stores a delivery, or tells why not now. Never rejects, and answers within three seconds. */
-  readonly receive: (delivery: Delivery) => Promise<Receipt>
+  /** Stores a delivery, or tells why not now. Never rejects, and answers within so many milliseconds. */
+  readonly receive: (delivery: Delivery, patienceMs: number) => Promise<Receipt>
   readonly listener: WebhookListener
 }
+
+/** How long a delivery that has all come may wait for its answer, the platform's account and the insert together. */
+const patienceMs = 2_500
 
 /** Adds the route. */
 export const routeWebhooks = (app: FastifyInstance, ports: WebhookPorts): void => {
@@ -72,13 +75,14 @@ const take = async (
   const body = await readBody(raw, place, ports.maxBodyBytes)
   if (body === 'gone') return 'gone'
   if (typeof body === 'string') return refuse(body)
+  const arrived = performance.now()
   const accepted = await acceptDelivery(signature, body, {
     secrets: ports.secrets(),
     platformAccount: ports.platformAccount,
   })
   if ('refusal' in accepted) return accepted
   const { delivery, signedBy } = accepted
-  const receipt = await ports.receive(delivery)
+  const receipt = await ports.receive(delivery, patienceMs - (performance.now() - arrived))
   return receipt === 'stored' || receipt === 'duplicate'
     ? { delivery, receipt, signedBy }
     : refuse(receipt, delivery.event)

@@ -1,5 +1,5 @@
 // Takes webhooks into the inbox. Guarantee: `stored` and `duplicate` are answered only for what a majority has in its
-// journal; a known event is never written over; every answer comes within three seconds, and at once while MongoDB is
+// journal; a known event is never written over; every answer comes in the time that is given, and at once while MongoDB is
 // known to be away. What is refused may have been stored all the same: it is the same row when it comes again.
 //
 // Rows are written in groups, without a timer: while one insert is under way, the next group collects, and what the
@@ -32,9 +32,8 @@ export interface IntakeOptions {
   readonly listener: IntakeListener
 }
 
-/** How long one insert may take, and how long a delivery waits in all. */
+/** How long one insert may take. */
 const insertTimeoutMs = 2_000
-const patienceMs = 2_500
 
 /** Pause before an insert is tried again within its time: a new primary is elected. */
 const retryPauseMs = 100
@@ -49,8 +48,8 @@ export class Intake {
     this.#options = options
   }
 
-  /** Stores a delivery. Never rejects. */
-  receive(delivery: Delivery): Promise<Receipt> {
+  /** Stores a delivery, or answers within so many milliseconds why it is not known to be stored. Never rejects. */
+  receive(delivery: Delivery, patienceMs: number): Promise<Receipt> {
     const { gate, backlog } = this.#options
     if (!gate.isOpen) return Promise.resolve('mongodb_unavailable')
     if (backlog.isFull) return Promise.resolve('backlog_full')

@@ -215,4 +215,33 @@ export const guards = [
     replace: 'await untilAborted(this.#send(request, sentAt, permit), signal, graceMs * 1_000)',
     tests: ['test/commands/serve/catch-up.test.ts'],
   },
+  {
+    name: 'webhook: the tolerance is the same either way',
+    file: 'src/sources/webhook/signature-header.ts',
+    find: 'Math.floor(nowSeconds) - Number(timestamp)',
+    replace: 'nowSeconds - Number(timestamp)',
+    tests: ['test/sources/webhook/accept-delivery.test.ts'],
+  },
+  {
+    name: 'webhook: a signature is only judged once all secrets are known',
+    file: 'src/sources/webhook/accept-delivery.ts',
+    find: "secrets.isComplete ? 'signature_mismatch' : 'mongodb_unavailable'",
+    replace: "secrets.isComplete ? 'signature_mismatch' : 'signature_mismatch'",
+    tests: ['test/sources/webhook/accept-delivery.test.ts'],
+  },
+  {
+    name: 'webhook: secrets are not all known before the database is there',
+    file: 'src/commands/serve/serve.ts',
+    find: 'isComplete: serving !== null,',
+    replace: 'isComplete: true,',
+    tests: ['test/fault/mongodb-outage.test.ts'],
+    titled: 'serve starts, answers 503',
+  },
+  {
+    name: 'webhook: the platform and the insert share one time',
+    file: 'src/sources/webhook/webhook-route.ts',
+    find: 'patienceMs - (performance.now() - arrived)',
+    replace: 'patienceMs - (arrived - arrived)',
+    tests: ['test/sources/webhook/webhook-route.test.ts'],
+  },
 ]

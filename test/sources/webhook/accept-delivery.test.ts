@@ -23,11 +23,11 @@ const body = bodyOf()
 const signed = (raw: Buffer, by: string | readonly string[] = current, timestamp = now): string =>
   signatureHeader({ body: raw, secrets: by, timestamp })
 
-const accept = async (header: string | undefined, raw: Buffer) => {
-  const signature = readSignatureHeader(header, now)
+const accept = async (header: string | undefined, raw: Buffer, nowSeconds = now) => {
+  const signature = readSignatureHeader(header, nowSeconds)
   if (typeof signature === 'string') return signature
   const accepted = await acceptDelivery(signature, raw, {
-    secrets,
+    secrets: { list: secrets, isComplete: true },
     platformAccount: async () => 'acct_platform',
   })
   return 'refusal' in accepted ? accepted.refusal : accepted
@@ -55,7 +55,10 @@ describe('a signature', () => {
   })
 
   test.each([-300, 0, 300])('that is %i s off the clock is taken', async (offset) => {
-    expect(await accept(signed(body, current, now + offset), body)).toMatchObject({ signedBy: '2' })
+    for (const fraction of [0, 0.001, 0.999])
+      expect(await accept(signed(body, current, now + offset), body, now + fraction)).toMatchObject({
+        signedBy: '2',
+      })
   })
 
   test.each([
@@ -64,7 +67,8 @@ describe('a signature', () => {
     ['ahead', 301, 'signature_future'],
     ['ten years ahead', 315_360_000, 'signature_future'],
   ])('that is %s is refused', async (_name, offset, refusal) => {
-    expect(await accept(signed(body, current, now + offset), body)).toBe(refusal)
+    for (const fraction of [0, 0.999])
+      expect(await accept(signed(body, current, now + offset), body, now + fraction)).toBe(refusal)
   })
 
   test.each([
@@ -176,10 +180,22 @@ describe('a signed body', () => {
     const signature = readSignatureHeader(signed(raw), now)
     if (typeof signature === 'string') throw new TypeError(signature)
     const platformAccount = () => Promise.reject(error)
-    expect(await acceptDelivery(signature, raw, { secrets, platformAccount })).toMatchObject({
+    const known = { list: secrets, isComplete: true }
+    expect(await acceptDelivery(signature, raw, { secrets: known, platformAccount })).toMatchObject({
       refusal,
       event: { id: event.id },
     })
+  })
+})
+
+test('a signature of nobody known so far has to wait until all secrets are known', async () => {
+  const signature = readSignatureHeader(signed(body, 'whsec_of_a_stored_row'), now)
+  if (typeof signature === 'string') throw new TypeError(signature)
+  const known = { list: secrets, isComplete: false }
+  const platformAccount = async () => 'acct_platform'
+  expect(await acceptDelivery(signature, body, { secrets: known, platformAccount })).toEqual({
+    refusal: 'mongodb_unavailable',
+    event: null,
   })
 })
 

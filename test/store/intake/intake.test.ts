@@ -44,8 +44,11 @@ const openIntake = (isFull = false): { intake: Intake; heard: Heard; added: () =
   return { intake: new Intake({ db, gate, backlog, listener }), heard, added: () => added }
 }
 
+/** Longer than any answer takes. */
+const patienceMs = 30_000
+
 const receiveAll = (intake: Intake, deliveries: readonly Delivery[]): Promise<readonly Receipt[]> =>
-  Promise.all(deliveries.map((delivery) => intake.receive(delivery)))
+  Promise.all(deliveries.map((delivery) => intake.receive(delivery, patienceMs)))
 
 const numbered = (count: number, padding = 0): readonly Delivery[] =>
   Array.from({ length: count }, (_, index) =>
@@ -56,7 +59,7 @@ describe('deliveries of new events', () => {
   test('are stored as they came, pending, from a webhook', async () => {
     const { intake, heard, added } = openIntake()
     const text = ` ${JSON.stringify(numberedEvent(1), null, 2)}\n`
-    expect(await intake.receive(deliveryOfText(text))).toBe('stored')
+    expect(await intake.receive(deliveryOfText(text), patienceMs)).toBe('stored')
     const row = await rows.findOne()
     expect(row).toMatchObject({
       _id: `${fixtureAccount}:evt_1`,
@@ -74,7 +77,7 @@ describe('deliveries of new events', () => {
     const { intake } = openIntake()
     const [first, ...others] = numbered(300)
     const isUnderWay = once(client, 'commandStarted')
-    const stored = intake.receive(first as Delivery) // there are 300
+    const stored = intake.receive(first as Delivery, patienceMs) // there are 300
     await isUnderWay
     const receipts = [await receiveAll(intake, others), await stored].flat()
     expect(receipts.every((receipt) => receipt === 'stored')).toBe(true)
@@ -120,10 +123,10 @@ describe('deliveries of a known event', () => {
 
   test('are duplicates that leave the row as it is', async () => {
     const { intake, heard, added } = openIntake()
-    await intake.receive(delivery)
+    await intake.receive(delivery, patienceMs)
     await rows.updateOne({}, { $set: { status: 'done', attempts: 2 } })
     const before = await rows.findOne()
-    expect(await intake.receive(delivery)).toBe('duplicate')
+    expect(await intake.receive(delivery, patienceMs)).toBe('duplicate')
     await intake.drain()
     expect(await rows.findOne()).toEqual(before)
     expect(heard).toEqual({ stored: [new Set([fixtureAccount])], conflicts: [] })
@@ -139,7 +142,7 @@ describe('deliveries of a known event', () => {
 
   test('stand beside new ones in one group', async () => {
     const { intake } = openIntake()
-    await intake.receive(delivery)
+    await intake.receive(delivery, patienceMs)
     const receipts = await receiveAll(
       intake,
       [9, 3, 1, 2].map((number) => deliveryOf(numberedEvent(number))),
@@ -149,9 +152,9 @@ describe('deliveries of a known event', () => {
 
   test('count as a conflict where they hold another event', async () => {
     const { intake, heard } = openIntake()
-    await intake.receive(delivery)
+    await intake.receive(delivery, patienceMs)
     const other = deliveryOf({ ...numberedEvent(1), type: 'charge.updated' })
-    expect(await intake.receive(other)).toBe('duplicate')
+    expect(await intake.receive(other, patienceMs)).toBe('duplicate')
     await intake.drain()
     expect(heard.conflicts).toEqual(['evt_1'])
     expect(await rows.findOne()).toMatchObject({ type: 'charge.succeeded' })
@@ -159,9 +162,12 @@ describe('deliveries of a known event', () => {
 
   test('are no conflict for other white space, key order or pending_webhooks', async () => {
     const { intake, heard } = openIntake()
-    await intake.receive(delivery)
+    await intake.receive(delivery, patienceMs)
     const { id, ...rest } = numberedEvent(1)
-    await intake.receive(deliveryOfText(JSON.stringify({ ...rest, pending_webhooks: 7, id }, null, 1)))
+    await intake.receive(
+      deliveryOfText(JSON.stringify({ ...rest, pending_webhooks: 7, id }, null, 1)),
+      patienceMs,
+    )
     await intake.drain()
     expect(heard.conflicts).toEqual([])
   })
