@@ -34,8 +34,11 @@ export const routeOperations = (app: FastifyInstance, ports: OperationsPorts): v
   })
 }
 
-// Hashed, so that neither the time nor the length of what was given tells anything of the token.
-const isBearer = (authorization: string | undefined, token: string): boolean =>
-  timingSafeEqual(hashOf(authorization ?? ''), hashOf(`Bearer ${token}`))
+// The name of a scheme is written in any case. Hashed, so that neither the time nor the length of what was given tells
+// anything of the token.
+const isBearer = (authorization: string | undefined, token: string): boolean => {
+  const [, given = ''] = /^Bearer +(.+)$/i.exec(authorization ?? '') ?? []
+  return timingSafeEqual(hashOf(given), hashOf(token))
+}
 
 const hashOf = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -83,9 +83,15 @@ describe('operators', () => {
   test.each([
     ['nobody', {}],
     ['a wrong token', { authorization: 'Bearer token-of-nobody' }],
+    ['the token without its scheme', { authorization: 'token-of-the-scraper' }],
   ])('keep metrics from %s', async (_who, headers) => {
     const answer = await fetch(`${serve.url}/metrics`, { headers })
     expect([answer.status, await answer.text()]).toEqual([401, '{"error":"unauthorized"}'])
+  })
+
+  test('are shown metrics whatever the case of the scheme', async () => {
+    const headers = { authorization: 'bearer token-of-the-scraper' }
+    expect((await fetch(`${serve.url}/metrics`, { headers })).status).toBe(200)
   })
 
   test('read in the metrics what came of the deliveries', async () => {

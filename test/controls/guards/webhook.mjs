@@ -244,4 +244,12 @@ export const guards = [
     replace: 'patienceMs - (arrived - arrived)',
     tests: ['test/sources/webhook/webhook-route.test.ts'],
   },
+  {
+    name: 'metrics: the name of a scheme may be in lower case',
+    file: 'src/sources/webhook/operations.ts',
+    find: '/^Bearer +(.+)$/i',
+    replace: '/^Bearer +(.+)$/',
+    tests: ['test/commands/serve/serve.test.ts'],
+    titled: 'whatever the case of the scheme',
+  },
 ]
