@@ -52,7 +52,8 @@ export const openAccountRow = async (db: Db, id: string): Promise<AccountState> 
 export const accountStateOf = (id: string, row: Partial<AccountRow> | null): AccountState => ({
   settings: settingsOf(id, row),
   seq: row?.seq ?? 0,
-  listed: row?.listed === true,
+  // The platform is whose config it is.
+  listed: row?.listed === true || row?.platform === true,
   disconnected: row?.connection?.state === 'disconnected',
   unfinished: row?.unfinished ?? [],
   contactsDue: row?.contacts_due ?? null,

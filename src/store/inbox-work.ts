@@ -148,8 +148,11 @@ const unpark = async (db: Db, whose: 'listed' | 'all'): Promise<void> => {
 
 const listedAmong = async (db: Db, accounts: readonly string[]): Promise<readonly string[]> => {
   const rows = await db
-    .collection<{ _id: string; listed?: boolean }>('billing.accounts')
-    .find({ _id: { $in: [...accounts] }, listed: true }, { projection: { _id: 1 } })
+    .collection<{ _id: string; listed?: boolean; platform?: boolean }>('billing.accounts')
+    .find(
+      { _id: { $in: [...accounts] }, $or: [{ listed: true }, { platform: true }] },
+      { projection: { _id: 1 } },
+    )
     .toArray()
   return rows.map(({ _id }) => _id)
 }

@@ -44,3 +44,23 @@ describe('due events', () => {
     ])
   })
 })
+
+test('parked events of listed accounts and of the platform wait for their handling again', async () => {
+  await rows.deleteMany({})
+  const fieldsOf = { acct_listed: { listed: true }, acct_platform: { platform: true }, acct_unknown: {} }
+  const accounts = Object.keys(fieldsOf)
+  await db
+    .collection<{ _id: string }>('billing.accounts')
+    .insertMany(Object.entries(fieldsOf).map(([id, fields]) => ({ _id: id, stripe_user_id: id, ...fields })))
+  await receiveEvents(
+    db,
+    accounts.map((account) => deliveryOfText(JSON.stringify({ ...numberedEvent(1), account }))),
+    'webhook',
+  )
+  await rows.updateMany({}, { $set: { status: 'parked' } })
+  await store.unpark('listed')
+  expect(await rows.distinct('stripe_user_id', { status: 'pending' })).toEqual([
+    'acct_listed',
+    'acct_platform',
+  ])
+})

@@ -4,6 +4,7 @@ import { listAccounts } from '../../src/store/accounts.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { receiveEvents } from '../../src/store/inbox.ts'
 import { openMongoStore } from '../../src/store/mongo-store.ts'
+import { platformAccountOf } from '../../src/store/platform-account.ts'
 import { deliveryOf, numberedEvent } from '../support/deliveries.ts'
 import { startFaultServer } from '../support/fault-server.ts'
 
@@ -30,6 +31,11 @@ test('an account that no config lists is parked only where that is asked for', a
   expect((await parking.openAccount('acct_1')).parked).toBe(true)
   await listAccounts(db, [{ stripe_user_id: 'acct_1' }])
   expect((await parking.openAccount('acct_1')).parked).toBe(false)
+})
+
+test("the platform's account is never parked", async () => {
+  await platformAccountOf({ client, db }, { configured: 'acct_platform', ask: null })
+  expect((await parking.openAccount('acct_platform')).parked).toBe(false)
 })
 
 test('a commit raises the sequence number that the next opening answers', async () => {

@@ -117,4 +117,18 @@ export const guards = [
     tests: ['test/sources/stripe/object-reader.test.ts'],
     titled: 'no object of Stripe',
   },
+  {
+    name: "parked: the platform's account never is",
+    file: 'src/store/accounts.ts',
+    find: 'row?.listed === true || row?.platform === true',
+    replace: 'row?.listed === true',
+    tests: ['test/store/mongo-store.test.ts'],
+  },
+  {
+    name: 'parked: what waits of the platform is let go',
+    file: 'src/store/inbox-work.ts',
+    find: '$or: [{ listed: true }, { platform: true }]',
+    replace: 'listed: true',
+    tests: ['test/store/inbox-work.test.ts'],
+  },
 ]
