@@ -25,8 +25,9 @@ interface ServeScreenProps {
   readonly rows: number
 }
 
-/** Rows that everything but the two lists takes. */
+/** Rows that everything but the two lists takes, and those that all but their titles takes, the shell's own line included. */
 const fixedRows = 13
+const rowsWithoutLists = 8
 
 /** Share of the remaining rows that failing accounts may take. */
 const failingShare = 0.35
@@ -34,32 +35,53 @@ const failingShare = 0.35
 /** From so many columns on, ids are shown too. */
 const wideColumns = 110
 
-/** Shows what comes in, what becomes of it, what fails and what was last. */
-export const ServeScreen = ({ tally, state, elapsedMs, columns, rows }: ServeScreenProps) => {
-  const accountWidth = columns >= wideColumns ? 30 : 22
-  const room = Math.max(2, rows - fixedRows)
+/** Columns of an event's outcome with what stands before it, of its type where there is room, and of its id. */
+const outcomeWidth = 12
+const typeWidth = 32
+const idWidth = 34
+
+/** Shows what comes in, what becomes of it, what fails and what was last; on a low terminal as much of it as there is room for. */
+export const ServeScreen = ({ tally, state, elapsedMs, columns, rows }: ServeScreenProps) => (
+  <Box flexDirection="column" width={columns}>
+    <Header state={state} elapsedMs={elapsedMs} />
+    {rows < rowsWithoutLists ? null : <Figures tally={tally} state={state} />}
+    {rows < fixedRows + 2 ? null : <Lists tally={tally} columns={columns} room={rows - fixedRows} />}
+    {rows < rowsWithoutLists ? null : <Text dimColor>Ctrl-C ends it; a second one at once</Text>}
+  </Box>
+)
+
+const Figures = ({ tally, state }: Pick<ServeScreenProps, 'tally' | 'state'>) => (
+  <>
+    <Line name="received">
+      {number(tally.received.perSecond())}/s · {number(tally.acknowledged)} acknowledged
+      {counts(tally.refusals, 'red')}
+    </Line>
+    <Line name="handled">
+      {number(tally.handled.perSecond())}/s · lag {duration(tally.lagMs / 1000)} · {number(state.waiting)}{' '}
+      waiting
+      {state.waiting === 0 ? '' : `, oldest ${duration(state.oldestSeconds)}`}
+    </Line>
+    <Line name="outcomes">
+      {Object.keys(tally.outcomes).length === 0 ? 'none yet' : listed(tally.outcomes)}
+      {tally.dead === 0 ? '' : <Text color="red"> · dead {number(tally.dead)}</Text>}
+    </Line>
+    <Line name="sinks">
+      {Object.keys(tally.delivered).length === 0 ? 'nothing delivered yet' : listed(tally.delivered)} ·{' '}
+      {number(state.clients)} Support clients
+    </Line>
+  </>
+)
+
+interface ListsProps extends Pick<ServeScreenProps, 'tally' | 'columns'> {
+  /** Rows of both lists together. */
+  readonly room: number
+}
+
+const Lists = ({ tally, columns, room }: ListsProps) => {
   const failing = tally.failing.slice(0, Math.max(1, Math.floor(room * failingShare)))
   const last = tally.last.slice(0, Math.max(1, room - failing.length))
   return (
-    <Box flexDirection="column" width={columns}>
-      <Header state={state} elapsedMs={elapsedMs} />
-      <Line name="received">
-        {number(tally.received.perSecond())}/s · {number(tally.acknowledged)} acknowledged
-        {counts(tally.refusals, 'red')}
-      </Line>
-      <Line name="handled">
-        {number(tally.handled.perSecond())}/s · lag {duration(tally.lagMs / 1000)} · {number(state.waiting)}{' '}
-        waiting
-        {state.waiting === 0 ? '' : `, oldest ${duration(state.oldestSeconds)}`}
-      </Line>
-      <Line name="outcomes">
-        {Object.keys(tally.outcomes).length === 0 ? 'none yet' : listed(tally.outcomes)}
-        {tally.dead === 0 ? '' : <Text color="red"> · dead {number(tally.dead)}</Text>}
-      </Line>
-      <Line name="sinks">
-        {Object.keys(tally.delivered).length === 0 ? 'nothing delivered yet' : listed(tally.delivered)} ·{' '}
-        {number(state.clients)} Support clients
-      </Line>
+    <>
       <Title>Failing accounts</Title>
       {failing.length === 0 ? <Text dimColor> none</Text> : null}
       {failing.map(({ account, failures, lastCode }) => (
@@ -71,19 +93,38 @@ export const ServeScreen = ({ tally, state, elapsedMs, columns, rows }: ServeScr
       <Title>Last events</Title>
       {last.length === 0 ? <Text dimColor> none yet</Text> : null}
       {last.map((event) => (
-        <Text key={`${event.eventId} ${event.lagMs}`} wrap="truncate">
-          {'  '}
-          <Text {...(event.code === null ? {} : { color: 'red' })}>{event.outcome.padEnd(10)}</Text>
-          {event.type.slice(0, 31).padEnd(32)}
-          {event.account.slice(0, accountWidth).padEnd(accountWidth)}{' '}
-          {columns >= wideColumns ? event.eventId.padEnd(34) : ''}
-          {event.code ?? `${Math.round(event.lagMs)} ms`}
-        </Text>
+        <LastEvent key={`${event.eventId} ${event.lagMs}`} event={event} columns={columns} />
       ))}
-      <Text dimColor>Ctrl-C ends it; a second one at once</Text>
-    </Box>
+    </>
   )
 }
+
+interface LastEventProps {
+  readonly event: ServeTally['last'][number]
+  readonly columns: number
+}
+
+// The code says what to do: where room is short, the type gives way to it.
+const LastEvent = ({ event, columns }: LastEventProps) => {
+  const isWide = columns >= wideColumns
+  const account = cell(event.account, isWide ? 31 : 23)
+  const id = isWide ? cell(event.eventId, idWidth) : ''
+  const end = event.code ?? `${Math.round(event.lagMs)} ms`
+  const left = columns - outcomeWidth - account.length - id.length - end.length
+  return (
+    <Text wrap="truncate">
+      {'  '}
+      <Text {...(event.code === null ? {} : { color: 'red' })}>{event.outcome.padEnd(10)}</Text>
+      {cell(event.type, Math.min(typeWidth, Math.max(1, left)))}
+      {account}
+      {id}
+      {end}
+    </Text>
+  )
+}
+
+/** A text in so many columns, the last of which parts it from the next. */
+const cell = (text: string, width: number): string => text.slice(0, width - 1).padEnd(width)
 
 const Header = ({ state, elapsedMs }: Pick<ServeScreenProps, 'state' | 'elapsedMs'>) => (
   <>

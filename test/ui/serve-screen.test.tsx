@@ -61,6 +61,19 @@ describe('the dashboard', () => {
       expect(lines.join('\n')).toContain(text)
   })
 
+  test('shows the codes of the last events whole on 80 columns', () => {
+    const last = linesOn(80, 24).slice(linesOn(80, 24).indexOf('Last events') + 1)
+    const failed = last.filter((line) => line.includes('failed'))
+    expect(failed.length).toBeGreaterThan(1)
+    for (const line of failed) expect(line).toMatch(/acct_1RzH8nCdYs3GkV\d+ +payload_unstorable$/)
+  })
+
+  test.each([14, 12, 8, 7, 3])('fits a terminal of %i rows, with less', (rows) => {
+    const lines = linesOn(80, rows)
+    expect(lines.length).toBeLessThan(rows)
+    expect(lines[0]).toContain('billing-sync serve')
+  })
+
   test('uses what a larger terminal has for more events and their ids', () => {
     const [small, large] = [linesOn(80, 24), linesOn(200, 50)]
     expect(large.length).toBeGreaterThan(small.length + 20)

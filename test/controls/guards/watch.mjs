@@ -228,4 +228,18 @@ export const guards = [
     replace: '',
     tests: ['test/store/embedded/binary-cache.test.ts'],
   },
+  {
+    name: 'dashboard: the code of an event is shown whole',
+    file: 'src/ui/serve-screen.tsx',
+    find: 'Math.min(typeWidth, Math.max(1, left))',
+    replace: 'Math.max(typeWidth, Math.min(1, left))',
+    tests: ['test/ui/serve-screen.test.tsx'],
+  },
+  {
+    name: 'dashboard: a low terminal is not outgrown',
+    file: 'src/ui/serve-screen.tsx',
+    find: 'rows < fixedRows + 2 ? null',
+    replace: 'rows < 0 ? null',
+    tests: ['test/ui/serve-screen.test.tsx'],
+  },
 ]
