@@ -3,8 +3,9 @@
 import type { Collection, Db, Document } from 'mongodb'
 import { translateMongoErrors } from './mongo-errors.ts'
 
-/** Returns the collection. */
-export const socketPackets = (db: Db): Collection => db.collection('socket.packets')
+/** Returns the collection. Adapters watch it: a change stream reads with `majority` only, whatever the client reads with. */
+export const socketPackets = (db: Db): Collection =>
+  db.collection('socket.packets', { readConcern: { level: 'majority' } })
 
 /** Stores packets, in order; they are durable, and adapters see them, once it resolves. Throws `mongodb_unavailable`. */
 export const storeSocketPackets = async (

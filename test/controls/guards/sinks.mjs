@@ -86,6 +86,14 @@ export const guards = [
     tests: [sockets],
   },
   {
+    name: 'sockets: the adapter of MongoDB can watch its collection',
+    file: 'src/store/socket-packets.ts',
+    find: ", { readConcern: { level: 'majority' } }",
+    replace: '',
+    tests: [sockets],
+    titled: 'the adapter tells by itself',
+  },
+  {
     name: 'sockets: nobody gets in without a token',
     file: 'src/sinks/socket/support-server.ts',
     find: "next(error instanceof BillingSyncError ? withCode(error) : refusal('the token does not verify'))",

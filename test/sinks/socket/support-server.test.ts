@@ -1,11 +1,13 @@
+import { tmpdir } from 'node:os'
 import { UnsecuredJWT } from 'jose'
 import { io } from 'socket.io-client'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from '../../../src/config/config.ts'
 import { openMongoAdapter } from '../../../src/sinks/socket/adapters.ts'
 import { openMongoChannel } from '../../../src/sinks/socket/packet-channel.ts'
 import { openSocketSink } from '../../../src/sinks/socket/socket-sink.ts'
 import { openSupportServer } from '../../../src/sinks/socket/support-server.ts'
-import { ensureCollections } from '../../../src/store/collections.ts'
+import { openDatabase } from '../../../src/store/database.ts'
 import { MongoOutbox } from '../../../src/store/outbox.ts'
 import { socketPackets, storeSocketPackets } from '../../../src/store/socket-packets.ts'
 import { commitChanges, postedMessage } from '../../support/commits.ts'
@@ -14,8 +16,10 @@ import { listenForFile } from '../../support/listening-server.ts'
 import { connectSupportClient, socketSecret, supportToken } from '../../support/support-client.ts'
 import { newAccount, startLanes } from '../conformance.ts'
 
-const { client, db } = await openTestDatabase()
-await ensureCollections(db)
+// As a command opens it: with what it promises of reads and writes.
+const config = await loadConfig({ mongodbUri: (await openTestDatabase()).uri }, tmpdir())
+const silent = { onProgress: () => undefined, onEmbedded: () => undefined }
+const { client, db, close: closeDatabase } = await openDatabase(config, silent)
 const { httpServer, url } = await listenForFile()
 const adapter = openMongoAdapter(socketPackets(db))
 const history = new MongoOutbox(db)
@@ -23,10 +27,11 @@ const server = openSupportServer({ httpServer, secret: socketSecret, adapter: ad
 afterAll(async () => {
   await server.close()
   await adapter.close()
+  await closeDatabase()
 })
 
 const committer = { client, db, targets: { queue: 'mongodb', sockets: true } } as const
-const patience = { timeout: 10_000, interval: 10 }
+const patience = { timeout: 15_000, interval: 10 }
 const startDelivery = () =>
   startLanes(openSocketSink(openMongoChannel((packets) => storeSocketPackets(db, packets))), history)
 
@@ -157,6 +162,31 @@ describe('a Support client', () => {
     // The position that it names is of the other account by now.
     expect([[], missed]).toContainEqual(support.notices())
   })
+})
+
+test('the adapter tells by itself, although nothing is found to be told again', async () => {
+  const other = await listenForFile()
+  const second = openSupportServer({
+    httpServer: other.httpServer,
+    secret: socketSecret,
+    adapter: openMongoAdapter(socketPackets(db)).factory,
+    history: {
+      lastSent: (account) => history.lastSent(account),
+      rowsFrom: (account, seq) => history.rowsFrom(account, seq),
+      sentAfter: async () => [],
+    },
+  })
+  onTestFinished(() => second.close())
+  const account = newAccount()
+  const support = await connectSupportClient(other.url, account)
+  await support.ready()
+  startDelivery()
+  // What was sent before the adapter's first look at the collection is not told: one of these is.
+  const told = async () => {
+    await commitChanges(committer, account)
+    return support.notices().length
+  }
+  await expect.poll(told, { ...patience, interval: 100 }).toBeGreaterThan(0)
 })
 
 test('clients are counted, and let go when the server closes', async () => {
