@@ -14,6 +14,8 @@ export interface LogFields {
   readonly ms?: number
   readonly read?: number
   readonly rate?: number
+  readonly sink?: string
+  readonly count?: number
 }
 
 // As a table the compiler asks for each: one that were missing would silently reach no line.
@@ -26,6 +28,8 @@ const namedFields = {
   ms: true,
   read: true,
   rate: true,
+  sink: true,
+  count: true,
 } as const satisfies Readonly<Record<keyof LogFields, true>>
 const fieldNames = Object.keys(namedFields) as readonly (keyof LogFields)[] // exactly its keys
 

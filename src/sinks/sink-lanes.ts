@@ -114,7 +114,7 @@ export class SinkLanes {
     try {
       for (const account of await store.waitingAccounts(sink.name)) this.wake(account)
     } catch (error) {
-      this.#tellFailure(error)
+      this.#tellFailure(null, error)
     }
   }
 
@@ -148,7 +148,7 @@ export class SinkLanes {
       this.#waiting.add(account)
     } catch (error) {
       // The store is away: the sweep comes back.
-      this.#tellFailure(error)
+      this.#tellFailure(account, error)
     }
   }
 
@@ -162,23 +162,23 @@ export class SinkLanes {
 
   /** Answers whether the lane may go on. */
   async #deliver(lane: Lane, claim: Claim): Promise<boolean> {
-    const { sink, store, listener } = this.#options
+    const { store, listener } = this.#options
     const [first] = claim.rows
     try {
       const sent = await this.#sendBatch(claim)
       this.#outages = 0
       await store.settle(lane, sent)
       const notices = sent.reduce((sum, row) => sum + row.notices.length, 0)
-      listener.onDelivered(sink.name, notices)
+      listener.onDelivered(lane, notices)
       return true
     } catch (error) {
-      this.#tellFailure(error)
+      this.#tellFailure(lane.account, error)
       if (!(error instanceof BillingSyncError) || error.code !== 'sink_rejected') {
         this.#closeGate()
         await store.postpone(claim, { pauseMs: 0, attempts: first.attempts })
         return false
       }
-      return this.#countRefusal(claim)
+      return this.#countRefusal(lane, claim)
     }
   }
 
@@ -197,8 +197,8 @@ export class SinkLanes {
     }
   }
 
-  async #countRefusal(claim: Claim): Promise<boolean> {
-    const { sink, store, listener, random } = this.#options
+  async #countRefusal(lane: Lane, claim: Claim): Promise<boolean> {
+    const { store, listener, random } = this.#options
     const attempts = claim.rows[0].attempts + 1
     if (attempts < mostAttempts) {
       const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (attempts - 1)) * (0.5 + random() / 2)
@@ -206,7 +206,7 @@ export class SinkLanes {
       return false
     }
     await store.bury(claim, attempts)
-    listener.onDead(sink.name)
+    listener.onDeliveryDead(lane)
     return true
   }
 
@@ -216,9 +216,9 @@ export class SinkLanes {
     this.#closedUntil = performance.now() + pauseMs * (0.5 + this.#options.random() / 2)
   }
 
-  #tellFailure(error: unknown): void {
+  #tellFailure(account: string | null, error: unknown): void {
     const code = error instanceof BillingSyncError ? error.code : 'handler_failed'
-    this.#options.listener.onFailed(this.#options.sink.name, code)
+    this.#options.listener.onDeliveryFailed({ sink: this.#options.sink.name, account }, code)
   }
 }
 

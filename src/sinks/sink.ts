@@ -1,6 +1,6 @@
 // What a sink is: one receiver of notices, and what is told about it.
 
-import type { OutboxRow, SinkName } from '../ports/outbox-store.ts'
+import type { Lane, OutboxRow, SinkName } from '../ports/outbox-store.ts'
 
 /** A receiver. Guarantee: `send` resolves only once the receiver has confirmed every row. */
 export interface Sink {
@@ -13,12 +13,15 @@ export interface Sink {
   close(): Promise<void>
 }
 
-/** Told of deliveries, for metrics. */
+/** Told of deliveries, for the log and metrics. Must not throw. */
 export interface SinkListener {
-  /** Rows of one account were confirmed: so many notices. */
-  readonly onDelivered: (sink: SinkName, count: number) => void
-  /** A try failed; the code is one of `errors.ts`. */
-  readonly onFailed: (sink: SinkName, code: string) => void
-  /** A row was given up. */
-  readonly onDead: (sink: SinkName) => void
+  /** Rows of a lane were confirmed: so many notices. */
+  readonly onDelivered: (lane: Lane, count: number) => void
+  /** A try failed; the code is one of `errors.ts`. The account is null where it was not known yet which lanes wait. */
+  readonly onDeliveryFailed: (
+    lane: { readonly sink: SinkName; readonly account: string | null },
+    code: string,
+  ) => void
+  /** A row of a lane was given up. */
+  readonly onDeliveryDead: (lane: Lane) => void
 }

@@ -122,9 +122,9 @@ const sinkMetrics = (registry: Registry): Of<'onDelivered' | 'onDeliveryFailed' 
   const failed = counter('deliveries_failed_total', 'Tries that a receiver did not confirm', ['sink', 'code'])
   const dead = counter('deliveries_dead_total', 'Commits whose notices were given up', ['sink'])
   return {
-    onDelivered: (sink, count) => delivered.inc({ sink }, count),
-    onDeliveryFailed: (sink, code) => failed.inc({ sink, code }),
-    onDeliveryDead: (sink) => dead.inc({ sink }),
+    onDelivered: ({ sink }, count) => delivered.inc({ sink }, count),
+    onDeliveryFailed: ({ sink }, code) => failed.inc({ sink, code }),
+    onDeliveryDead: ({ sink }) => dead.inc({ sink }),
   }
 }
 

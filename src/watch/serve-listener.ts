@@ -7,12 +7,9 @@ import type { TellAnswer } from '../sources/stripe/counted-http-client.ts'
 import type { WebhookListener } from '../sources/webhook/webhook-route.ts'
 
 /** Must not throw. */
-export interface ServeListener extends WebhookListener, WorkListener {
+export interface ServeListener extends WebhookListener, WorkListener, SinkListener {
   /** Another event came under a known id: the first one is kept. */
   readonly onConflict: (delivery: Delivery) => void
-  readonly onDelivered: SinkListener['onDelivered']
-  readonly onDeliveryFailed: SinkListener['onFailed']
-  readonly onDeliveryDead: SinkListener['onDead']
   /** Stripe answered a request, or did not. */
   readonly onStripeAnswer: TellAnswer
 }

@@ -70,7 +70,7 @@ export class ServeTally implements Partial<ServeListener> {
     this.dead += 1
   }
 
-  onDelivered: ServeListener['onDelivered'] = (sink, count) => {
+  onDelivered: ServeListener['onDelivered'] = ({ sink }, count) => {
     this.delivered[sink] = (this.delivered[sink] ?? 0) + count
   }
 

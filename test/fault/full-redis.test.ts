@@ -66,11 +66,15 @@ test('a Redis without memory holds up its notices alone, and loses none', async 
   await expect.poll(support.notices, patience).toHaveLength(1)
   const before = support.notices()
   await expect.poll(queued, patience).toEqual(before)
+  for (const sink of ['queue', 'socket']) {
+    const line = await serve.awaitLine(({ msg }) => msg === `notices for the ${sink} were delivered`)
+    expect(line).toMatchObject({ level: 30, sink, account: fixtureAccount, count: 1 })
+  }
   await admin.config('SET', 'maxmemory', '1')
   await handle(1, 2, 3)
   for (const sink of ['queue', 'socket']) {
     const line = await serve.awaitLine(({ msg }) => msg === `notices for the ${sink} were not confirmed`)
-    expect(line).toMatchObject({ code: 'sink_unavailable' })
+    expect(line).toMatchObject({ code: 'sink_unavailable', sink, account: fixtureAccount })
   }
   await expect.poll(degraded, patience).toEqual(['redis_unavailable'])
   await handle(4)

@@ -1,8 +1,8 @@
 // What every sink keeps, whatever is behind it: the one suite that each passes on its real receiver.
 
 import { expect, onTestFinished, test } from 'vitest'
-import type { OutboxStore, SinkName } from '../../src/ports/outbox-store.ts'
-import type { Sink } from '../../src/sinks/sink.ts'
+import type { OutboxStore } from '../../src/ports/outbox-store.ts'
+import type { Sink, SinkListener } from '../../src/sinks/sink.ts'
 import { SinkLanes } from '../../src/sinks/sink-lanes.ts'
 import { MongoOutbox } from '../../src/store/outbox.ts'
 import { type Committer, commitChanges } from '../support/commits.ts'
@@ -43,12 +43,12 @@ export const startLanes = (
   store: OutboxStore,
 ): { readonly lanes: SinkLanes; readonly told: Told } => {
   const told: Told = { delivered: 0, failures: [], dead: 0 }
-  const listener = {
-    onDelivered: (_name: SinkName, count: number) => {
+  const listener: SinkListener = {
+    onDelivered: (_lane, count) => {
       told.delivered += count
     },
-    onFailed: (_name: SinkName, code: string) => told.failures.push(code),
-    onDead: () => {
+    onDeliveryFailed: (_lane, code) => told.failures.push(code),
+    onDeliveryDead: () => {
       told.dead += 1
     },
   }

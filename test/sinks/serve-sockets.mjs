@@ -10,7 +10,7 @@ const config = await loadConfig({})
 const database = await openDatabase(config, { onProgress: () => {}, onEmbedded: () => {} })
 const httpServer = createServer((_request, response) => response.writeHead(404).end())
 const ignore = () => {}
-const listener = { onDelivered: ignore, onFailed: ignore, onDead: ignore }
+const listener = { onDelivered: ignore, onDeliveryFailed: ignore, onDeliveryDead: ignore }
 const sinks = await openSinks({ config, database, httpServer, listener })
 await new Promise((resolve) => httpServer.listen(config.port, config.host, resolve))
 process.stdout.write(`${httpServer.address().port}\n`)

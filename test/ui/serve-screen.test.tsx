@@ -22,7 +22,7 @@ const busy = (): ServeTally => {
     'mongodb_unavailable',
   ] as const)
     tally.onRefused({ refusal, event: null, ms: 1 })
-  tally.onDelivered('queue', 1_000_000)
+  tally.onDelivered({ sink: 'queue', account: 'acct_1' }, 1_000_000)
   return tally
 }
 

@@ -4,6 +4,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Log } from '../../log.ts'
 import type { Database } from '../../store/database.ts'
+import { logDeliveries } from './log-deliveries.ts'
 
 interface Delivering {
   readonly config: Config
@@ -22,8 +23,7 @@ export const deliveringNotices = async <Result>(
 ): Promise<Result> => {
   if (config.redisUrl === undefined && config.socketSecret === undefined) return work()
   const { openSinks } = await import('./open-sinks.ts')
-  const listener = { onDelivered: () => undefined, onFailed: () => undefined, onDead: () => undefined }
-  const sinks = await openSinks({ config, database, httpServer: null, listener })
+  const sinks = await openSinks({ config, database, httpServer: null, listener: logDeliveries(log, 'debug') })
   try {
     const result = await work()
     if (!(await sinks.drain(signal.aborted ? 0 : drainPatienceMs)))

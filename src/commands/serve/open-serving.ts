@@ -114,17 +114,8 @@ interface WorkRequest extends ServingRequest {
 }
 
 const openWork = async ({ returns, ...request }: WorkRequest): Promise<Worked> => {
-  const { config, database, httpServer, listener } = request
-  const sinks = await openSinks({
-    config,
-    database,
-    httpServer,
-    listener: {
-      onDelivered: listener.onDelivered,
-      onFailed: listener.onDeliveryFailed,
-      onDead: listener.onDeliveryDead,
-    },
-  })
+  const { listener } = request
+  const sinks = await openSinks(request)
   try {
     const onOutcome: ServeListener['onOutcome'] = ({ type }) => {
       if (type === returnType) returns.emit('account')

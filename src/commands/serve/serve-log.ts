@@ -1,8 +1,9 @@
-// What `serve` writes to its log: a line for each webhook that was refused and for each outcome of an event.
+// What `serve` writes to its log: a line for each webhook that was refused, each outcome of an event, and each delivery.
 
 import type { Log } from '../../log.ts'
 import type { HandledEvent } from '../../sources/inbox-work/work-listener.ts'
 import type { ServeListener } from '../../watch/serve-listener.ts'
+import { logDeliveries } from '../opening/log-deliveries.ts'
 
 /** Returns a listener that logs what it is told; a webhook that was taken only at the level `debug`. */
 export const logServing = (log: Log): Partial<ServeListener> => ({
@@ -39,8 +40,7 @@ export const logServing = (log: Log): Partial<ServeListener> => ({
     log.warn('work of a process that ended or stopped answering is taken over', { account }),
   onTrouble: (code, account) =>
     log.warn('work on events met trouble', { code, ...(account === null ? {} : { account }) }),
-  onDeliveryFailed: (sink, code) => log.warn(`notices for the ${sink} were not confirmed`, { code }),
-  onDeliveryDead: (sink) => log.warn(`notices for the ${sink} were given up: see billing.outbox`),
+  ...logDeliveries(log, 'info'),
 })
 
 const fieldsOf = ({ eventId, account, type, outcome, code, ms }: HandledEvent) => ({

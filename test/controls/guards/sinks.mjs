@@ -50,6 +50,14 @@ export const guards = [
     tests: ['test/fault/full-redis.test.ts'],
   },
   {
+    name: 'log: what a receiver confirmed, and what it did not, is told with its account',
+    file: 'src/commands/serve/serve-log.ts',
+    find: "...logDeliveries(log, 'info'),",
+    replace: "onDeliveryFailed: logDeliveries(log, 'info').onDeliveryFailed,",
+    tests: ['test/fault/full-redis.test.ts'],
+    titled: 'a Redis without memory',
+  },
+  {
     name: 'sinks: one that is away delays no other',
     file: 'src/commands/opening/open-sinks.ts',
     find: 'new SinkLanes({ sink, store,',
