@@ -59,6 +59,8 @@ export interface OutboxStore {
 export interface SocketHistory {
   /** Returns the number of the last commit that every connected client has been told of. */
   lastSent(account: string): Promise<number>
+  /** Returns the number of the account's last commit, 0 where it has none. */
+  lastCommit(account: string): Promise<number>
   /** Returns rows of the last five minutes, from a commit on, in order: a page, the next one starts after its last. */
   rowsFrom(account: string, seq: number): Promise<readonly OutboxRow[]>
   /** Returns the numbers of the commits after one that were sent, in order, a page of them. */

@@ -17,7 +17,7 @@ export interface Sink {
 export interface SinkListener {
   /** Rows of a lane were confirmed: so many notices. */
   readonly onDelivered: (lane: Lane, count: number) => void
-  /** A try failed; the code is one of `errors.ts`. The account is null where it was not known yet which lanes wait. */
+  /** A try failed, or what was sent never came to the Support clients of this process; the code is one of `errors.ts`. The account is null where it was not known yet which lanes wait. */
   readonly onDeliveryFailed: (
     lane: { readonly sink: SinkName; readonly account: string | null },
     code: string,

@@ -95,12 +95,16 @@ export class MongoOutbox implements OutboxStore, SocketHistory {
   lastSent(account: string): Promise<number> {
     return translateMongoErrors(async () => {
       const lane = { sink: 'socket', stripe_user_id: account } as const
-      const options = { projection: { seq: 1 } }
-      const next = await this.#rows.findOne({ status: 'pending', ...lane }, { ...options, sort: { seq: 1 } })
-      if (next !== null) return next.seq - 1
-      const row = await this.#db
-        .collection<{ _id: string; seq: number }>('billing.accounts')
-        .findOne({ _id: account }, options)
+      const options = { projection: { seq: 1 }, sort: { seq: 1 } } as const
+      const next = await this.#rows.findOne({ status: 'pending', ...lane }, options)
+      return next === null ? this.lastCommit(account) : next.seq - 1
+    })
+  }
+
+  lastCommit(account: string): Promise<number> {
+    return translateMongoErrors(async () => {
+      const accounts = this.#db.collection<{ _id: string; seq: number }>('billing.accounts')
+      const row = await accounts.findOne({ _id: account }, { projection: { seq: 1 } })
       return row?.seq ?? 0
     })
   }

@@ -138,6 +138,7 @@ describe.each(['redis', 'mongodb'] as const)('the Support sockets through %s', a
       secret: socketSecret,
       adapter: adapter.factory,
       history,
+      onToldLate: () => undefined,
     })
   })
   afterAll(async () => {

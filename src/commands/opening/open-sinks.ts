@@ -74,14 +74,17 @@ const openSockets = async (config: Config, { db }: Database): Promise<Sink | nul
 }
 
 const openServer = async (
-  { config: { socketSecret, redisUrl }, database: { db }, httpServer }: SinksRequest,
+  { config: { socketSecret, redisUrl }, database: { db }, httpServer, listener }: SinksRequest,
   history: MongoOutbox,
 ) => {
   if (socketSecret === undefined || httpServer === null) return null
   const { openSupportServer } = await import('../../sinks/socket/support-server.ts')
   const { openMongoAdapter, openRedisAdapter } = await import('../../sinks/socket/adapters.ts')
   const adapter = redisUrl === undefined ? openMongoAdapter(socketPackets(db)) : openRedisAdapter(redisUrl)
-  const server = openSupportServer({ httpServer, secret: socketSecret, adapter: adapter.factory, history })
+  const server = openSupportServer({
+    ...{ httpServer, secret: socketSecret, adapter: adapter.factory, history },
+    onToldLate: (account) => listener.onDeliveryFailed({ sink: 'socket', account }, 'sink_unavailable'),
+  })
   return {
     clients: server.clients,
     disconnectClients: server.disconnectClients,

@@ -8,23 +8,29 @@ import { type SupportSocket, sendLocally, waitingPackets } from './support-socke
 
 interface CatchingUp {
   readonly history: SocketHistory
-  /** Joins the room of the client's account. */
-  readonly join: () => Promise<void> | void
+  /** Joins the room of the client's account; the position is what it was told before. */
+  readonly join: (position: Position) => Promise<void> | void
 }
 
 /** After every packet of a commit: the client has nothing to catch up with in it. */
 const lastPacket = 999_999_999
 
-/** Brings a client up to date, has it join its room, and returns the position reached. Throws `mongodb_unavailable`. */
-export const catchUp = async (socket: SupportSocket, { history, join }: CatchingUp): Promise<Position> => {
-  const named = positionOf(socket.handshake.auth.offset)
-  const start = named ?? { seq: await history.lastSent(socket.data.account), packet: lastPacket }
+/** Brings a client up to date and has it join its room. Throws `mongodb_unavailable`. */
+export const catchUp = async (socket: SupportSocket, { history, join }: CatchingUp): Promise<void> => {
+  const start = await startOf(socket, history)
   const before = await tellFrom(socket, history, start)
-  await join()
+  await join(before)
   // What was told to the room while the rows above were read.
   const position = await tellFrom(socket, history, before)
   sendLocally(socket, socket.id, { args: ['support:ready', {}, textOf(position)] })
-  return position
+}
+
+// A client may name what it saw of another account, or of a database that is gone: it would wait for commits of a time
+// to come, and all others of its account with it. It is a new one then.
+const startOf = async ({ handshake, data }: SupportSocket, history: SocketHistory): Promise<Position> => {
+  const named = positionOf(handshake.auth.offset)
+  if (named !== null && named.seq <= (await history.lastCommit(data.account))) return named
+  return { seq: await history.lastSent(data.account), packet: lastPacket }
 }
 
 const tellFrom = async (

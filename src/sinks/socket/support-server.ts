@@ -8,20 +8,19 @@ import { type Namespace, Server, type ServerOptions, type Socket } from 'socket.
 import { BillingSyncError } from '../../errors.ts'
 import type { SocketHistory } from '../../ports/outbox-store.ts'
 import { catchUp } from './catch-up.ts'
-import { roomOf, supportNamespace } from './packets.ts'
+import { type Position, roomOf, supportNamespace } from './packets.ts'
 import type { SupportSocket } from './support-socket.ts'
 import { verifySupportToken } from './support-token.ts'
-import { ToldLedger } from './told-ledger.ts'
+import { type LedgerOptions, ToldLedger } from './told-ledger.ts'
 
 /** Makes a Socket.IO adapter for a namespace. */
 export type AdapterFactory = Exclude<ServerOptions['adapter'], undefined>
 
-export interface SupportServerOptions {
+export interface SupportServerOptions extends Omit<LedgerOptions, 'support'> {
   readonly httpServer: HttpServer
   readonly secret: string
   /** Brings the packets of other processes here. */
   readonly adapter: AdapterFactory
-  readonly history: SocketHistory
 }
 
 export interface SupportServer {
@@ -55,7 +54,7 @@ export const openSupportServer = (options: SupportServerOptions): SupportServer 
     connectionStateRecovery: { maxDisconnectionDuration: 5 * 60_000, skipMiddlewares: false },
   })
   const support: Namespace = io.of(supportNamespace)
-  const ledger = new ToldLedger({ support, history: options.history })
+  const ledger = new ToldLedger({ ...options, support })
   support.use((socket, next) => admit(socket, { ...options, next }))
   support.on('connection', (socket: SupportSocket) => {
     expire(socket)
@@ -120,8 +119,11 @@ const welcome = async (
 ): Promise<void> => {
   const room = roomOf(socket.data.account)
   try {
-    const position = await catchUp(socket, { history, join: () => socket.join(room) })
-    ledger.follow(socket, position)
+    const join = (position: Position) => {
+      ledger.follow(socket, position)
+      return socket.join(room)
+    }
+    await catchUp(socket, { history, join })
   } catch {
     // MongoDB is away: the client tries again by itself, and is told then.
     socket.conn.close()

@@ -8,9 +8,13 @@ import type { SocketHistory } from '../../ports/outbox-store.ts'
 import { type Position, packetsOf, positionOf, roomOf } from './packets.ts'
 import { type SupportSocket, sendLocally, waitingPackets } from './support-socket.ts'
 
-interface LedgerOptions {
+export interface LedgerOptions {
   readonly support: Namespace
   readonly history: SocketHistory
+  /** How often is looked; default: 3 s. */
+  readonly lookEveryMs?: number
+  /** Told of each commit of an account that no adapter brought here: it was told late. */
+  readonly onToldLate: (account: string) => void
 }
 
 /** What is known of one account's clients in this process. */
@@ -24,23 +28,25 @@ interface AccountPage {
 }
 
 /** How often is looked; a commit is told again when it is missing twice. */
-const lookEveryMs = 3_000
+const defaultLookEveryMs = 3_000
 
 /** A client that lets more packets than this wait is cut off; it comes back and is told from where it was. */
 const mostWaitingPackets = 10_000
 
 export class ToldLedger {
   readonly #options: LedgerOptions
+  readonly #lookEveryMs: number
   readonly #pages = new Map<string, AccountPage>()
   #timer: NodeJS.Timeout
   #ended = false
 
   constructor(options: LedgerOptions) {
     this.#options = options
-    this.#timer = setTimeout(() => this.#lookForEver(), lookEveryMs)
+    this.#lookEveryMs = options.lookEveryMs ?? defaultLookEveryMs
+    this.#timer = setTimeout(() => this.#lookForEver(), this.#lookEveryMs)
   }
 
-  /** Keeps an account's book from the position on that its client has reached. */
+  /** Keeps an account's book from the position on that its client has reached; call it as the client joins its room. */
   follow(socket: SupportSocket, { seq }: Position): void {
     const { account } = socket.data
     const page = this.#pages.get(account) ?? { floor: seq, told: new Set(), suspects: new Set() }
@@ -63,7 +69,7 @@ export class ToldLedger {
       if (this.#options.support.adapter.rooms.has(roomOf(account))) await this.#look(account, page)
       else this.#pages.delete(account)
     }
-    if (!this.#ended) this.#timer = setTimeout(() => this.#lookForEver(), lookEveryMs)
+    if (!this.#ended) this.#timer = setTimeout(() => this.#lookForEver(), this.#lookEveryMs)
   }
 
   async #look(account: string, page: AccountPage): Promise<void> {
@@ -85,6 +91,7 @@ export class ToldLedger {
     if (row?.seq !== seq) return
     const nsp = this.#options.support
     for (const packet of packetsOf(row)) sendLocally({ nsp }, roomOf(account), packet)
+    this.#options.onToldLate(account)
   }
 
   #cutOffSlowClients(): void {

@@ -94,6 +94,22 @@ export const guards = [
     tests: [sockets],
   },
   {
+    name: 'sockets: a place that no client can have seen is not believed',
+    file: 'src/sinks/socket/catch-up.ts',
+    find: 'if (named !== null && named.seq <= (await history.lastCommit(data.account))) return named',
+    replace: 'if (named !== null) return named',
+    tests: [sockets],
+    titled: 'a place that no client can have seen',
+  },
+  {
+    name: 'sockets: what no adapter brought, and was told late, is told of',
+    file: 'src/sinks/socket/told-ledger.ts',
+    find: '    this.#options.onToldLate(account)\n',
+    replace: '',
+    tests: [sockets],
+    titled: 'of a time to come',
+  },
+  {
     name: 'sockets: the adapter of MongoDB can watch its collection',
     file: 'src/store/socket-packets.ts',
     find: ", { readConcern: { level: 'majority' } }",

@@ -23,13 +23,21 @@ const { client, db, close: closeDatabase } = await openDatabase(config, silent)
 const { httpServer, url } = await listenForFile()
 const adapter = openMongoAdapter(socketPackets(db))
 const history = new MongoOutbox(db)
-const server = openSupportServer({ httpServer, secret: socketSecret, adapter: adapter.factory, history })
+const onToldLate = () => undefined
+const server = openSupportServer({
+  ...{ httpServer, secret: socketSecret, adapter: adapter.factory },
+  ...{ history, onToldLate },
+})
 afterAll(async () => {
   await server.close()
   await adapter.close()
   await closeDatabase()
 })
 
+const outbox = db.collection('billing.outbox')
+/** What is owed passes for sent, although nobody sends it. */
+const markSent = (account: string) =>
+  outbox.updateMany({ stripe_user_id: account }, { $set: { status: 'sent' } })
 const committer = { client, db, targets: { queue: 'mongodb', sockets: true } } as const
 const patience = { timeout: 15_000, interval: 10 }
 const startDelivery = () =>
@@ -164,6 +172,49 @@ describe('a Support client', () => {
   })
 })
 
+describe('a place that no client can have seen', () => {
+  test('of another account, keeps nothing from a client that comes back', async () => {
+    const [one, other] = [newAccount(), newAccount()]
+    for (let commits = 0; commits < 3; commits += 1) await commitChanges(committer, one)
+    await markSent(one)
+    const tokens = [await supportToken(one), await supportToken(other), await supportToken(other)]
+    const auth = (tell: (credentials: object) => void) => tell({ token: tokens.shift() })
+    const support = await connectSupportClient(url, one, { auth })
+    await support.ready()
+    await support.cutOff()
+    await support.comeBack()
+    await support.cutOff()
+    const missed = [...(await commitChanges(committer, other)), ...(await commitChanges(committer, other))]
+    await markSent(other)
+    await support.comeBack()
+    expect(support.notices()).toEqual(missed)
+  })
+
+  test('of a time to come, keeps nothing from any client of the account', async () => {
+    const other = await listenForFile()
+    const late: string[] = []
+    const second = openSupportServer({
+      ...{ httpServer: other.httpServer, secret: socketSecret, history },
+      adapter: openMongoAdapter(socketPackets(db)).factory,
+      lookEveryMs: 50,
+      onToldLate: (account) => late.push(account),
+    })
+    onTestFinished(() => second.close())
+    const account = newAccount()
+    const auth = { token: await supportToken(account), offset: '999999-1' }
+    const liar = await connectSupportClient(other.url, account, { auth })
+    await liar.ready()
+    const support = await connectSupportClient(other.url, account)
+    await support.ready()
+    // What no adapter brings is told out of the outbox, to all clients of the account.
+    const ids = await commitChanges(committer, account)
+    await markSent(account)
+    await expect.poll(support.distinctNotices, patience).toEqual(ids)
+    await expect.poll(liar.distinctNotices, patience).toEqual(ids)
+    expect(late).toEqual([account])
+  })
+})
+
 test('the adapter tells by itself, although nothing is found to be told again', async () => {
   const other = await listenForFile()
   const second = openSupportServer({
@@ -172,9 +223,11 @@ test('the adapter tells by itself, although nothing is found to be told again', 
     adapter: openMongoAdapter(socketPackets(db)).factory,
     history: {
       lastSent: (account) => history.lastSent(account),
+      lastCommit: (account) => history.lastCommit(account),
       rowsFrom: (account, seq) => history.rowsFrom(account, seq),
       sentAfter: async () => [],
     },
+    onToldLate,
   })
   onTestFinished(() => second.close())
   const account = newAccount()
@@ -195,7 +248,7 @@ test('clients are counted, and let go when the server closes', async () => {
     httpServer: other.httpServer,
     secret: socketSecret,
     adapter: openMongoAdapter(socketPackets(db)).factory,
-    history,
+    ...{ history, onToldLate },
   })
   const support = await connectSupportClient(other.url, newAccount(), { reconnection: false })
   await support.ready()

@@ -20,7 +20,7 @@ const adapter = openMongoAdapter(socketPackets(db))
 /** Namespaces of the server, by their names. */
 const namespaces = new Map<string, Namespace>()
 const server = openSupportServer({
-  ...{ httpServer, secret: socketSecret, history: new MongoOutbox(db) },
+  ...{ httpServer, secret: socketSecret, history: new MongoOutbox(db), onToldLate: () => undefined },
   adapter: ((namespace: Namespace) => {
     namespaces.set(namespace.name, namespace)
     return (adapter.factory as (namespace: Namespace) => unknown)(namespace)
