@@ -1,6 +1,6 @@
 // The Queue Manager's queue on Redis: BullMQ's `billing-sync`, a job per notice, its name the notice's kind and its id
-// the notice's. Guarantees: jobs are added in the order of the commits; a notice added twice is one job as long as
-// Redis knows the first. With Redis emptied a job that nobody had worked off is gone from there: Redis keeps the queue.
+// the notice's after the database's: several databases may share the queue, and number their commits alike. Guarantees:
+// jobs are added in the order of the commits; a notice added twice is one job as long as Redis knows the first. With Redis emptied a job that nobody had worked off is gone from there: Redis keeps the queue.
 
 import { Queue } from 'bullmq'
 import type { Notice } from '../core/notice.ts'
@@ -20,8 +20,8 @@ const kept = {
 /** A worker that throws gets the job again: 1, 2, 4, 8 s later. */
 const retries = { attempts: 5, backoff: { type: 'exponential', delay: 1_000 } }
 
-/** Returns the sink; Redis need not be there yet. */
-export const openQueueSink = (redisUrl: string): Sink => {
+/** Returns the sink for the notices of a database, named by its identity; Redis need not be there yet. */
+export const openQueueSink = (redisUrl: string, database: string): Sink => {
   const connection = openRedis(redisUrl)
   const queue = new Queue(queueName, { connection, skipVersionCheck: true })
   queue.on('error', () => undefined) // as for the connection itself
@@ -31,7 +31,7 @@ export const openQueueSink = (redisUrl: string): Sink => {
       // BullMQ would wait for a connection, however long that takes.
       if (connection.status !== 'ready') throw notConnected()
       try {
-        await queue.addBulk(rows.flatMap(({ notices }) => notices.map(jobOf)))
+        await queue.addBulk(rows.flatMap(({ notices }) => notices.map((notice) => jobOf(notice, database))))
       } catch (error) {
         throw await redisFailure(error, connection)
       }
@@ -43,8 +43,8 @@ export const openQueueSink = (redisUrl: string): Sink => {
   }
 }
 
-const jobOf = (notice: Notice) => ({
+const jobOf = (notice: Notice, database: string) => ({
   name: notice.kind,
   data: notice,
-  opts: { jobId: notice.id, ...kept, ...retries },
+  opts: { jobId: `${database}-${notice.id}`, ...kept, ...retries },
 })

@@ -43,7 +43,7 @@ const connect = async () => {
 }
 
 /** Ids of the notices in the queue, the oldest first. */
-const queued = async () => (await queue.getJobs(['waiting'], 0, -1, true)).map(({ id }) => id)
+const queued = async () => (await queue.getJobs(['waiting'], 0, -1, true)).map(({ data }) => data.id)
 
 const degraded = async (): Promise<readonly string[]> => {
   const answer: { readonly degraded: readonly string[] } = JSON.parse(

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Notice } from '../../src/core/notice.ts'
 import { openQueueSink, queueName } from '../../src/sinks/queue-sink.ts'
 import { openMongoAdapter, openRedisAdapter } from '../../src/sinks/socket/adapters.ts'
-import { openMongoChannel, openRedisChannel, streamName } from '../../src/sinks/socket/packet-channel.ts'
+import { openMongoChannel, openRedisChannel, streamNameOf } from '../../src/sinks/socket/packet-channel.ts'
 import { openSocketSink } from '../../src/sinks/socket/socket-sink.ts'
 import { openSupportServer, type SupportServer } from '../../src/sinks/socket/support-server.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
+import { databaseIdentity } from '../../src/store/database-identity.ts'
 import { MongoOutbox } from '../../src/store/outbox.ts'
 import { socketPackets, storeSocketPackets } from '../../src/store/socket-packets.ts'
 import { startFaultServer } from '../support/fault-server.ts'
@@ -18,6 +19,7 @@ import { type Receiver, sinkConforms } from './conformance.ts'
 
 const { client, db, fail } = await startFaultServer()
 await ensureCollections(db)
+const database = await databaseIdentity(db)
 const redis = await openRestartableRedis()
 
 async function openRestartableRedis() {
@@ -51,7 +53,7 @@ const worked = new Map<string, string[]>()
 
 const startWorker = () => {
   const work = async ({ data, id, name }: { data: Notice; id?: string; name: string }) => {
-    expect([id, name]).toEqual([data.id, data.kind])
+    expect([id, name]).toEqual([`${database}-${data.id}`, data.kind])
     worked.set(data.stripe_user_id, [...(worked.get(data.stripe_user_id) ?? []), data.id])
   }
   const worker = new Worker(queueName, work, { connection: { url: redis.url, maxRetriesPerRequest: null } })
@@ -62,7 +64,7 @@ const receiverOfQueue = (): Receiver => ({
   client,
   db,
   targets: { queue: 'redis', sockets: false },
-  open: () => openQueueSink(redis.url),
+  open: () => openQueueSink(redis.url, database),
   listen: async () => undefined,
   received: async (account) => worked.get(account) ?? [],
   goAway: redis.goAway,
@@ -87,7 +89,7 @@ const receiverOfSockets = (through: 'redis' | 'mongodb', url: string): Receiver 
     open: () =>
       openSocketSink(
         through === 'redis'
-          ? openRedisChannel(redis.url)
+          ? openRedisChannel(redis.url, streamNameOf(database))
           : openMongoChannel((packets) => storeSocketPackets(db, packets)),
       ),
     listen: async (account) => {
@@ -107,7 +109,7 @@ const receiverOfSockets = (through: 'redis' | 'mongodb', url: string): Receiver 
           },
     refuse:
       through === 'redis'
-        ? () => redis.spoil(streamName)
+        ? () => redis.spoil(streamNameOf(database))
         : async () => {
             const namespace = `${db.databaseName}.socket.packets`
             await fail(['insert'], { errorCode: 121, namespace })
@@ -129,7 +131,10 @@ describe("BullMQ's queue", () => {
 
 describe.each(['redis', 'mongodb'] as const)('the Support sockets through %s', async (through) => {
   const server = await listenForFile()
-  const adapter = through === 'redis' ? openRedisAdapter(redis.url) : openMongoAdapter(socketPackets(db))
+  const adapter =
+    through === 'redis'
+      ? openRedisAdapter(redis.url, streamNameOf(database))
+      : openMongoAdapter(socketPackets(db))
   let supportServer: SupportServer
   beforeAll(() => {
     const history = new MongoOutbox(db)

@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openMongoChannel, openRedisChannel } from '../../src/sinks/socket/packet-channel.ts'
+import { openMongoChannel, openRedisChannel, streamNameOf } from '../../src/sinks/socket/packet-channel.ts'
 import { openSocketSink } from '../../src/sinks/socket/socket-sink.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
+import { databaseIdentity } from '../../src/store/database-identity.ts'
 import { MongoOutbox } from '../../src/store/outbox.ts'
 import { storeSocketPackets } from '../../src/store/socket-packets.ts'
 import { runProgram } from '../support/billing-sync.ts'
@@ -19,6 +20,7 @@ import { newAccount, startLanes } from './conformance.ts'
 
 const { client, db, uri } = await openTestDatabase()
 await ensureCollections(db)
+const database = await databaseIdentity(db)
 const redis = await openTestRedis()
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const patience = { timeout: 15_000, interval: 20 }
@@ -50,7 +52,7 @@ describe.each(['redis', 'mongodb'] as const)('with the adapter of %s', (through)
   const deliverHere = () => {
     const channel =
       through === 'redis'
-        ? openRedisChannel(redis.url)
+        ? openRedisChannel(redis.url, streamNameOf(database))
         : openMongoChannel((packets) => storeSocketPackets(db, packets))
     return startLanes(openSocketSink(channel), new MongoOutbox(db))
   }

@@ -25,7 +25,7 @@ const isConnected = (sink: Sink) =>
 const held = () => outbox.countDocuments({ next_attempt_at: { $ne: null } })
 
 test('a receiver that does not answer is given eight accounts at once', async () => {
-  const sink = openQueueSink(redis.url)
+  const sink = openQueueSink(redis.url, 'of_this_test')
   await expect.poll(() => isConnected(sink), patience).toBe(true)
   const accounts = Array.from({ length: 12 }, newAccount)
   for (const account of accounts) await commitChanges(committer, account)

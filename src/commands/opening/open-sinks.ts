@@ -6,6 +6,7 @@ import type { SinkName } from '../../ports/outbox-store.ts'
 import type { Sink, SinkListener } from '../../sinks/sink.ts'
 import { SinkLanes } from '../../sinks/sink-lanes.ts'
 import type { Database } from '../../store/database.ts'
+import { databaseIdentity } from '../../store/database-identity.ts'
 import { MongoOutbox } from '../../store/outbox.ts'
 import { socketPackets, storeSocketPackets } from '../../store/socket-packets.ts'
 
@@ -36,7 +37,7 @@ export interface Sinks {
 export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
   const { config, database, listener } = request
   const store = new MongoOutbox(database.db)
-  const sinks = await Promise.all([openQueue(config), openSockets(config, database)])
+  const sinks = await Promise.all([openQueue(config, database), openSockets(config, database)])
   const server = await openServer(request, store)
   const lanes = sinks
     .filter((sink) => sink !== null)
@@ -56,20 +57,22 @@ export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
   }
 }
 
-const openQueue = async ({ redisUrl }: Config): Promise<Sink | null> => {
+const openQueue = async ({ redisUrl }: Config, { db }: Database): Promise<Sink | null> => {
   if (redisUrl === undefined) return null
   const { openQueueSink } = await import('../../sinks/queue-sink.ts')
-  return openQueueSink(redisUrl)
+  return openQueueSink(redisUrl, await databaseIdentity(db))
 }
 
 const openSockets = async (config: Config, { db }: Database): Promise<Sink | null> => {
   if (config.socketSecret === undefined) return null
-  const { openMongoChannel, openRedisChannel } = await import('../../sinks/socket/packet-channel.ts')
+  const { openMongoChannel, openRedisChannel, streamNameOf } = await import(
+    '../../sinks/socket/packet-channel.ts'
+  )
   const { openSocketSink } = await import('../../sinks/socket/socket-sink.ts')
   return openSocketSink(
     config.redisUrl === undefined
       ? openMongoChannel((packets) => storeSocketPackets(db, packets))
-      : openRedisChannel(config.redisUrl),
+      : openRedisChannel(config.redisUrl, streamNameOf(await databaseIdentity(db))),
   )
 }
 
@@ -79,8 +82,12 @@ const openServer = async (
 ) => {
   if (socketSecret === undefined || httpServer === null) return null
   const { openSupportServer } = await import('../../sinks/socket/support-server.ts')
+  const { streamNameOf } = await import('../../sinks/socket/packet-channel.ts')
   const { openMongoAdapter, openRedisAdapter } = await import('../../sinks/socket/adapters.ts')
-  const adapter = redisUrl === undefined ? openMongoAdapter(socketPackets(db)) : openRedisAdapter(redisUrl)
+  const adapter =
+    redisUrl === undefined
+      ? openMongoAdapter(socketPackets(db))
+      : openRedisAdapter(redisUrl, streamNameOf(await databaseIdentity(db)))
   const server = openSupportServer({
     ...{ httpServer, secret: socketSecret, adapter: adapter.factory, history },
     onToldLate: (account) => listener.onDeliveryFailed({ sink: 'socket', account }, 'sink_unavailable'),

@@ -5,6 +5,7 @@ import type { Log } from '../../log.ts'
 import type { SharedWakes, SharedWakesOptions } from '../../sources/inbox-work/shared-wakes.ts'
 import type { WakeTaker, WakeTakerOptions } from '../../sources/inbox-work/wake-taker.ts'
 import type { Database } from '../../store/database.ts'
+import { databaseIdentity } from '../../store/database-identity.ts'
 
 /** What a process wakes accounts with. */
 export interface Wakes {
@@ -49,7 +50,7 @@ export const openSharedWakes = async (
     import('../../sinks/redis.ts'),
   ])
   const connection = openRedis(redisUrl)
-  return new SharedWakes({ connection, inbox: db.databaseName, onLost, onAway: tellRedis(log) })
+  return new SharedWakes({ connection, inbox: await databaseIdentity(db), onLost, onAway: tellRedis(log) })
 }
 
 /** Begins to take turns of accounts that others woke; null where no Redis is configured. */
@@ -62,7 +63,11 @@ export const openWakeTaker = async (
     import('../../sources/inbox-work/wake-taker.ts'),
     import('../../sinks/redis.ts'),
   ])
-  return takeSharedWakes({ connection: openBlockingRedis(redisUrl), inbox: db.databaseName, ...turns })
+  return takeSharedWakes({
+    connection: openBlockingRedis(redisUrl),
+    inbox: await databaseIdentity(db),
+    ...turns,
+  })
 }
 
 /** Returns the reasons for which wake-ups do not reach others. */

@@ -3,7 +3,6 @@
 import { createAdapter as createMongoAdapter } from '@socket.io/mongo-adapter'
 import { createAdapter as createRedisAdapter } from '@socket.io/redis-streams-adapter'
 import { openBlockingRedis } from '../redis.ts'
-import { streamName } from './packet-channel.ts'
 import type { AdapterFactory } from './support-server.ts'
 
 export interface OpenAdapter {
@@ -17,8 +16,8 @@ export type PacketCollection = Parameters<typeof createMongoAdapter>[0]
 /** How long a read of the stream waits; also how long the end of the adapter may take. */
 const blockTimeInMs = 1_000
 
-/** Returns the adapter that reads Redis' stream. */
-export const openRedisAdapter = (redisUrl: string): OpenAdapter => {
+/** Returns the adapter that reads a stream of Redis. */
+export const openRedisAdapter = (redisUrl: string, streamName: string): OpenAdapter => {
   const redis = openBlockingRedis(redisUrl)
   return {
     factory: createRedisAdapter(redis, { streamName, blockTimeInMs, channelPrefix: streamName }) as never, // a function, as Socket.IO takes it

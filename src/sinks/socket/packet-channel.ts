@@ -17,9 +17,12 @@ export interface PacketChannel {
 /** Stores documents for the MongoDB adapter; resolves once they are durable. */
 export type StorePackets = (documents: readonly Readonly<Record<string, unknown>>[]) => Promise<void>
 
-/** Stream that the Redis adapters read, and about how many packets it keeps for those that are behind. */
-export const streamName = 'billing-sync:support'
+/** Returns the stream that a database's Redis adapters read, by the database's identity. */
+export const streamNameOf = (database: string): string => `billing-sync:support:${database}`
+
+/** About how many packets it keeps for those that are behind, and how long: that of a database which is gone goes, too. */
 const streamLength = 50_000
+const streamKeptMs = 60 * 60 * 1000
 
 /** Adapters take packets of an emitter from everywhere, their own process included. */
 const emitter = 'emitter'
@@ -27,19 +30,19 @@ const emitter = 'emitter'
 /** Socket.IO's number of a broadcast, the same in both adapters. */
 const broadcast = 3
 
-/** Returns the channel through Redis. */
-export const openRedisChannel = (redisUrl: string): PacketChannel => {
+/** Returns the channel through a stream of Redis. */
+export const openRedisChannel = (redisUrl: string, streamName: string): PacketChannel => {
   const redis = openRedis(redisUrl)
   return {
-    publish: (account, packets) => addToStream(redis, account, packets),
+    publish: (account, packets) => addToStream(redis, streamName, { account, packets }),
     close: async () => redis.disconnect(),
   }
 }
 
 const addToStream = async (
   redis: Redis,
-  account: string,
-  packets: readonly SupportPacket[],
+  streamName: string,
+  { account, packets }: { readonly account: string; readonly packets: readonly SupportPacket[] },
 ): Promise<void> => {
   // All of a row or nothing: a row of which half is told would be told again from its start.
   const adding = redis.multi()
@@ -52,6 +55,7 @@ const addToStream = async (
     }
     adding.xadd(streamName, 'MAXLEN', '~', streamLength, '*', ...Object.entries(fields).flat())
   }
+  adding.pexpire(streamName, streamKeptMs)
   const results = await adding.exec().catch(async (error: unknown) => {
     throw await redisFailure(error, redis)
   })

@@ -80,7 +80,7 @@ export const guards = [
   {
     name: 'sinks: a notice that is sent again is the same job',
     file: 'src/sinks/queue-sink.ts',
-    find: 'opts: { jobId: notice.id, ',
+    find: 'opts: { jobId: `${database}-${notice.id}`, ',
     replace: 'opts: { ',
     tests: [conformance],
     titled: "BullMQ's queue gets again what was sent and not marked",
@@ -108,6 +108,20 @@ export const guards = [
     replace: '',
     tests: [sockets],
     titled: 'of a time to come',
+  },
+  {
+    name: 'sinks: notices of two databases are jobs of their own',
+    file: 'src/sinks/queue-sink.ts',
+    find: 'jobId: `${database}-${notice.id}`',
+    replace: 'jobId: notice.id.slice(0, database.length * 9)',
+    tests: ['test/sinks/several-databases.test.ts'],
+  },
+  {
+    name: 'sockets: clients hear of their own database alone',
+    file: 'src/sinks/socket/packet-channel.ts',
+    find: '`billing-sync:support:${database}`',
+    replace: '`billing-sync:support:${database.slice(0, 0)}`',
+    tests: ['test/sinks/several-databases.test.ts'],
   },
   {
     name: 'sockets: the adapter of MongoDB can watch its collection',
