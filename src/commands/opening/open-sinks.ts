@@ -8,6 +8,7 @@ import { SinkLanes } from '../../sinks/sink-lanes.ts'
 import type { Database } from '../../store/database.ts'
 import { databaseIdentity } from '../../store/database-identity.ts'
 import { MongoOutbox } from '../../store/outbox.ts'
+import { storeQueueJobs } from '../../store/queue-jobs.ts'
 import { socketPackets, storeSocketPackets } from '../../store/socket-packets.ts'
 
 export interface SinksRequest {
@@ -37,14 +38,16 @@ export interface Sinks {
 export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
   const { config, database, listener } = request
   const store = new MongoOutbox(database.db)
-  const sinks = await Promise.all([openQueue(config, database), openSockets(config, database)])
+  const sinks = await Promise.all([openQueue(request), openSockets(config, database)])
   const server = await openServer(request, store)
   const lanes = sinks
     .filter((sink) => sink !== null)
     .map((sink) => new SinkLanes({ sink, store, listener, random: Math.random }))
+  // Without Redis no commit of this process owes the queue anything.
+  const woken = config.redisUrl === undefined ? lanes.filter(({ name }) => name !== 'queue') : lanes
   return {
     wake: (account) => {
-      for (const ofSink of lanes) ofSink.wake(account)
+      for (const ofSink of woken) ofSink.wake(account)
     },
     unavailable: () => lanes.filter(({ isUnavailable }) => isUnavailable).map(({ name }) => name),
     clients: () => server?.clients() ?? 0,
@@ -57,8 +60,17 @@ export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
   }
 }
 
-const openQueue = async ({ redisUrl }: Config, { db }: Database): Promise<Sink | null> => {
-  if (redisUrl === undefined) return null
+const openQueue = async ({
+  config: { redisUrl, retentionMs },
+  database: { db },
+  httpServer,
+}: SinksRequest): Promise<Sink | null> => {
+  if (redisUrl === undefined) {
+    // A command that somebody runs without the settings of `serve` must not take from Redis what waits for it.
+    if (httpServer === null) return null
+    const { openJobsSink } = await import('../../sinks/jobs-sink.ts')
+    return openJobsSink((notices) => storeQueueJobs(db, notices, retentionMs))
+  }
   const { openQueueSink } = await import('../../sinks/queue-sink.ts')
   return openQueueSink(redisUrl, await databaseIdentity(db))
 }

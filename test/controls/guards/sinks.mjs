@@ -124,6 +124,21 @@ export const guards = [
     tests: ['test/sinks/several-databases.test.ts'],
   },
   {
+    name: 'sinks: a command without the settings of serve takes nothing from Redis',
+    file: 'src/commands/opening/open-sinks.ts',
+    find: '    if (httpServer === null) return null\n',
+    replace: '',
+    tests: ['test/sinks/jobs-sink.test.ts'],
+  },
+  {
+    name: 'sinks: what was owed to a Redis that is gone goes where new notices go',
+    file: 'src/commands/opening/open-sinks.ts',
+    find: 'if (httpServer === null) return null\n',
+    replace: 'if (httpServer !== undefined) return null\n',
+    tests: ['test/sinks/jobs-sink.test.ts'],
+    titled: 'what was owed to Redis',
+  },
+  {
     name: 'sockets: the adapter of MongoDB can watch its collection',
     file: 'src/store/socket-packets.ts',
     find: ", { readConcern: { level: 'majority' } }",
