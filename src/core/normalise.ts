@@ -1,6 +1,8 @@
 // From an event to an observation: the two generations of API shapes, expanded relatives and both shapes of
-// deletion become one form here, and nothing after this asks which of them came in.
+// deletion become one form here, and nothing after this asks which of them came in. What MongoDB can't hold as it is has
+// its escapes from here on: nothing after this asks whether content came just now or was stored.
 
+import { withEscapes } from './escapes.ts'
 import { isJsonObject, type Json, type JsonObject, own, ownObject, ownString, without } from './json.ts'
 import { lifecycleRank } from './lifecycle.ts'
 import { isObjectId } from './object-id.ts'
@@ -35,7 +37,7 @@ export const observe = (
 ): Observation => {
   const { kind, meaning } = context
   const deletes = meaning.deletes || own(object, 'deleted') === true
-  const { content, expanded } = isStub(object) ? { content: null, expanded: {} } : collapse(kind, object)
+  const { content, expanded } = contentIn(kind, object)
   return {
     kind,
     id: object.id,
@@ -47,7 +49,7 @@ export const observe = (
     livemode: event.livemode,
     content,
     expanded,
-    previous: event.previous,
+    previous: event.previous === null ? null : withEscapes(event.previous),
     creates: meaning.creates,
     revives: meaning.creates,
     deletes,
@@ -77,7 +79,7 @@ export const observeRead = (
   stamp: ReadStamp,
 ): Observation => {
   const deletes = own(object, 'deleted') === true
-  const { content, expanded } = isStub(object) ? { content: null, expanded: {} } : collapse(kind, object)
+  const { content, expanded } = contentIn(kind, object)
   return {
     kind,
     id: object.id,
@@ -99,7 +101,7 @@ export const observeRead = (
   }
 }
 
-/** Returns the observation of a relative that an observed object carries whole, such as a charge's refunds. */
+/** Returns the observation of a relative that an observed object carries whole, such as a charge's refunds, its escapes made. */
 export const observeCarried = (
   seen: Observation,
   kind: ObjectKind,
@@ -164,6 +166,12 @@ const isLink = (link: Json | undefined): boolean => link == null || isObjectId(i
 const stubKeys = new Set(['id', 'object', 'deleted'])
 const isStub = (object: JsonObject): boolean =>
   own(object, 'deleted') === true && Object.keys(object).every((key) => stubKeys.has(key))
+
+const contentIn = (
+  kind: ObjectKind,
+  object: JsonObject,
+): { readonly content: JsonObject | null; readonly expanded: JsonObject } =>
+  isStub(object) ? { content: null, expanded: {} } : collapse(kind, withEscapes(object))
 
 // Links become ids wherever they were expanded; what they showed is kept apart, by the link's name.
 const collapse = (kind: ObjectKind, object: JsonObject): { content: JsonObject; expanded: JsonObject } => {

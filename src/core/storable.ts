@@ -5,7 +5,7 @@ import type { Json, JsonObject } from './json.ts'
 import type { Observation } from './observation.ts'
 
 /** Deepest nesting of a payload; the server refuses documents nested over 100 levels, and a projection wraps it. */
-const deepestNesting = 90
+export const deepestNesting = 90
 
 /** Returns why MongoDB can't hold a payload, or null when it can. Its size is judged when it is written. */
 export const problemOfStoring = (payload: Json): string | null => judge(payload, 1)

@@ -25,13 +25,11 @@ export interface ComparedAccount {
   readonly id: string
   /** Reads this account's documents, anew for each batch. */
   readonly reader: AccountReader
-  /** Returns a payload as it reads once it was stored. */
-  readonly asStored: (payload: JsonObject) => JsonObject
 }
 
 /** Returns what differs of the objects and of the relatives that they tell of, each object once. */
 export const compareBatch = async (
-  { id, reader, asStored }: ComparedAccount,
+  { id, reader }: ComparedAccount,
   observations: readonly Observation[],
 ): Promise<readonly Difference[]> => {
   const documents: Documents = new Map()
@@ -41,7 +39,7 @@ export const compareBatch = async (
     now: new Date(0),
     reader: noting(reader, documents),
   })
-  const seen = observations.map((observation) => asNewest(stored(observation, asStored)))
+  const seen = observations.map(asNewest)
   await Promise.all([
     preload(
       work,
@@ -58,9 +56,6 @@ export const compareBatch = async (
   }
   return [...found.values()]
 }
-
-const stored = (seen: Observation, asStored: ComparedAccount['asStored']): Observation =>
-  seen.content === null ? seen : { ...seen, content: asStored(seen.content) }
 
 type Documents = Map<string, ProjectionDocument>
 

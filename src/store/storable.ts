@@ -4,20 +4,13 @@
 // can't be stored at all and are written as their `\u` escape.
 
 import { BSON } from 'mongodb'
+import { isStorableKey, storableKey, storableText } from '../core/escapes.ts'
 
 /**
  * Returns a document in the form in which the driver writes it without taking any key for its own: itself where it
  * has that form already. Nearly all have, and looking costs a fraction of copying.
  */
 export const toStorable = (value: unknown): unknown => (isStorable(value) ? value : makeStorable(value))
-
-/** Returns a value as it reads once it was stored: with the escapes that `toStorable` makes. */
-export const asStored = <Value extends object>(value: Value): Value => {
-  const storable = toStorable(value)
-  return storable === value
-    ? value
-    : (decodeStored(BSON.serialize(storable as BSON.Document, { ignoreUndefined: true })) as Value) // the same but for escapes
-}
 
 /** Returns a document from its bytes, its keys as they are: the driver alone would answer `{$ref, $id}` as a DBRef. */
 export const decodeStored = (bytes: Uint8Array): Record<string, unknown> => {
@@ -41,7 +34,7 @@ const isStorableObject = (object: object): boolean => {
   if (Object.getPrototypeOf(object) === null) return false
   const values = object as Readonly<Record<string, unknown>> // looked at by its own keys only
   for (const key in values) {
-    if (key === '_bsontype' || storableKey(key) !== key) return false
+    if (key === '_bsontype' || !isStorableKey(key)) return false
     const value = values[key]
     if (value === undefined || !isStorable(value)) return false
   }
@@ -49,7 +42,7 @@ const isStorableObject = (object: object): boolean => {
 }
 
 const makeStorable = (value: unknown): unknown => {
-  if (typeof value === 'string') return value.isWellFormed() ? value : escapeLoneSurrogates(value)
+  if (typeof value === 'string') return storableText(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(makeStorable)
   return isPlain(value) ? storableObject(value) : value
@@ -61,16 +54,6 @@ const storableObject = (object: object): unknown => {
     .map(([key, value]): [string, unknown] => [storableKey(key), makeStorable(value)])
   return Object.hasOwn(object, '_bsontype') ? new Map(entries) : Object.fromEntries(entries)
 }
-
-const storableKey = (key: string): string => {
-  const whole = key.isWellFormed() ? key : escapeLoneSurrogates(key)
-  return whole.includes('\0') ? whole.replaceAll('\0', '\\u0000') : whole
-}
-
-const escapeLoneSurrogates = (text: string): string =>
-  text.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, (unit) => {
-    return `\\u${unit.charCodeAt(0).toString(16)}`
-  })
 
 const isPlain = (value: object): boolean => {
   const prototype = Object.getPrototypeOf(value)

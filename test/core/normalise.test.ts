@@ -232,6 +232,27 @@ describe('what is read', () => {
   })
 })
 
+describe('what MongoDB can not hold as it is', () => {
+  const lone = { note: 'cut \uD83D', 'a\0b': [{ '\uD800': 'x\0' }] }
+  const escaped = { note: 'cut \\ud83d', 'a\\u0000b': [{ '\\ud800': 'x\0' }] }
+  const charge = { id: 'ch_1', metadata: lone, customer: { id: 'cus_1', name: 'cut \uDC00' } }
+  const asCharge = {
+    content: { id: 'ch_1', metadata: escaped, customer: 'cus_1' },
+    expanded: { customer: { id: 'cus_1', name: 'cut \\udc00' } },
+  }
+
+  test('has its escapes in what an event tells, old values too', () => {
+    const told = { object: charge, previous_attributes: { metadata: lone } }
+    const seen = observedIn(eventOf({}, { data: told }), 'charge')
+    expect(seen).toMatchObject({ ...asCharge, previous: { metadata: escaped } })
+  })
+
+  test('has its escapes in what is read', () => {
+    const stamp = { unixSeconds: 5, seq: 3, apiVersion: 'v', livemode: false, single: true }
+    expect(observeRead('charge', charge, { ...stamp, source: 'backfill' })).toMatchObject(asCharge)
+  })
+})
+
 describe('an object id', () => {
   test.each(['cus_1', 'my product #1', 'a:b', '~', 'schön 🦊', 'x'.repeat(255)])('may be %j', (id) => {
     expect(isIdentified({ id })).toBe(true)

@@ -17,7 +17,7 @@ const MOST_PRODUCTS = 2
 
 // Several customers share an address, one writes it in capitals, some have none.
 const EMAILS = ['ann@example.com', 'bob@example.com', null, 'Ann@Example.com', 'carol@example.com']
-const NAMES = ['Ann', 'Bob', null, 'Señora Ñandú']
+const NAMES = ['Ann', 'Bob', null, 'Señora Ñandú', 'Cut \uD83D']
 const PHONES = [null, '+4312345', '+4398765']
 const CITIES = ['Wien', 'Graz', null]
 

@@ -4,7 +4,7 @@ import { type DeskDocuments, type Effects, ExpectedDesk } from './expected-desk.
 import { expectedProjections } from './expected-projections.ts'
 import { type History, seenEvents } from './history.ts'
 import { MirroredObjects } from './mirrored-objects.ts'
-import type { Json } from './plain-json.ts'
+import { type Json, withEscapes } from './plain-json.ts'
 
 export interface ExpectedStateOptions {
   /** `none`: no message, and no room or conversation for one; contacts are made either way. */
@@ -35,14 +35,22 @@ export const expectedCollections = (
     desks.get(event.account)?.serve(event, object)
   }
   const documents = [...desks.values()].map((desk) => desk.documents())
-  return {
+  return asStored({
     ...expectedProjections(mirror),
     'crm.contacts': documents.flatMap((of) => of.contacts),
     'support.conversations': documents.flatMap((of) => of.conversations),
     'support.rooms': documents.flatMap((of) => of.rooms),
     'support.messages': documents.flatMap((of) => of.messages),
-  }
+  })
 }
+
+const asStored = (collections: Record<string, readonly Json[]>): Record<string, readonly Json[]> =>
+  Object.fromEntries(
+    Object.entries(collections).map(([name, documents]) => [
+      name,
+      documents.map((document) => withEscapes(document) as Json),
+    ]),
+  )
 
 const deskDocuments = (collections: History['preexisting']): DeskDocuments => ({
   contacts: collections['crm.contacts'] ?? [],

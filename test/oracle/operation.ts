@@ -27,7 +27,8 @@ export const onOneOf =
     return true
   }
 
-// Few keys and values, so that states return; one key has a dot in it, as people's keys do.
+// Few keys and values, so that states return; one key has a dot in it, as people's keys do, and some hold what no
+// database does: a NUL, and half of a character that was cut.
 const METADATA_EDITS: readonly Json[] = [
   { plan: 'basic' },
   { plan: 'gold' },
@@ -37,6 +38,8 @@ const METADATA_EDITS: readonly Json[] = [
   { 'tier.x': 'one' },
   { 'tier.x': null },
   { plan: 'basic', note: 'second' },
+  { 'tier\0': 'two', note: 'cut \uD83D' },
+  { 'tier\0': null },
 ]
 
 /** Returns the metadata after one of the usual edits: a key set or removed. */

@@ -48,6 +48,19 @@ export const withoutNulls = (value: unknown): unknown => {
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutNulls(inner)]))
 }
 
+/** Copies a value as a database holds it: a lone surrogate, and a NUL in a key, are there as their `\u` escape. */
+export const withEscapes = (value: unknown): unknown => {
+  if (typeof value === 'string') return value.isWellFormed() ? value : value.replace(/\p{Cs}/gu, escapeOf)
+  if (Array.isArray(value)) return value.map(withEscapes)
+  if (!isHash(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [escapedKey(key), withEscapes(held)]))
+}
+
+const escapedKey = (key: string): string =>
+  key.isWellFormed() && !key.includes('\0') ? key : key.replace(/[\0\p{Cs}]/gu, escapeOf)
+
+const escapeOf = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 /** Copies an object without some of its keys. */
 export const without = (object: Json, keys: readonly string[]): Json =>
   Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)))

@@ -5,7 +5,6 @@ import { observeRead } from '../../src/core/normalise.ts'
 import type { ObjectKind } from '../../src/core/object-kinds.ts'
 import type { Observation } from '../../src/core/observation.ts'
 import { compareBatch } from '../../src/pipeline/compare-batch.ts'
-import { asStored } from '../../src/store/storable.ts'
 import type { StoredDocument, WorkCollection } from '../../src/unit-of-work/reader.ts'
 import { MemoryStore } from '../support/memory-store.ts'
 import { deliveryOptions, handleEvents } from '../support/reading-pipeline.ts'
@@ -69,7 +68,7 @@ const differences = async (
   observations: readonly Observation[],
 ): Promise<readonly Pick<Difference, 'id' | 'drift' | 'fields'>[]> => {
   const { reader } = await store.openAccount('acct_1')
-  const found = await compareBatch({ id: 'acct_1', reader, asStored }, observations)
+  const found = await compareBatch({ id: 'acct_1', reader }, observations)
   return found.map(({ id, drift, fields }) => ({ id, drift, fields }))
 }
 
@@ -203,9 +202,7 @@ describe('a fingerprint', () => {
     const { reader } = await store.openAccount('acct_1')
     const look = async (name: string) => {
       account.update('customer', customer, { name })
-      const [found] = await compareBatch({ id: 'acct_1', reader, asStored }, [
-        listed(account, 'customer', customer),
-      ])
+      const [found] = await compareBatch({ id: 'acct_1', reader }, [listed(account, 'customer', customer)])
       return found?.shows
     }
     const [first, second, third] = [await look('A'), await look('B'), await look('A')]

@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { runBatch } from '../../src/pipeline/pipeline.ts'
 import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
-import { account, charge, customer, paidInvoice, stripeEvent } from '../oracle/hand-written.ts'
+import {
+  account,
+  charge,
+  customer,
+  invoice,
+  paidInvoice,
+  stripeEvent,
+  subscription,
+} from '../oracle/hand-written.ts'
 import { EventDeliveries, inboxEntry } from '../support/event-deliveries.ts'
 import { fixtureText, loadEvent, loadStory } from '../support/fixture-files.ts'
 
@@ -203,5 +211,50 @@ describe('the story of the fixtures', () => {
     const again = await deliveries.deliverEach(...loadStory().reverse())
     expect(new Set(again)).toEqual(new Set(['unchanged', 'stale']))
     expect(deliveries.commits.flatMap(({ notices }) => notices)).toHaveLength(before)
+  })
+})
+
+describe('what MongoDB holds as an escape', () => {
+  const cut = { description: 'cut emoji \uD83D' }
+  const named = (name: string, at: number, id: string, previous?: Fields) =>
+    stripeEvent({
+      type: previous === undefined ? 'customer.created' : 'customer.updated',
+      ...{ at, id, object: customer({ name, ...cut }) },
+      ...(previous === undefined ? {} : { previous }),
+    })
+  const history = [
+    named('first', 5, 'evt_9'),
+    named('second', 6, 'evt_5', { name: 'first' }),
+    named('third', 6, 'evt_3', { name: 'second' }),
+  ]
+
+  test.each(['at once', 'one by one'])('has one result whether events come %s', async (way) => {
+    const deliveries = new EventDeliveries()
+    if (way === 'at once') await deliveries.deliver(...history)
+    else await deliveries.deliverEach(...history)
+    expect(deliveries.only('billing.customers')).toMatchObject({
+      name: 'third',
+      description: 'cut emoji \\ud83d',
+    })
+  })
+
+  test('says nothing new where it is told again', async () => {
+    const metadata = { 'a\0b': 'cut \uD83D' }
+    const trial = (at: number) =>
+      stripeEvent({
+        ...{ type: 'customer.subscription.trial_will_end', at, id: `evt_${at}` },
+        object: subscription({ metadata }),
+      })
+    const deliveries = new EventDeliveries()
+    const billed = stripeEvent({
+      type: 'invoice.finalized',
+      at: 5,
+      object: invoice({ subscription: 'sub_1' }),
+    })
+    expect(await deliveries.deliverEach(trial(5), billed, trial(7))).toEqual([
+      ...['applied', 'applied', 'unchanged'],
+    ])
+    expect(deliveries.lastNotices).toEqual([])
+    expect(deliveries.only('billing.invoices').metadata).toEqual({ 'a\\u0000b': 'cut \\ud83d' })
   })
 })

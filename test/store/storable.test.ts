@@ -6,7 +6,7 @@ import type { JsonObject } from '../../src/core/json.ts'
 import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { openMongoStore } from '../../src/store/mongo-store.ts'
-import { asStored, decodeStored, toStorable } from '../../src/store/storable.ts'
+import { decodeStored, toStorable } from '../../src/store/storable.ts'
 import type { Write } from '../../src/unit-of-work/change-set.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { hostileKeys, hostileObject, unstorableKeys } from '../support/hostile-json.ts'
@@ -163,23 +163,5 @@ describe('values of our own', () => {
       Buffer.from([0x0c, 0, 0, 0, 0x10, 0x61, 0, 1, 0, 0, 0, 0]),
     ])
     expect(decodeStored(whole.subarray(6))).toEqual({ a: 1 })
-  })
-})
-
-describe('asStored', () => {
-  test('returns what needs no escape as it is', () => {
-    const value = { a: 'b', nested: [{ c: 1 }] }
-    expect(asStored(value)).toBe(value)
-  })
-
-  test('answers what is read back after a write, for any value', async () => {
-    const values = fc.sample(hostileObject([...hostileKeys, ...unstorableKeys]), { numRuns: 50, seed: 7 })
-    const collection = db.collection<{ _id: string }>('as_stored')
-    for (const [index, value] of values.entries()) {
-      const _id = String(index)
-      await collection.insertOne({ _id, value: toStorable(value) } as { _id: string })
-      const [bytes] = await collection.find<Uint8Array>({ _id }, { raw: true }).toArray()
-      expectEqual([asStored(value)], [decodeStored(bytes as Uint8Array).value])
-    }
   })
 })

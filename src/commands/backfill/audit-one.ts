@@ -10,7 +10,6 @@ import { auditAccount } from '../../sources/backfill/audit-account.ts'
 import type { AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import type { Confirming } from '../../sources/backfill/confirm-drift.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
-import { asStored } from '../../store/storable.ts'
 import { type BackfillRun, handlingOf, walkOf } from './backfill-one.ts'
 import { goneBy } from './mend-account.ts'
 
@@ -55,8 +54,7 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
         opened,
         objects.map((object) => ({ ...object, afterSecond: 0 })),
       ),
-    compare: (observations) =>
-      compareBatch({ id: account, reader: run.readerOf(account), asStored }, observations),
+    compare: (observations) => compareBatch({ id: account, reader: run.readerOf(account) }, observations),
     gone: goneBy(stripe),
     settle: async () => {
       await wait(settleMs, undefined, { signal }).catch(() => {

@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import Stripe from 'stripe'
+import { withEscapes } from '../../core/escapes.ts'
 import { failureOf } from '../../core/inbox-row.ts'
 import { type JsonObject, own } from '../../core/json.ts'
 import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
@@ -157,7 +158,7 @@ const observeAll = async (
   const relatives = isAlone ? null : await observeRelatives(client, kind, { object, stamp })
   const seen = observeRead(kind, object, stamp)
   const livemode = typeof object.livemode === 'boolean' ? object.livemode : seen.livemode
-  const expanded = { ...seen.expanded, ...relatives?.expanded }
+  const expanded = { ...seen.expanded, ...withEscapes(relatives?.expanded ?? {}) }
   return [{ ...seen, livemode, expanded }, ...(relatives?.observations ?? [])]
 }
 

@@ -265,4 +265,18 @@ export const guards = [
     replace: 'seen.eventId !== null ? null :',
     tests: ['test/handlers/invoice-payments.test.ts'],
   },
+  {
+    name: 'escapes: content has them before it is folded or compared',
+    file: 'src/core/normalise.ts',
+    find: 'collapse(kind, withEscapes(object))',
+    replace: 'collapse(kind, object)',
+    tests: ['test/pipeline/pipeline.test.ts', 'test/pipeline/compare-batch.test.ts'],
+  },
+  {
+    name: 'escapes: old values have them as the state that they are looked for in',
+    file: 'src/core/normalise.ts',
+    find: 'withEscapes(event.previous)',
+    replace: 'event.previous',
+    tests: ['test/core/normalise.test.ts'],
+  },
 ]
