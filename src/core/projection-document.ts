@@ -86,6 +86,12 @@ export const documentOf = (account: string, projection: Projection, now: Date): 
   }
 }
 
+/** Returns the object's fields as its document shows them; null while no payload was seen. */
+export const shownFields = (projection: Projection): JsonObject | null => {
+  const content = contentOf(projection)
+  return content === null ? null : { ...without(content, addedAlways), ...coverOf(projection, content) }
+}
+
 /** Returns the projection that a stored document holds. */
 export const projectionOf = (kind: ObjectKind, document: ProjectionDocument): Projection => {
   const { sync } = document

@@ -3,7 +3,7 @@
 
 import { ageOf, type ContentRegister, foldContent } from './content-register.ts'
 import { type JsonObject, ownString } from './json.ts'
-import { foldLists, type ListRegisters, shownList } from './list-registers.ts'
+import { foldLists, type ListRegisters } from './list-registers.ts'
 import type { ObjectKind } from './object-kinds.ts'
 import { type Links, type Moment, noLinks, type Observation, type ObservationSource } from './observation.ts'
 
@@ -57,18 +57,6 @@ export const deletionOf = (projection: Projection): Moment | null => {
 /** Returns the winning payload as Stripe sent it, links collapsed to ids; null when none was seen. */
 export const contentOf = (projection: Projection): JsonObject | null =>
   projection.content?.winner.content ?? null
-
-/** Returns what people see of a projection: all of its document but `expanded` and the book-keeping in `sync`. */
-export const visibleOf = (projection: Projection): unknown => ({
-  content: contentOf(projection),
-  // Which observation showed a list is book-keeping, and so is one of which the content says nothing.
-  lists: Object.keys(projection.lists)
-    .map((name) => [name, shownList(name, contentOf(projection) ?? {}, projection.lists)])
-    .filter(([, list]) => list !== null),
-  canonical: projection.canonical,
-  livemode: projection.livemode,
-  deletedAt: deletionOf(projection),
-})
 
 /** Returns the projection with one more observation of its object. Canonical fields are left as they were. */
 export const foldObservation = (projection: Projection | null, seen: Observation): Projection => {

@@ -7,7 +7,6 @@ import {
   isDeleted,
   mergeLinks,
   type Projection,
-  visibleOf,
 } from '../../src/core/projection.ts'
 import { observed, ordersOf, projectedFrom, type Told } from '../support/observed.ts'
 
@@ -162,45 +161,5 @@ describe('merging links', () => {
 
   test('answers the first itself where nothing is new', () => {
     expect(mergeLinks(links, { ...noLinks, charges: ['ch_2'] })).toBe(links)
-  })
-})
-
-describe('what people see of a projection', () => {
-  const visible = (...seen: readonly ReturnType<typeof observed>[]) =>
-    visibleOf(projectedFrom(seen[0] ?? customer(0), ...seen.slice(1)))
-  const same = { id: 'cus_1', name: 'same' }
-
-  test('is the same when only the as-of rises', () => {
-    const [first, later] = [customer(1, { content: same }), customer(2, { content: same })]
-    expect(visible(first, later)).toEqual(visible(first))
-  })
-
-  test('is the same when a deletion is told once more', () => {
-    const first = visible(customer(1), stub(2))
-    expect(visible(customer(1), stub(2), customer(1, { eventId: 'evt_twin' }))).toEqual(first)
-  })
-
-  test('is the same when a complete list is only seen again', () => {
-    const lines = (has_more: boolean) => ({ object: 'list', data: ['a'], has_more })
-    const invoice = (at: number, has_more: boolean) =>
-      observed({ at, kind: 'invoice', id: 'in_1', content: { id: 'in_1', lines: lines(has_more) } })
-    expect(visible(invoice(1, false), invoice(9, true), invoice(5, false))).toEqual(
-      visible(invoice(1, false), invoice(9, true)),
-    )
-  })
-
-  test('is the same where a list is learnt that its content does not render', () => {
-    const refunds = { object: 'list', data: [], has_more: false }
-    const charge = (at: number, content: object) => observed({ at, content: { id: 'ch_1', ...content } })
-    expect(visible(charge(9, {}), charge(5, { refunds }))).toEqual(visible(charge(9, {})))
-  })
-
-  test.each<[string, Partial<Projection>]>([
-    ['its canonical fields', { canonical: { invoice: 'in_1' } }],
-    ['its mode', { livemode: false }],
-    ['its deletion', { deletedAt: 99 }],
-  ])('is another one with %s', (_, told) => {
-    const projection = projectedFrom(customer(1))
-    expect(visibleOf({ ...projection, ...told })).not.toEqual(visibleOf(projection))
   })
 })

@@ -30,6 +30,17 @@ describe('a charge', () => {
     })
   })
 
+  test('is not changed by a newer rendering that no longer names the invoice it shows', async () => {
+    const deliveries = new EventDeliveries()
+    const events = [
+      told('charge.succeeded', 5, { invoice: 'in_1', metadata: {} }),
+      told('charge.updated', 9, { metadata: {} }),
+    ]
+    expect(await deliveries.deliverEach(...events)).toEqual(['applied', 'unchanged'])
+    expect(deliveries.only('billing.charges')).toMatchObject({ invoice: 'in_1' })
+    expect(deliveries.lastNotices).toEqual([])
+  })
+
   test('ends succeeded in whatever order its events arrive', async () => {
     const events = [
       told('charge.pending', 1, { status: 'pending' }),

@@ -246,10 +246,17 @@ export const guards = [
   },
   {
     name: 'lists: one that the content does not render is no change',
-    file: 'src/core/projection.ts',
+    file: 'src/core/projection-document.ts',
     find: '.filter(([, list]) => list !== null)',
     replace: '',
-    tests: ['test/core/projection.test.ts'],
+    tests: ['test/core/visible.test.ts'],
+  },
+  {
+    name: 'changes: what the payload says under a canonical field is none',
+    file: 'src/core/visible.ts',
+    find: '  fields: shownFields(projection),',
+    replace: '  fields: [shownFields(projection), contentOf(projection)],',
+    tests: ['test/core/visible.test.ts', 'test/handlers/charges.test.ts'],
   },
   {
     name: 'inheritance: an event is settled by what came of it, not of a copy',
