@@ -5,6 +5,7 @@
 import type { Db } from 'mongodb'
 import { returnedFilter } from './connected-accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
+import { positionId } from './position-id.ts'
 
 /** An account, and since when changes of it may be missing here. */
 export interface WantedBackfill {
@@ -28,15 +29,21 @@ interface GapRow {
   readonly gap: { readonly since: Date; readonly until: Date }
 }
 
+/** The lists that a backfill of everything walks, and the mode that events are taken of; null: of both. */
+export interface Wanting {
+  readonly lists: readonly string[]
+  readonly livemode: boolean | null
+}
+
 /** Returns the accounts in the order of their ids. Throws `mongodb_unavailable`. */
-export const wantedBackfills = (db: Db, lists: readonly string[]): Promise<readonly WantedBackfill[]> =>
+export const wantedBackfills = (db: Db, wanting: Wanting): Promise<readonly WantedBackfill[]> =>
   translateMongoErrors(async () => {
     const wants = [...(await returnedAccounts(db)), ...(await gapsOfCatchUps(db))]
     const open: WantedBackfill[] = []
     for (const { account, since, from } of wants)
       if (
         !open.some((other) => other.account === account) &&
-        !(await isBackfilled(db, account, { from, lists }))
+        !(await isBackfilled(db, account, { ...wanting, from }))
       )
         open.push({ account, since })
     return open.sort((a, b) => (a.account < b.account ? -1 : 1))
@@ -63,12 +70,20 @@ const gapsOfCatchUps = async (db: Db): Promise<readonly Want[]> => {
 const isBackfilled = async (
   db: Db,
   account: string,
-  { from, lists }: { readonly from: Date; readonly lists: readonly string[] },
+  { from, lists, livemode }: Wanting & { readonly from: Date },
 ): Promise<boolean> => {
-  const filter = {
-    _id: { $in: lists.map((list) => `${account}:${list}:..`) },
-    completed_at: { $type: 'date' as const },
-    started_at: { $gte: from },
-  }
-  return (await db.collection<{ _id: string }>('billing.cursors').countDocuments(filter)) === lists.length
+  // What was walked with a key that does not tell its mode counts for either.
+  const modes = livemode === null ? [null, true, false] : [null, livemode]
+  const typed = { since: null, until: null }
+  const ids = lists.flatMap((resource) =>
+    modes.map((mode) => positionId({ account, resource, typed, livemode: mode })),
+  )
+  const walked = await db
+    .collection<{ _id: string; resource: string }>('billing.cursors')
+    .distinct('resource', {
+      _id: { $in: ids },
+      completed_at: { $type: 'date' },
+      started_at: { $gte: from },
+    })
+  return walked.length === lists.length
 }

@@ -8,6 +8,8 @@ import { translateMongoErrors } from './mongo-errors.ts'
 
 /** What makes two commands the same. */
 export interface TypedCommand {
+  /** Mode of the key, null where it does not tell: what one mode's lists show is none of the other's. */
+  readonly livemode: boolean | null
   /** Null: all connected accounts. */
   readonly accounts: readonly string[] | null
   readonly resources: readonly string[]
@@ -55,7 +57,8 @@ export const endRun = (db: Db, command: TypedCommand, run: string): Promise<void
     await runsOf(db).updateOne({ _id: runId(command), run }, { $set: { completed_at: new Date() } })
   })
 
-const runId = ({ accounts, resources, since, until }: TypedCommand): string => {
-  const parts = [accounts === null ? 'all' : [...accounts].sort(), [...resources].sort(), since, until]
+const runId = ({ livemode, accounts, resources, since, until }: TypedCommand): string => {
+  const named = accounts === null ? 'all' : [...accounts].sort()
+  const parts = [named, [...resources].sort(), since, until, livemode]
   return `run:${createHash('sha256').update(JSON.stringify(parts)).digest('base64url')}`
 }

@@ -1,4 +1,4 @@
-// Positions of backfills: one row per account, list and range as typed. Guarantees: a position moves only in the
+// Positions of backfills: one row per account, list, range as typed and mode of the key. Guarantees: a position moves only in the
 // transaction that writes the last of the page that it covers, and only for the process whose token it holds, so of two
 // backfills of one account one stops; a list that an interrupted run has walked to its end is not walked again when the
 // run goes on.
@@ -9,6 +9,7 @@ import { BillingSyncError } from '../errors.ts'
 import type { Commit } from '../ports/pipeline-store.ts'
 import type { Effects } from '../unit-of-work/unit-of-work.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
+import { type PositionKey, positionId } from './position-id.ts'
 
 /** What is left of a list, as it is saved. */
 export type SavedWindow = Readonly<Record<string, unknown>>
@@ -37,10 +38,7 @@ interface PositionRow {
 const positionsOf = (db: Db) => db.collection<PositionRow>('billing.cursors')
 
 /** A list that is about to be walked. */
-export interface PositionRequest {
-  readonly account: string
-  readonly resource: string
-  readonly typed: { readonly since: string | null; readonly until: string | null }
+export interface PositionRequest extends PositionKey {
   readonly since: Date | null
   readonly until: Date | null
   /** Where a walk begins that has no position, given the instants of the range. */
@@ -125,9 +123,6 @@ export const savePositions = async (
   const { matchedCount } = await positionsOf(db).bulkWrite(operations, { session, ordered: false })
   if (matchedCount < positions.length) throw new BillingSyncError('backfill_superseded', { account })
 }
-
-const positionId = ({ account, resource, typed }: PositionRequest): string =>
-  `${account}:${resource}:${typed.since ?? ''}..${typed.until ?? ''}`
 
 // One of which nothing was read begins with this run, and with what its dates mean to it.
 const openPosition = (request: PositionRequest, known: PositionRow | undefined): OpenPosition => {

@@ -25,12 +25,13 @@ const backfill = async (
     at,
     since = null,
     resources = lists,
-  }: { at: Date | undefined; since?: string | null; resources?: string[] },
+    livemode = true,
+  }: { at: Date | undefined; since?: string | null; resources?: string[]; livemode?: boolean | null },
 ): Promise<void> => {
   const now = at ?? new Date()
   const typed = { since, until: null }
   const requests = resources.map((resource) => ({
-    ...{ account, resource, typed, since: null, until: null },
+    ...{ account, resource, typed, livemode, since: null, until: null },
     ...{ begin: () => [{ from: null }], effects: null },
   }))
   const opened = await openPositions(db, requests, { run: 'r', token: 't', restart: true, now })
@@ -39,7 +40,8 @@ const backfill = async (
   await client.withSession((session) => savePositions(db, commit, session))
 }
 
-const wanted = async () => (await wantedBackfills(db, lists)).map(({ account, since }) => [account, since])
+const wanted = async (livemode: boolean | null = true) =>
+  (await wantedBackfills(db, { lists, livemode })).map(({ account, since }) => [account, since])
 
 describe('a backfill is wanted', () => {
   test('by an account that came back after it had cut the platform off', async () => {
@@ -70,6 +72,14 @@ describe('a backfill is wanted', () => {
   test('no longer after one of everything', async () => {
     await comeBack('acct_1')
     await backfill('acct_1', { at: later })
+    expect(await wanted()).toEqual([])
+  })
+
+  test('still after one of the other mode, but for who takes events of both', async () => {
+    await comeBack('acct_1')
+    await backfill('acct_1', { at: later, livemode: false })
+    expect([await wanted(), await wanted(null)]).toEqual([[['acct_1', cutOff]], []])
+    await backfill('acct_1', { at: later, livemode: null })
     expect(await wanted()).toEqual([])
   })
 

@@ -9,10 +9,19 @@ const cursors = db.collection('billing.cursors')
 beforeEach(() => cursors.deleteMany({}))
 
 describe('a run', () => {
-  const command = { accounts: ['acct_1'], resources: ['customers'], since: '1d', until: null }
-  const open = (run: string, told: { since?: Date; restart?: boolean; accounts?: readonly string[] } = {}) =>
+  const command = {
+    livemode: false,
+    accounts: ['acct_1'],
+    resources: ['customers'],
+    since: '1d',
+    until: null,
+  }
+  const open = (
+    run: string,
+    told: { since?: Date; restart?: boolean; accounts?: readonly string[]; livemode?: boolean } = {},
+  ) =>
     openRun(db, {
-      command: { ...command, accounts: told.accounts ?? command.accounts },
+      command: { ...command, accounts: told.accounts ?? command.accounts, livemode: told.livemode ?? false },
       ...{ run, since: told.since ?? null, until: null, restart: told.restart ?? false },
     })
   const [yesterday, today] = [new Date('2026-01-01T00:00:00Z'), new Date('2026-01-02T00:00:00Z')]
@@ -29,21 +38,33 @@ describe('a run', () => {
     expect(await open('two')).toMatchObject({ run: 'two' })
   })
 
-  test('is the same whatever the order of its accounts, and another for others', async () => {
+  test('is the same whatever the order of its accounts, and another for others or the other mode', async () => {
     await open('one', { accounts: ['acct_1', 'acct_2'] })
     expect(await open('two', { accounts: ['acct_2', 'acct_1'] })).toMatchObject({ run: 'one' })
     expect(await open('three', { accounts: ['acct_3'] })).toMatchObject({ run: 'three' })
+    expect(await open('four', { accounts: ['acct_1', 'acct_2'], livemode: true })).toMatchObject({
+      run: 'four',
+    })
   })
 })
 
 describe('a position', () => {
   const request = {
     ...{ account: 'acct_1', resource: 'customers', typed: { since: null, until: null } },
+    livemode: false,
     ...{ since: null, until: null, begin: () => [{ from: null }] },
   }
-  const open = (run: string, told: { restart?: boolean; effects?: 'none' | 'missing' | null } = {}) => {
-    const { restart = false, effects = null } = told
-    return openPositions(db, [{ ...request, effects }], { run, token: run, restart, now: new Date() })
+  const open = (
+    run: string,
+    told: { restart?: boolean; effects?: 'none' | 'missing' | null; livemode?: boolean } = {},
+  ) => {
+    const { restart = false, effects = null, livemode = false } = told
+    return openPositions(db, [{ ...request, effects, livemode }], {
+      run,
+      token: run,
+      restart,
+      now: new Date(),
+    })
   }
   const setRow = (fields: object) => cursors.updateOne({ resource: 'customers' } as object, { $set: fields })
   const begun = expect.any(Date)
@@ -55,6 +76,21 @@ describe('a position', () => {
     expect(await open('three', { restart: true })).toMatchObject([
       { startedAt: null, windows: [{ from: null }] },
     ])
+  })
+
+  test('of one mode is none of the other, and one whose mode nobody noted is of neither', async () => {
+    await open('one')
+    await setRow({ windows: [{ from: 5 }] })
+    expect(await open('two', { livemode: true })).toMatchObject([{ startedAt: null }])
+    await cursors.deleteMany({})
+    await cursors.insertOne({
+      _id: 'acct_1:customers:..',
+      run: 'one',
+      windows: [],
+      completed_at: null,
+    } as object)
+    expect(await open('two')).toMatchObject([{ startedAt: null }])
+    expect(await open('two', { livemode: true })).toMatchObject([{ startedAt: null }])
   })
 
   test('of a list walked to its end begins anew, but for the run that did it', async () => {

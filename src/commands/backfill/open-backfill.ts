@@ -67,7 +67,10 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const calls = await openStripeCalls(config, { requestsPerSecond, onServed: null })
   const keepsPositions = !dryRun && request.ids.length === 0
   const positions = keepsPositions
-    ? await openStoredPositions(database, { request, endAbandoned: handling.options.onLostCommit })
+    ? await openStoredPositions(database, {
+        ...{ request, livemode },
+        endAbandoned: handling.options.onLostCommit,
+      })
     : openForgottenPositions(request)
   const outlineQuery = (account: string, resource: ResourceName): OutlineQuery | null => {
     const { collection } = objectKinds[listRows[resource].kind]

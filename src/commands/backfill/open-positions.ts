@@ -39,6 +39,8 @@ export interface Positions {
 
 interface StoredPositions {
   readonly request: BackfillRequest
+  /** Mode of the key, null where it does not tell. */
+  readonly livemode: boolean | null
   /** Ends what a killed process left open (abandoned-transactions.ts). */
   readonly endAbandoned: () => void
 }
@@ -46,11 +48,11 @@ interface StoredPositions {
 /** Opens the positions of a command: those of its interrupted run, where there is one. Throws `mongodb_unavailable`. */
 export const openStoredPositions = async (
   { db }: Pick<Database, 'db'>,
-  { request, endAbandoned }: StoredPositions,
+  { request, livemode, endAbandoned }: StoredPositions,
 ): Promise<Positions> => {
   const { restart, range } = request
   const claims = new ProcessClaims(db)
-  const command = commandOf(request)
+  const command = commandOf(request, livemode)
   const { since, until } = range
   const opened = await openRun(db, { command, run: claims.token, since, until, restart })
   return {
@@ -60,7 +62,7 @@ export const openStoredPositions = async (
     open: async (account) => {
       const lists = listsOf(request.resources)
       const requests = lists.map((resource) => ({
-        ...{ account, resource, typed: range.typed, begin, ...opened },
+        ...{ account, resource, typed: range.typed, livemode, begin, ...opened },
         // Messages are owed for what the list shows from its beginning.
         effects: resource === 'invoices' ? request.effects : null,
       }))
@@ -125,7 +127,11 @@ const begin = (since: Date | null, until: Date | null): (Window & Readonly<Recor
   { ...firstWindow(since && secondAtOrAfter(since), until && secondAtOrAfter(until)) },
 ]
 
-const commandOf = ({ accounts, resources, range }: BackfillRequest): TypedCommand => ({
+const commandOf = (
+  { accounts, resources, range }: BackfillRequest,
+  livemode: boolean | null,
+): TypedCommand => ({
+  livemode,
   accounts,
   resources,
   ...range.typed,

@@ -108,11 +108,13 @@ const watchServerClock = ({ database: { db }, log }: BehindRequest): ClockWatch 
 }
 
 // Each account is named once in the log, and again should it come back to wanting one.
-const watchWanted = ({ database: { db }, log }: BehindRequest) => {
+const watchWanted = ({ config: { livemode }, database: { db }, log }: BehindRequest) => {
   let named: ReadonlySet<string> = new Set()
   const look = async (): Promise<void> => {
     try {
-      const wanted = (await wantedBackfills(db, resourceNames)).map(({ account }) => account)
+      const wanted = (await wantedBackfills(db, { lists: resourceNames, livemode })).map(
+        ({ account }) => account,
+      )
       for (const account of wanted)
         if (!named.has(account))
           log.warn('what happened while the account was cut off, or too long ago, wants a backfill', {

@@ -13,9 +13,9 @@ const dates = { since: '2d', until: '1d', effects: 'none' } as const
 const [then, today] = [new Date('2026-11-01T00:00:00Z'), new Date('2026-11-20T00:00:00Z')]
 
 /** Opens the positions of a run of the account that was begun at a time. */
-const openAt = async (now: Date, resource: string) => {
+const openAt = async (now: Date, resource: string, livemode = false) => {
   const request = backfillRequestOf({ account: ['acct_1'], resource: [resource], ...dates }, now)
-  const positions = await openStoredPositions({ db }, { request, endAbandoned: () => undefined })
+  const positions = await openStoredPositions({ db }, { request, livemode, endAbandoned: () => undefined })
   return { range: positions.range, ...(await positions.open('acct_1')) }
 }
 
@@ -41,6 +41,17 @@ test('another run gives a list of which nothing was read its own instants', asyn
   expect(range.since).toEqual(new Date('2026-11-18T00:00:00Z'))
 })
 
+test('a run with a key of the other mode is another, and so are its positions', async () => {
+  const cursors = db.collection<{ windows: object[] }>('billing.cursors')
+  const tested = await openAt(then, 'refunds')
+  await cursors.updateOne({ resource: 'refunds' }, { $set: { windows: [], completed_at: new Date() } })
+  expect((await openAt(today, 'refunds')).positions.get('refunds')).toEqual([])
+  const live = await openAt(today, 'refunds', true)
+  expect(live.range.since).toEqual(new Date('2026-11-18T00:00:00Z'))
+  expect(live.positions.get('refunds')).toHaveLength(1)
+  expect(tested.positions.get('refunds')).toHaveLength(1)
+})
+
 test('positions open soon where the killed run has left a transaction on one', async () => {
   // Longer than any test: it is not the server that ends it.
   await client.db('admin').command({ setParameter: 1, transactionLifetimeLimitSeconds: 600 })
@@ -49,9 +60,9 @@ test('positions open soon where the killed run has left a transaction on one', a
     new Date(),
   )
   const endAbandoned = openAbandonedTransactions(client)
-  const positions = await openStoredPositions({ db }, { request, endAbandoned })
+  const positions = await openStoredPositions({ db }, { request, livemode: false, endAbandoned })
   const first = await positions.open('acct_1')
-  const left = [uri, 'acct_1:customers:..', 'billing-sync', 'billing.cursors']
+  const left = [uri, 'acct_1:customers:..:test', 'billing-sync', 'billing.cursors']
   await execa(process.execPath, [leave, ...left], { reject: false })
   expect(await positions.open('acct_1')).toMatchObject({ positions: first.positions })
 })

@@ -491,6 +491,27 @@ export const guards = [
     tests: ['test/sources/backfill/windows.test.ts'],
   },
   {
+    name: 'resume: a run with a key of the other mode is another',
+    file: 'src/store/cursor-runs.ts',
+    find: 'since, until, livemode]',
+    replace: 'since, until]',
+    tests: ['test/store/cursors.test.ts'],
+  },
+  {
+    name: 'resume: positions of one mode are none of the other',
+    file: 'src/store/position-id.ts',
+    find: "return livemode ? ':live' : ':test'",
+    replace: "return ':live'",
+    tests: ['test/store/cursors.test.ts'],
+  },
+  {
+    name: 'backfill wanted: one of the other mode does not count',
+    file: 'src/store/backfill-wanted.ts',
+    find: ': [null, livemode]',
+    replace: ': [null, true, false]',
+    tests: ['test/store/backfill-wanted.test.ts'],
+  },
+  {
     name: 'resume: a list that was walked without messages begins anew with them',
     file: 'src/store/cursors.ts',
     find: "!(request.effects === 'missing' && known.effects === 'none') &&",
