@@ -2,11 +2,11 @@
 // Stripe sends: the SDK's own list methods make objects of it that would have to be turned back (`plain` in
 // retrievals.ts), at twice the cost (measured).
 
-import { setTimeout as wait } from 'node:timers/promises'
 import Stripe from 'stripe'
 import { isJsonObject, type Json, type JsonObject, own } from '../../core/json.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
+import { readFilledPage } from '../stripe/filled-page.ts'
 import { sentAtHeader } from '../stripe/pace-http-client.ts'
 import { type Window, windowWithoutCursor } from './windows.ts'
 
@@ -32,26 +32,12 @@ export interface ListPage {
 /** Stripe's largest page: https://docs.stripe.com/api/pagination */
 const pageSize = 100
 
-/** A page without entries that claims that there are more is asked for again. */
-const emptyTries = 5
-const emptyPauseMs = 300
-
 /**
  * Returns a page of the window. Where the object that it would go on after is gone, it goes on from that object's
  * second. Throws the SDK's errors, and `stripe_unavailable` where Stripe keeps answering nothing.
  */
-export const readListPage = async (
-  client: AccountClient,
-  query: ListQuery,
-  window: Window,
-): Promise<ListPage> => {
-  for (let attempt = 1; attempt <= emptyTries; attempt += 1) {
-    const page = await readExisting(client, query, window)
-    if (page.entries.length > 0 || !page.hasMore) return page
-    await wait(emptyPauseMs * attempt)
-  }
-  throw new BillingSyncError('stripe_unavailable')
-}
+export const readListPage = (client: AccountClient, query: ListQuery, window: Window): Promise<ListPage> =>
+  readFilledPage(() => readExisting(client, query, window))
 
 const readExisting = async (client: AccountClient, query: ListQuery, window: Window): Promise<ListPage> => {
   try {

@@ -3,8 +3,11 @@
 
 import type Stripe from 'stripe'
 import { isJsonObject, type Json, type JsonObject, own, ownObject } from '../../core/json.ts'
+import { isIdentified } from '../../core/normalise.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
+import { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from './account-client.ts'
+import { readFilledPage } from './filled-page.ts'
 import { sentAtHeader } from './pace-http-client.ts'
 
 interface Answer {
@@ -44,7 +47,7 @@ const retrieves: Readonly<Record<ObjectKind, Retrieve>> = {
   invoice_payment: ({ stripe, options }, id, params) => stripe.invoicePayments.retrieve(id, params, options),
 }
 
-/** Retrieves one object. Throws the SDK's errors. */
+/** Retrieves one object. Throws the SDK's errors, and `stripe_unavailable` for a list that is none. */
 export const retrieveObject = async (
   client: AccountClient,
   kind: ObjectKind,
@@ -61,52 +64,61 @@ export const retrieveObject = async (
 }
 
 /** Returns the invoice payments of a charge's payment, each with its invoice and, through it, the subscription's id. */
-export const paymentsOfIntent = async (
-  client: AccountClient,
+export const paymentsOfIntent = (
+  { stripe, options }: AccountClient,
   intent: string,
-): Promise<readonly JsonObject[]> =>
-  allOf(
-    client.stripe.invoicePayments.list(
-      {
-        payment: { type: 'payment_intent', payment_intent: intent },
-        expand: ['data.invoice'],
-        limit: pageSize,
-      },
-      client.options,
-    ),
-  )
+): Promise<readonly JsonObject[]> => {
+  const payment = { type: 'payment_intent', payment_intent: intent } as const
+  return allOf((page) => stripe.invoicePayments.list({ payment, expand: ['data.invoice'], ...page }, options))
+}
 
 /** Returns the refunds of a charge. */
-export const refundsOfCharge = async (
-  client: AccountClient,
+export const refundsOfCharge = (
+  { stripe, options }: AccountClient,
   charge: string,
-): Promise<readonly JsonObject[]> =>
-  allOf(client.stripe.refunds.list({ charge, limit: pageSize }, client.options))
+): Promise<readonly JsonObject[]> => allOf((page) => stripe.refunds.list({ charge, ...page }, options))
 
 const pageSize = 100
 
 /** Stripe answers no more than some thousand entries of one object; more would be a fault. */
 const mostEntries = 10_000
 
-const allOf = async (list: Stripe.ApiListPromise<object>): Promise<readonly JsonObject[]> =>
-  (await list.autoPagingToArray({ limit: mostEntries })).map(plain)
+type ListOnePage = (page: { readonly limit: number; readonly starting_after?: string }) => Promise<object>
+
+// Not the SDK's own paging: what it does not expect ends it with an error that is none of its own.
+const allOf = async (list: ListOnePage): Promise<readonly JsonObject[]> => {
+  const entries: (JsonObject & { readonly id: string })[] = []
+  for (;;) {
+    const last = entries.at(-1)
+    const page = { limit: pageSize, ...(last === undefined ? {} : { starting_after: last.id }) }
+    const read = await readFilledPage(async () => pageOf(plain(await list(page))))
+    entries.push(...read.entries)
+    if (!read.hasMore || entries.length >= mostEntries) return entries
+  }
+}
+
+const pageOf = (list: JsonObject) => {
+  const entries = own(list, 'data')
+  if (!Array.isArray(entries) || !entries.every(isIdentified))
+    throw new BillingSyncError('stripe_unavailable')
+  return { entries, hasMore: own(list, 'has_more') === true }
+}
 
 type Completion = (client: AccountClient, id: string) => Promise<readonly JsonObject[]>
 
 const completions: Partial<Record<ObjectKind, Readonly<Record<string, Completion>>>> = {
   invoice: {
-    lines: ({ stripe, options }, id) =>
-      allOf(stripe.invoices.listLineItems(id, { limit: pageSize }, options)),
+    lines: ({ stripe, options }, id) => allOf((page) => stripe.invoices.listLineItems(id, page, options)),
     payments: ({ stripe, options }, id) =>
-      allOf(stripe.invoicePayments.list({ invoice: id, limit: pageSize }, options)),
+      allOf((page) => stripe.invoicePayments.list({ invoice: id, ...page }, options)),
   },
   subscription: {
     items: ({ stripe, options }, id) =>
-      allOf(stripe.subscriptionItems.list({ subscription: id, limit: pageSize }, options)),
+      allOf((page) => stripe.subscriptionItems.list({ subscription: id, ...page }, options)),
   },
 }
 
-/** Returns the object with the lists that Stripe cut completed. Throws the SDK's errors. */
+/** Returns the object with the lists that Stripe cut completed. Throws as `retrieveObject` does. */
 export const completeLists = async (
   client: AccountClient,
   kind: ObjectKind,

@@ -13,10 +13,13 @@ export type StripeFailure =
   | { readonly kind: 'refused'; readonly error: BillingSyncError }
 
 /**
- * Returns what an error thrown by the SDK means; rethrows what is none of Stripe's.
+ * Returns what an error thrown by the SDK means, or the `stripe_unavailable` of an answer that is no good; rethrows what is
+ * none of Stripe's.
  * @param what was asked for, in words
  */
 export const failureOfStripe = (error: unknown, what = 'the object'): StripeFailure => {
+  if (error instanceof BillingSyncError && error.code === 'stripe_unavailable')
+    return { kind: 'passing', error }
   if (!(error instanceof Stripe.errors.StripeError)) throw error
   if (error.statusCode === 404) return { kind: 'missing' }
   if (error.code === 'account_invalid') return { kind: 'disconnected' }

@@ -512,6 +512,27 @@ export const guards = [
     tests: ['test/store/backfill-wanted.test.ts'],
   },
   {
+    name: 'lists: a page without entries that claims more is asked for again',
+    file: 'src/sources/stripe/filled-page.ts',
+    find: 'page.entries.length > 0 || !page.hasMore',
+    replace: 'page.entries.length >= 0 || !page.hasMore',
+    tests: ['test/sources/backfill/observe-entries.test.ts', 'test/sources/backfill/list-page.test.ts'],
+  },
+  {
+    name: 'lists: an answer that is no list is trouble that passes',
+    file: 'src/sources/stripe/stripe-failure.ts',
+    find: "error.code === 'stripe_unavailable')",
+    replace: "error.code === 'usage_invalid')",
+    tests: ['test/sources/backfill/walk-account.test.ts', 'test/sources/stripe/object-reader.test.ts'],
+  },
+  {
+    name: 'lists: what is in a cut list has an id',
+    file: 'src/sources/stripe/retrievals.ts',
+    find: ' || !entries.every(isIdentified)',
+    replace: ' || !entries.every((entry): entry is never => entry !== undefined)',
+    tests: ['test/sources/backfill/observe-entries.test.ts', 'test/sources/stripe/object-reader.test.ts'],
+  },
+  {
     name: 'resume: a list that was walked without messages begins anew with them',
     file: 'src/store/cursors.ts',
     find: "!(request.effects === 'missing' && known.effects === 'none') &&",

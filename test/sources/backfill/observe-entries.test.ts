@@ -52,6 +52,25 @@ describe('an object of a page', () => {
     expect(refused).toEqual(['the lists of invoices that Stripe cuts at ten entries'])
   })
 
+  test('has a list completed of which Stripe shows a page without entries for once', async () => {
+    const { server, account, observe } = await playedAccount()
+    const invoice = account.seed('invoice', { lines })
+    server.faults.add({ path: /lines/ }, { kind: 'empty_page' })
+    const { observations } = await observe('invoice', invoice)
+    expect(observations[0]?.content?.lines).toMatchObject({ has_more: false })
+    expect(server.requests.count()).toBe(2)
+  })
+
+  test.each(['{}', '{"object":"list","data":[null],"has_more":false}'])(
+    'waits for a Stripe that answers %s for a list',
+    async (body) => {
+      const { server, account, observe } = await playedAccount()
+      const invoice = account.seed('invoice', { lines })
+      server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body })
+      await expect(observe('invoice', invoice)).rejects.toMatchObject({ code: 'stripe_unavailable' })
+    },
+  )
+
   test('that is gone by the time its list is asked for is as the page showed it', async () => {
     const { server, account, observe } = await playedAccount()
     const invoice = account.seed('invoice', { lines })

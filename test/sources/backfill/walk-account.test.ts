@@ -238,6 +238,14 @@ test('a wrong key is told by its own code', async () => {
   expect(failure).toMatchObject({ kind: 'error', error: { code: 'stripe_unauthorized' } })
 })
 
+test('an answer for a cut list that is no list is trouble that passes, and ends all of them in order', async () => {
+  const { server, account } = await grownAccount()
+  account.seed('invoice', { lines: Array.from({ length: 15 }, (_, index) => ({ amount: index })) })
+  server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body: '{}' })
+  const { failure } = await walkAccount(accountWalk(server, { positions: beginningOf(['invoices']) }))
+  expect(failure).toMatchObject({ kind: 'error', error: { code: 'stripe_unavailable' } })
+})
+
 test('a signal ends the walk between two pages, which is no failure', async () => {
   const { server } = await grownAccount()
   const interrupt = new AbortController()

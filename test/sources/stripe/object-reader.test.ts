@@ -104,6 +104,19 @@ describe('an invoice', () => {
 })
 
 describe('what Stripe answers when an object can not be read', () => {
+  test('waits where Stripe answers no list for its lines, and for its refunds', async () => {
+    const life = await paidLife()
+    const { account, server } = life
+    const lines = Array.from({ length: 15 }, (_, index) => ({ amount: index }))
+    const long = account.seed('invoice', { lines, customer: life.customer })
+    refundCharge(account, life.charge)
+    server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body: '{}' })
+    server.faults.add({ path: '/v1/refunds' }, { kind: 'wrong_json', body: '{"data":[null]}' })
+    const away = { kind: 'waiting', failure: { code: 'stripe_unavailable' } }
+    expect(await read(life, { kind: 'invoice', id: long }, { patienceMs: 0 })).toMatchObject(away)
+    expect(await read(life, { kind: 'charge', id: life.charge }, { patienceMs: 0 })).toMatchObject(away)
+  })
+
   test('a deleted customer is a deletion without content', async () => {
     const life = await paidLife()
     life.account.delete('customer', life.customer)
