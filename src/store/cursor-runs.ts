@@ -1,6 +1,7 @@
 // Runs of backfills: one row per command as typed. Guarantee: a run that was killed or interrupted is the same run when
 // the command is given again, so that accounts which it has completed are left alone and a relative date keeps the
-// instant that it meant at first; one that came to its end is followed by a new one.
+// instant that it meant at first; one that came to its end is followed by a new one, in which accounts that it left
+// unfinished go on as in the run that began them.
 
 import { createHash } from 'node:crypto'
 import type { Db } from 'mongodb'
@@ -17,12 +18,26 @@ export interface TypedCommand {
   readonly until: string | null
 }
 
+/** An account that met trouble that passes, and the run that it goes on with. */
+export interface UnfinishedAccount extends AccountRun {
+  readonly account: string
+}
+
+/** The run that began an account, and the instants that its dates mean. */
+export interface AccountRun {
+  readonly run: string
+  readonly since: Date | null
+  readonly until: Date | null
+}
+
 interface RunRow {
   readonly _id: string
   readonly run: string
   readonly since: Date | null
   readonly until: Date | null
   readonly completed_at: Date | null
+  /** Accounts that a run of before left unfinished; rows of older versions have none. */
+  readonly unfinished?: readonly UnfinishedAccount[]
 }
 
 export interface RunRequest {
@@ -36,7 +51,9 @@ export interface RunRequest {
 }
 
 /** A run that begins or goes on. */
-export type OpenRun = Pick<RunRow, 'run' | 'since' | 'until'>
+export interface OpenRun extends AccountRun {
+  readonly unfinished: readonly UnfinishedAccount[]
+}
 
 const runsOf = (db: Db) => db.collection<RunRow>('billing.cursors')
 
@@ -44,17 +61,24 @@ const runsOf = (db: Db) => db.collection<RunRow>('billing.cursors')
 export const openRun = (db: Db, { command, run, since, until, restart }: RunRequest): Promise<OpenRun> =>
   translateMongoErrors(async () => {
     const _id = runId(command)
-    const known = restart ? null : await runsOf(db).findOne({ _id, completed_at: null })
-    if (known !== null) return { run: known.run, since: known.since, until: known.until }
-    const fields = { run, since, until, command, started_at: new Date(), completed_at: null }
+    const known = restart ? null : await runsOf(db).findOne({ _id })
+    const unfinished = known?.unfinished ?? []
+    if (known !== null && known.completed_at === null)
+      return { run: known.run, since: known.since, until: known.until, unfinished }
+    const fields = { run, since, until, unfinished, command, started_at: new Date(), completed_at: null }
     await runsOf(db).updateOne({ _id }, { $set: fields }, { upsert: true })
-    return { run, since, until }
+    return { run, since, until, unfinished }
   })
 
-/** Notes that a run came to its end. Throws `mongodb_unavailable`. */
-export const endRun = (db: Db, command: TypedCommand, run: string): Promise<void> =>
+/** Notes that a run came to its end, and what it left unfinished. Throws `mongodb_unavailable`. */
+export const endRun = (
+  db: Db,
+  command: TypedCommand,
+  { run, unfinished }: Pick<OpenRun, 'run' | 'unfinished'>,
+): Promise<void> =>
   translateMongoErrors(async () => {
-    await runsOf(db).updateOne({ _id: runId(command), run }, { $set: { completed_at: new Date() } })
+    const fields = { completed_at: new Date(), unfinished }
+    await runsOf(db).updateOne({ _id: runId(command), run }, { $set: fields })
   })
 
 const runId = ({ livemode, accounts, resources, since, until }: TypedCommand): string => {

@@ -28,14 +28,28 @@ describe('a run', () => {
 
   test('that did not end goes on, with the instants that it began with', async () => {
     await open('one', { since: yesterday })
-    expect(await open('two', { since: today })).toEqual({ run: 'one', since: yesterday, until: null })
+    expect(await open('two', { since: today })).toEqual({
+      ...{ run: 'one', since: yesterday, until: null },
+      unfinished: [],
+    })
     expect(await open('two', { restart: true, since: today })).toMatchObject({ run: 'two', since: today })
   })
 
   test('that ended is followed by a new one', async () => {
     await open('one')
-    await endRun(db, command, 'one')
+    await endRun(db, command, { run: 'one', unfinished: [] })
     expect(await open('two')).toMatchObject({ run: 'two' })
+  })
+
+  test('that ended tells the next one what it left unfinished, until that one ends', async () => {
+    const unfinished = [{ account: 'acct_1', run: 'one', since: yesterday, until: null }]
+    await open('one', { since: yesterday })
+    await endRun(db, command, { run: 'one', unfinished })
+    expect(await open('two', { since: today })).toMatchObject({ run: 'two', since: today, unfinished })
+    expect(await open('three')).toMatchObject({ run: 'two', unfinished })
+    expect(await open('four', { restart: true })).toMatchObject({ run: 'four', unfinished: [] })
+    await endRun(db, command, { run: 'four', unfinished: [] })
+    expect(await open('five')).toMatchObject({ unfinished: [] })
   })
 
   test('is the same whatever the order of its accounts, and another for others or the other mode', async () => {

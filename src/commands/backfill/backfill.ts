@@ -85,17 +85,18 @@ const backfillAccounts = async (
   const one = oneOf(request)
   const work = async (): Promise<void> => {
     await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run, tally) })
-    if (!signal.aborted && !tallies.some(goesOn)) await run.positions.end()
+    const unfinished = tallies.filter(({ error }) => error?.retryable === true)
+    if (!signal.aborted && !tallies.some(isUntried))
+      await run.positions.end(unfinished.map(({ account }) => account))
   }
   await (request.dryRun || request.verify
     ? work()
     : deliveringNotices({ config, database, log, signal }, work))
 }
 
-// What passes by itself, or was not begun, is done when the command is given again; what needs a person keeps nobody from
-// beginning anew.
-const goesOn = ({ error }: AccountTally): boolean =>
-  error?.retryable === true || error?.code === ('account_incomplete' satisfies ErrorCode)
+// A run whose accounts were all tried is over: one that meets trouble night after night keeps no other from being read.
+const isUntried = ({ error }: AccountTally): boolean =>
+  error?.code === ('account_incomplete' satisfies ErrorCode)
 
 const oneOf = ({ ids, verify }: BackfillRequest) => {
   if (verify) return auditOne

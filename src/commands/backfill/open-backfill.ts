@@ -74,7 +74,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
     : openForgottenPositions(request)
   const outlineQuery = (account: string, resource: ResourceName): OutlineQuery | null => {
     const { collection } = objectKinds[listRows[resource].kind]
-    const { since, until } = positions.range
+    const { since, until } = positions.rangeOf(account)
     return livemode === null ? null : { account, collection, livemode, since, until }
   }
   return {

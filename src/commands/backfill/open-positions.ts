@@ -7,7 +7,7 @@ import type { Position } from '../../sources/backfill/walk.ts'
 import { firstWindow, type Window } from '../../sources/backfill/windows.ts'
 import { lookEveryMs } from '../../store/abandoned-transactions.ts'
 import { ProcessClaims } from '../../store/claims-of-process.ts'
-import { endRun, openRun, type TypedCommand } from '../../store/cursor-runs.ts'
+import { type AccountRun, endRun, openRun, type TypedCommand } from '../../store/cursor-runs.ts'
 import { noteMended, openPositions } from '../../store/cursors.ts'
 import type { Database } from '../../store/database.ts'
 import type { BackfillRange, BackfillRequest } from './backfill-request.ts'
@@ -26,15 +26,15 @@ export interface AccountPositions {
 }
 
 export interface Positions {
-  /** The instants that the dates of the command mean: in a run that goes on those of its beginning. */
-  readonly range: Pick<BackfillRange, 'since' | 'until'>
+  /** Answers the instants that the dates of the command mean: where an account goes on, those of its beginning. */
+  rangeOf(account: string): Pick<BackfillRange, 'since' | 'until'>
   /** Makes this process the one that backfills the account. Throws `backfill_running`. */
   claim(account: string): Promise<void>
   release(account: string): Promise<void>
   /** Opens an account that was claimed. */
   open(account: string): Promise<AccountPositions>
-  /** Notes that the command came to its end. */
-  end(): Promise<void>
+  /** Notes that the command came to its end, but for some accounts: they go on when it is given again. */
+  end(unfinished: readonly string[]): Promise<void>
 }
 
 interface StoredPositions {
@@ -55,18 +55,23 @@ export const openStoredPositions = async (
   const command = commandOf(request, livemode)
   const { since, until } = range
   const opened = await openRun(db, { command, run: claims.token, since, until, restart })
+  const begunBefore = new Map(opened.unfinished.map(({ account, ...begun }) => [account, begun]))
+  const runOf = (account: string): AccountRun => {
+    const { run, since, until } = begunBefore.get(account) ?? opened
+    return { run, since, until }
+  }
   return {
-    range: { since: opened.since, until: opened.until },
+    rangeOf: runOf,
     claim: (account) => claims.claim(account, { force: restart }),
     release: (account) => claims.release(account),
     open: async (account) => {
       const lists = listsOf(request.resources)
       const requests = lists.map((resource) => ({
-        ...{ account, resource, typed: range.typed, livemode, begin, ...opened },
+        ...{ account, resource, typed: range.typed, livemode, begin, ...runOf(account) },
         // Messages are owed for what the list shows from its beginning.
         effects: resource === 'invoices' ? request.effects : null,
       }))
-      const opener = { run: opened.run, token: claims.token, restart, now: new Date() }
+      const opener = { run: runOf(account).run, token: claims.token, restart, now: new Date() }
       const rows = await endingMeanwhile(openPositions(db, requests, opener), endAbandoned)
       const ids = new Map(lists.map((list, index) => [list, rows[index]?.id ?? '']))
       return {
@@ -94,7 +99,10 @@ export const openStoredPositions = async (
           })),
       }
     },
-    end: () => endRun(db, command, opened.run),
+    end: (accounts) => {
+      const unfinished = accounts.map((account) => ({ account, ...runOf(account) }))
+      return endRun(db, command, { run: opened.run, unfinished })
+    },
   }
 }
 
@@ -110,7 +118,7 @@ const endingMeanwhile = async <Result>(work: Promise<Result>, endAbandoned: () =
 
 /** Opens positions that lie at the beginning and are kept nowhere. */
 export const openForgottenPositions = ({ resources, range }: BackfillRequest): Positions => ({
-  range,
+  rangeOf: () => range,
   claim: async () => undefined,
   release: async () => undefined,
   open: async () => ({

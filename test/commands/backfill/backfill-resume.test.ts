@@ -160,7 +160,7 @@ describe('a backfill that was killed', () => {
     expect(await mirroredState(db)).toEqual(servedState(accounts))
   })
 
-  test('goes on with an account that met trouble that passes, and leaves the others alone', async () => {
+  test('goes on with an account that met trouble that passes, and reads the others anew', async () => {
     const { server, accounts, place } = await grownAccounts(['acct_1', 'acct_2'], 120)
     const both = ['--account', 'acct_1,acct_2', '--resource', 'customers', '--since', '2000h']
     const error = { type: 'api_error', message: 'Something went wrong' }
@@ -173,13 +173,10 @@ describe('a backfill that was killed', () => {
     const [asked] = server.requests.matching({ path: '/v1/customers', account: 'acct_2' })
     server.requests.clear()
     expect((await runBackfill(both, place)).exitCode).toBe(0)
-    expect(server.requests.count({ account: 'acct_1' })).toBe(0)
+    expect(server.requests.count({ account: 'acct_1' })).toBeGreaterThan(0)
     const again = server.requests.matching({ account: 'acct_2' }).map(({ params }) => createdFrom(params))
     expect(Math.min(...again)).toBe(createdFrom(asked?.params))
     expect(await mirroredState(db)).toEqual(servedState(accounts))
-    server.requests.clear()
-    await runBackfill(both, place)
-    expect(server.requests.count({ account: 'acct_1' })).toBeGreaterThan(0)
   })
 
   test('finds what was made since, and not the instant of a new command', async () => {

@@ -443,8 +443,8 @@ export const guards = [
   {
     name: 'resume: what is mended is compared over the range that was walked',
     file: 'src/commands/backfill/open-positions.ts',
-    find: 'range: { since: opened.since, until: opened.until }',
-    replace: 'range: { since: range.since, until: range.until }',
+    find: 'rangeOf: runOf,',
+    replace: 'rangeOf: () => range,',
     tests: ['test/commands/backfill/open-positions.test.ts'],
   },
   {
@@ -540,10 +540,18 @@ export const guards = [
     tests: ['test/store/cursors.test.ts'],
   },
   {
-    name: 'resume: a run in which an account met trouble that passes goes on',
+    name: 'resume: an account that met trouble that passes goes on where it was',
+    file: 'src/commands/backfill/open-positions.ts',
+    find: 'begunBefore.get(account) ?? opened',
+    replace: 'begunBefore.get(`${account}_`) ?? opened',
+    tests: ['test/commands/backfill/open-positions.test.ts'],
+  },
+  {
+    name: 'resume: trouble of one account keeps no other from being read anew',
     file: 'src/commands/backfill/backfill.ts',
-    find: '!signal.aborted && !tallies.some(goesOn)',
-    replace: '!signal.aborted && tallies.every((tally) => goesOn(tally) || true)',
+    find: '!signal.aborted && !tallies.some(isUntried)',
+    replace: '!signal.aborted && !tallies.some(isUntried) && unfinished.length === 0',
     tests: ['test/commands/backfill/backfill-resume.test.ts'],
+    titled: 'reads the others anew',
   },
 ]
