@@ -26,7 +26,7 @@ interface PositionRow {
   readonly run: string
   readonly token: string
   readonly windows: readonly SavedWindow[]
-  /** What was done about messages on the way; null where the list owes none. */
+  /** What was done about messages on the way, `none` where any part went without; null where the list owes none. */
   readonly effects: Effects | null
   readonly started_at: Date
   readonly updated_at: Date
@@ -94,7 +94,9 @@ export const openPositions = (
       const fields = { since, until, token, windows, updated_at: now, completed_at: null }
       const identity = { stripe_user_id: request.account, resource: request.resource, typed: request.typed }
       const { effects } = request
-      const started = startedAt === null ? { started_at: now, run, effects, mended_at: null } : {}
+      // From here on it is read without messages, whatever was made for its beginning.
+      const continued = effects === 'none' ? { effects } : {}
+      const started = startedAt === null ? { started_at: now, run, effects, mended_at: null } : continued
       const update = { $set: { ...identity, ...fields, ...started } }
       return [{ updateOne: { filter: { _id: positionId(request) }, update, upsert: true } }]
     })

@@ -132,5 +132,6 @@ describe('a position', () => {
     await setRow({ windows: [{ from: 5 }] })
     expect(await open('four', { effects: 'missing' })).toMatchObject([{ startedAt: begun }])
     expect(await open('five', { effects: 'none' })).toMatchObject([{ startedAt: begun }])
+    expect(await open('six', { effects: 'missing' })).toMatchObject([{ startedAt: null }])
   })
 })

@@ -533,6 +533,13 @@ export const guards = [
     tests: ['test/sources/backfill/observe-entries.test.ts', 'test/sources/stripe/object-reader.test.ts'],
   },
   {
+    name: 'resume: a list of which a part was walked without messages begins anew with them',
+    file: 'src/store/cursors.ts',
+    find: "effects === 'none' ? { effects } : {}",
+    replace: '{}',
+    tests: ['test/store/cursors.test.ts'],
+  },
+  {
     name: 'resume: a list that was walked without messages begins anew with them',
     file: 'src/store/cursors.ts',
     find: "!(request.effects === 'missing' && known.effects === 'none') &&",
