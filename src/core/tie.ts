@@ -17,8 +17,8 @@ export interface TieEntry {
 export const nothing = ''
 
 /**
- * Returns the entry whose state came last: the end of the chain that uses every entry, else the end of such a
- * chain among the entries of the greatest rank, else the greatest event id among those.
+ * Returns the entry whose state came last: the end of the chain that uses every entry, or else every change once; else
+ * the end of such a chain among the entries of the greatest rank, else the greatest event id among those.
  * @param anchor fingerprint of the state before this second, or null when unknown
  */
 export const lastOfTie = <Entry extends TieEntry>(
@@ -27,13 +27,24 @@ export const lastOfTie = <Entry extends TieEntry>(
 ): Entry => {
   const highest = Math.max(...entries.map((entry) => entry.rank))
   const candidates = entries.filter((entry) => entry.rank === highest)
-  const end = endOfChain(entries, anchor) ?? endOfChain(candidates, anchor)
+  const end = endOfHistory(entries, anchor) ?? endOfHistory(candidates, anchor)
   const atEnd = end === null ? candidates : entries.filter((entry) => entry.to === end)
   return atEnd.reduce((last, entry) => (isAfter(entry, last) ? entry : last))
 }
 
 const isAfter = (entry: TieEntry, last: TieEntry): boolean =>
   entry.rank !== last.rank ? entry.rank > last.rank : entry.id > last.id
+
+// Stripe tells some changes by two events (https://docs.stripe.com/webhooks#handle-duplicate-events), as it tells a
+// refund's under two types. A change may as well come again within its second: what explains every event goes first.
+const endOfHistory = (entries: readonly TieEntry[], anchor: string | null): string | null => {
+  const visits = entries.filter((entry) => !isEdge(entry))
+  const changes = changesOf(entries.filter(isEdge)).values()
+  return endOfChain(entries, anchor) ?? endOfChain([...visits, ...changes], anchor)
+}
+
+const changesOf = (edges: readonly TieEntry[]): ReadonlyMap<string, TieEntry> =>
+  new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge]))
 
 // Each event with `previous_attributes` is an edge from the state it found to the state it shows; an event
 // without them is a visit to a state. One history explains them all exactly when the edges form an Eulerian
@@ -67,9 +78,11 @@ const endOfTrail = ({ edges, states, arrivals }: Trail, anchor: string | null): 
   }
   const uneven = [...surplus].filter(([, count]) => count !== 0)
   if (uneven.length === 0) return anchor !== null && states.has(anchor) ? anchor : null
-  const [start] = uneven.find(([, count]) => count === -1) ?? [null]
-  const [end] = uneven.find(([, count]) => count === 1) ?? [null]
+  const [start] = uneven.find(([, count]) => count < 0) ?? [null]
+  const [end, times] = uneven.find(([, count]) => count > 0) ?? [null, 0]
   if (uneven.length !== 2 || start === null) return null
+  // Where each change is told by two events, the trail leaves its start and reaches its end twice.
+  if (times > 1 && changesOf(edges).size === edges.length) return null
   return isBridged({ start, arrivals }, anchor) ? end : null
 }
 

@@ -67,6 +67,28 @@ describe('a chain of updates within one second', () => {
   })
 })
 
+// Found by a review: refund.updated and charge.refund.updated each told both changes, and the first change won.
+describe('a change told by two events', () => {
+  test('is one link of the chain', () => {
+    const told = [update('evt_1B', 'a', 'b'), update('evt_1C', 'b', 'c')]
+    expect(winners([...told, update('evt_1Z', 'a', 'b'), update('evt_1D', 'b', 'c')], 'a')).toEqual([
+      'evt_1D',
+    ])
+    expect(winners([...told, update('evt_1Z', 'a', 'b')], 'a')).toEqual(['evt_1C'])
+    expect(winners([...told, creation('evt_1Y', 'a'), creation('evt_1Z', 'a')])).toEqual(['evt_1C'])
+  })
+
+  test('is one link of the chain among those of the greatest rank', () => {
+    const told = [update('evt_9', 'a', 'b', 4), update('evt_8', 'a', 'b', 4), update('evt_1', 'b', 'c', 4)]
+    expect(winners([visit('evt_7', 'x', 1), ...told])).toEqual(['evt_1'])
+  })
+
+  test('does not make one chain of two ways to one state', () => {
+    const ways = [update('evt_9', 'a', 'b'), update('evt_8', 'a', 'c')]
+    expect(winners([...ways, update('evt_2', 'b', 'd'), update('evt_1', 'c', 'd')])).toEqual(['evt_9'])
+  })
+})
+
 describe('a returning chain', () => {
   const thereAndBack = [update('evt_1', 'a', 'b'), update('evt_2', 'b', 'a')]
 
@@ -150,6 +172,39 @@ describe('the last event of any set', () => {
     fc.assert(
       fc.property(entrySets, anchor, (entries, before) => {
         expect(winners(entries, before)).toHaveLength(1)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('is the last of a history of which each change is told as often', () => {
+    const history = fc.array(state, { minLength: 2, maxLength: 7 })
+    fc.assert(
+      fc.property(
+        history,
+        fc.integer({ min: 1, max: 3 }),
+        fc.infiniteStream(fc.nat()),
+        (states, copies, ids) => {
+          const changes = states.slice(1).map((to, index) => ({ from: states[index], to, rank: 0 }))
+          const told = changes.flatMap((change) => Array.from({ length: copies }, () => change))
+          const entries = told.map((change): TieEntry => ({ ...change, id: `evt_${ids.next().value}` }))
+          expect(lastOfTie(entries, states[0] ?? null).to).toBe(states.at(-1))
+        },
+      ),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('is the last of a history without returns of which some changes are told twice', () => {
+    const twice = fc.array(fc.boolean(), { minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(twice, fc.infiniteStream(fc.nat()), (changes, ids) => {
+        const entries = changes.flatMap((isTwice, at) =>
+          Array.from({ length: isTwice ? 2 : 1 }, () =>
+            update(`evt_${ids.next().value}`, `${at}`, `${at + 1}`),
+          ),
+        )
+        expect(lastOfTie(entries, '0').to).toBe(`${changes.length}`)
       }),
       { numRuns: 500 },
     )

@@ -36,6 +36,13 @@ describe('The order of events in one second', () => {
     expect(lastIds([born, renamed('evt_9', 'a', 'b'), renamed('evt_1', 'b', 'a')])).toEqual(['evt_1'])
   })
 
+  it('follows a chain in which changes are told by two events', () => {
+    const chain = [renamed('evt_9', 'a', 'b'), renamed('evt_5', 'b', 'c')]
+    const twins = [renamed('evt_8', 'a', 'b'), renamed('evt_4', 'b', 'c')]
+    expect(lastIds([born, ...chain, ...twins.slice(0, 1)])).toEqual(['evt_5'])
+    expect(undetermined(born, ...chain, ...twins)).toEqual([])
+  })
+
   it('starts the chain from the last earlier second', () => {
     const later = { ...renamed('evt_0', 'c', 'e'), created: 6 }
     expect(lastIds([born, renamed('evt_9', 'a', 'b'), renamed('evt_5', 'b', 'c'), later])).toEqual(['evt_0'])

@@ -22,6 +22,8 @@ export interface OrderReading {
   readonly chainsOfRank: boolean
   /** Chains count as one when they end alike, or only when there is but one sequence of events. */
   readonly oneChain: 'one end' | 'one sequence'
+  /** Of changes told alike by several events: as few are left out of a chain as it takes, or each counts but once. */
+  readonly twins: 'few' | 'all'
   /** A creation begins the chain whatever was before. */
   readonly creationsBegin: boolean
   /** Contents are compared as rendered, or in what both generations render. */
@@ -82,11 +84,42 @@ const endOf = (
   last: Observation | undefined,
   reading: OrderReading,
 ): Observation | undefined => {
-  const end = group.length > 1 ? chainEnd(group, last, reading) : undefined
+  const end = group.length > 1 ? historyEnd(group, last, reading) : undefined
   if (end !== undefined || !reading.chainsOfRank) return end
   const ranked = ofGreatestRank(group, reading)
-  return ranked.length > 1 ? chainEnd(ranked, last, reading) : undefined
+  return ranked.length > 1 ? historyEnd(ranked, last, reading) : undefined
 }
+
+/** Returns the end of the chain that uses the whole group, or else each of its changes at least once. */
+const historyEnd = (
+  group: readonly Observation[],
+  last: Observation | undefined,
+  reading: OrderReading,
+): Observation | undefined => {
+  if (group.length > MOST_CHAINED) return undefined
+  const whole = chainEnd(group, last, reading)
+  if (whole !== undefined) return whole
+  const once = group.filter((one, index) => !group.slice(0, index).some((other) => isTwin(one, other)))
+  if (reading.twins === 'all' || once.length === group.length) return chainEnd(once, last, reading)
+  for (let left = group.length - 1; left >= once.length; left -= 1) {
+    const ends = subsetsOf(group, left)
+      .filter((kept) => once.every((one) => kept.some((other) => one === other || isTwin(one, other))))
+      .flatMap((kept) => chainEnd(kept, last, reading) ?? [])
+    const contents = new Set(ends.map((end) => end[reading.contents].content))
+    if (ends.length > 0) return contents.size === 1 ? ends[0] : undefined
+  }
+  return undefined
+}
+
+const isTwin = ({ rendered }: Observation, other: Observation): boolean =>
+  rendered.before !== undefined &&
+  rendered.before === other.rendered.before &&
+  rendered.content === other.rendered.content
+
+const subsetsOf = <One>(all: readonly One[], size: number): readonly (readonly One[])[] =>
+  Array.from({ length: 2 ** all.length }, (_, chosen) =>
+    all.filter((_one, index) => ((chosen >> index) & 1) === 1),
+  ).filter((subset) => subset.length === size)
 
 /** All readings of the rules, each combination once. */
 export const ALL_READINGS: readonly OrderReading[] = (
@@ -98,10 +131,12 @@ export const ALL_READINGS: readonly OrderReading[] = (
         (['rendered', 'common'] as const).flatMap((contents) =>
           (['event type', 'status'] as const).flatMap((firstRank) =>
             [true, false].flatMap((chargeBirthsAreCreations) =>
-              [true, false].map((chainsOfRank) => ({
-                ...{ plainEvents, chainsBegin, oneChain, creationsBegin },
-                ...{ contents, firstRank, chargeBirthsAreCreations, chainsOfRank },
-              })),
+              [true, false].flatMap((chainsOfRank) =>
+                (['few', 'all'] as const).map((twins) => ({
+                  ...{ plainEvents, chainsBegin, oneChain, creationsBegin, twins },
+                  ...{ contents, firstRank, chargeBirthsAreCreations, chainsOfRank },
+                })),
+              ),
             ),
           ),
         ),
@@ -109,6 +144,14 @@ export const ALL_READINGS: readonly OrderReading[] = (
     ),
   ),
 )
+
+/** Returns the readings that may differ for these observations. */
+export const readingsFor = (ofOneObject: readonly Observation[]): readonly OrderReading[] =>
+  ofOneObject.some((one, index) => ofOneObject.slice(0, index).some((other) => isTwin(one, other)))
+    ? ALL_READINGS
+    : READINGS_WITHOUT_TWINS
+
+const READINGS_WITHOUT_TWINS = ALL_READINGS.filter(({ twins }) => twins === 'few')
 
 /** Returns what both generations render of an object, moved fields at one place. */
 export const commonContent = (object: Json): Json => {
@@ -147,7 +190,6 @@ const chainEnd = (
   base: Observation | undefined,
   reading: OrderReading,
 ): Observation | undefined => {
-  if (group.length > MOST_CHAINED) return undefined
   let end: Observation | undefined
   let isAmbiguous = false
   const isOther = (one: Observation, other: Observation): boolean =>

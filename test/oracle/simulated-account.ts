@@ -53,7 +53,7 @@ const KINDS: Readonly<Record<Family, Kind>> = {
 
 /** One in so many updates comes without previous_attributes, and one change in so many is told by two events. */
 const UPDATES_PER_PLAIN_ONE = 40
-const EVENTS_PER_TWIN = 30
+const EVENTS_PER_TWIN = 15
 
 export class SimulatedAccount {
   readonly plan: SimulatedAccountPlan

@@ -36,9 +36,30 @@ export const guards = [
   {
     name: 'tie: the chain of previous_attributes decides before rank and id',
     file: 'src/core/tie.ts',
-    find: 'const end = endOfChain(entries, anchor) ?? endOfChain(candidates, anchor)',
+    find: 'const end = endOfHistory(entries, anchor) ?? endOfHistory(candidates, anchor)',
     replace: 'const end = anchor === "" ? endOfChain(entries, anchor) : null',
     tests: [order],
+  },
+  {
+    name: 'tie: a change told by two events is one link of the chain',
+    file: 'src/core/tie.ts',
+    find: 'return endOfChain(entries, anchor) ?? endOfChain([...visits, ...changes], anchor)',
+    replace: 'return endOfChain(entries, anchor)',
+    tests: ['test/core/tie.test.ts'],
+  },
+  {
+    name: 'tie: a chain of changes that are all told by two events leaves its start twice',
+    file: 'src/core/tie.ts',
+    find: 'if (times > 1 && changesOf(edges).size === edges.length) return null',
+    replace: 'if (times > 1) return null',
+    tests: ['test/core/tie.test.ts'],
+  },
+  {
+    name: 'tie: two ways to one state are no chain',
+    file: 'src/core/tie.ts',
+    find: 'if (times > 1 && changesOf(edges).size === edges.length) return null',
+    replace: '',
+    tests: ['test/core/tie.test.ts'],
   },
   {
     name: 'tie: a chain that returns ends in the state before its second',
