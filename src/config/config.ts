@@ -61,6 +61,7 @@ export const loadConfig = async (flags: ConfigFlags, folder: string = process.cw
   const sources = { flags, environment, file }
   const { mode, ...settings } = readSettings(sources)
   if (settings.encryptionKey === undefined) refuseAccessTokens(file)
+  refuseTokensOfOtherMode(file, settings.stripeKey)
   return Object.freeze({
     ...settings,
     livemode: livemodeOf(mode, settings.stripeKey),
@@ -118,6 +119,21 @@ const refuseAccessTokens = ({ accounts }: ConfigFile): void => {
   throw new BillingSyncError('config_invalid', {
     source: 'BILLING_SYNC_ENCRYPTION_KEY',
     problem: `expected 32 bytes in base64, since the config file lists an access token for ${account.stripe_user_id}, which is only stored encrypted`,
+  })
+}
+
+// What a list shows is of the platform key's mode: a token of the other one would mix test and live in one account.
+const refuseTokensOfOtherMode = ({ accounts, name }: ConfigFile, stripeKey: string | undefined): void => {
+  const livemode = livemodeOfKey(stripeKey ?? '')
+  const other = accounts.findIndex(({ access_token: token }) => {
+    const mode = livemodeOfKey(token ?? '')
+    return mode !== null && livemode !== null && mode !== livemode
+  })
+  if (other === -1) return
+  const [expected, got] = livemode ? ['live', 'test'] : ['test', 'live']
+  throw new BillingSyncError('config_invalid', {
+    source: name,
+    problem: `accounts[${other}].access_token: expected a key of ${expected} mode, as STRIPE_SECRET_KEY is, got one of ${got} mode`,
   })
 }
 

@@ -5,6 +5,7 @@
 
 import type { Db } from 'mongodb'
 import type { ListedAccount } from '../config/config.ts'
+import { livemodeOfKey } from '../core/key-mode.ts'
 import { BillingSyncError } from '../errors.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { isSealed, openText, sealText } from './sealed-text.ts'
@@ -69,13 +70,14 @@ export const readAccessToken = (db: Db, account: string, key: EncryptionKey): Pr
   })
 
 /**
- * Throws `config_invalid` where the key does not open some account's access token: to be told before any work.
- * @param others accounts whose stored token nobody will ask for
+ * Throws `config_invalid` where the key does not open some account's access token, or where that is of the other mode
+ * than the platform's key: to be told before any work.
+ * @param expected `livemode` of the platform's key, null where it does not tell; `others`, whose stored token nobody asks for
  */
 export const checkAccessTokens = (
   db: Db,
   key: EncryptionKey,
-  others: readonly string[] = [],
+  { livemode, others = [] }: { readonly livemode: boolean | null; readonly others?: readonly string[] },
 ): Promise<void> =>
   translateMongoErrors(async () => {
     const rows = db
@@ -84,7 +86,10 @@ export const checkAccessTokens = (
         { access_token: { $type: 'string' }, _id: { $nin: [...others] } },
         { projection: { access_token: 1 } },
       )
-    for await (const row of rows) tokenIn(row, key)
+    for await (const row of rows) {
+      const mode = livemodeOfKey(tokenIn(row, key) ?? '')
+      if (mode !== null && livemode !== null && mode !== livemode) throw otherMode(row._id, livemode)
+    }
   })
 
 /** Returns the signing secrets of each account that has endpoints of its own. Throws `config_invalid` where the key does not open one. */
@@ -126,6 +131,12 @@ const openSecret = (stored: string, { account, field, noun, key }: SecretPlace):
   if (opened === null) throw unopened(account, noun, key)
   return opened
 }
+
+const otherMode = (account: string, livemode: boolean): BillingSyncError =>
+  new BillingSyncError('config_invalid', {
+    source: 'STRIPE_SECRET_KEY',
+    problem: `it is a key of ${livemode ? 'live' : 'test'} mode, the access token of ${account} in billing.accounts one of the other; set the key of that mode, or list the account's token of this one in the config file`,
+  })
 
 const placeOf = (account: string, field: SecretPlace['field']): string => `${account}:${field}`
 

@@ -85,6 +85,33 @@ describe('an access token in the config file', () => {
   })
 })
 
+describe('an access token of the other mode than the platform key', () => {
+  const BILLING_SYNC_ENCRYPTION_KEY = Buffer.alloc(32, 7).toString('base64')
+  const listing = (token: string) => ({
+    accounts: [{ stripe_user_id: 'acct_0' }, { stripe_user_id: 'acct_1', access_token: token }],
+  })
+
+  test.each([
+    ['sk_live_12345678', 'sk_test_sekret', 'live mode, as STRIPE_SECRET_KEY is, got one of test mode'],
+    ['sk_test_12345678', 'rk_live_sekret', 'test mode, as STRIPE_SECRET_KEY is, got one of live mode'],
+  ])('is refused beside %s, without being told: %s', async (platformKey, token, problem) => {
+    const env = { BILLING_SYNC_ENCRYPTION_KEY, STRIPE_SECRET_KEY: platformKey }
+    const error = await load({ env, file: listing(token) }).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'config_invalid', exitCode: 2 })
+    expect(String(error)).toContain(`json: accounts[1].access_token: expected a key of ${problem}`)
+    expect(String(error)).not.toContain('sekret')
+  })
+
+  test.each([
+    ['sk_live_12345678', 'rk_live_sekret'],
+    ['key_of_another_form', 'sk_test_sekret'],
+    ['', 'sk_test_sekret'],
+  ])('is none beside %j: %s', async (platformKey, token) => {
+    const env = { BILLING_SYNC_ENCRYPTION_KEY, STRIPE_SECRET_KEY: platformKey }
+    expect((await load({ env, file: listing(token) })).accounts).toHaveLength(2)
+  })
+})
+
 describe('the mode', () => {
   test.each([
     [null, {}],

@@ -52,7 +52,7 @@ describe('an access token', () => {
   ])('that is asked for with %s names the key and the account', async (_, wrong) => {
     await store('acct_1', { access_token: 'sk_test_1' }, key)
     await expect(readAccessToken(db, 'acct_1', wrong)).rejects.toMatchObject(wrongKey('acct_1'))
-    await expect(checkAccessTokens(db, wrong)).rejects.toMatchObject(wrongKey('acct_1'))
+    await expect(checkAccessTokens(db, wrong, { livemode: null })).rejects.toMatchObject(wrongKey('acct_1'))
   })
 
   test('that was moved to another account does not open', async () => {
@@ -66,8 +66,18 @@ describe('an access token', () => {
   test('is checked before any work, but for accounts that nobody asks for', async () => {
     await store('acct_1', { access_token: 'sk_test_1' }, key)
     await store('acct_2', { access_token: 'sk_test_2' }, otherKey)
-    await expect(checkAccessTokens(db, key)).rejects.toMatchObject(wrongKey('acct_2'))
-    await checkAccessTokens(db, key, ['acct_2'])
+    await expect(checkAccessTokens(db, key, { livemode: null })).rejects.toMatchObject(wrongKey('acct_2'))
+    await checkAccessTokens(db, key, { livemode: null, others: ['acct_2'] })
+  })
+})
+
+test('an access token of the other mode than the platform key is told before any work', async () => {
+  await store('acct_1', { access_token: 'sk_test_1' }, key)
+  await checkAccessTokens(db, key, { livemode: false })
+  await checkAccessTokens(db, key, { livemode: null })
+  await expect(checkAccessTokens(db, key, { livemode: true })).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: expect.stringMatching(/^STRIPE_SECRET_KEY: it is a key of live mode, .*acct_1/),
   })
 })
 

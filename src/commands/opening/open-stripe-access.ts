@@ -86,10 +86,10 @@ const openReads = async (
 
 /**
  * Returns what answers an account's own access token, null where it has none. Throws `config_invalid` where one can't be
- * opened: opening them all first tells a wrong encryption key before any work.
+ * opened or is of the other mode than the platform's key: opening them all first tells that before any work.
  */
 export const openAccessTokens = async (
-  { accounts, encryptionKey }: Config,
+  { accounts, encryptionKey, stripeKey = '' }: Config,
   { database: { db }, dryRun }: Pick<StripeRequest, 'database' | 'dryRun'>,
 ): Promise<(account: string) => Promise<string | null>> => {
   const listed = new Map(
@@ -97,7 +97,10 @@ export const openAccessTokens = async (
       dryRun === true && token !== undefined ? [[id, token] as const] : [],
     ),
   )
-  await checkAccessTokens(db, encryptionKey, [...listed.keys()])
+  await checkAccessTokens(db, encryptionKey, {
+    livemode: livemodeOfKey(stripeKey),
+    others: [...listed.keys()],
+  })
   return async (account) =>
     listed.has(account) ? (listed.get(account) ?? null) : readAccessToken(db, account, encryptionKey)
 }

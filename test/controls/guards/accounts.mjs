@@ -58,6 +58,20 @@ export const guards = [
     tests: ['test/store/account-secrets.test.ts'],
   },
   {
+    name: 'access token: one of the other mode than the platform key is refused in the config',
+    file: 'src/config/config.ts',
+    find: 'return mode !== null && livemode !== null && mode !== livemode',
+    replace: 'return false',
+    tests: ['test/config/config.test.ts'],
+  },
+  {
+    name: 'access token: a stored one of the other mode than the platform key is told before any work',
+    file: 'src/store/account-secrets.ts',
+    find: 'if (mode !== null && livemode !== null && mode !== livemode) throw otherMode(row._id, livemode)',
+    replace: '',
+    tests: ['test/store/account-secrets.test.ts'],
+  },
+  {
     name: 'secrets: a dry run shows none',
     file: 'src/core/document-change.ts',
     find: "    'access_token',\n    'webhook_secrets',\n",
