@@ -17,8 +17,13 @@ interface PlatformRow {
 export interface PlatformSource {
   /** `STRIPE_ACCOUNT_ID`. */
   readonly configured: string | undefined
-  /** Asks Stripe; null where no key is set. Asked only while the database does not know. */
+  /** Asks Stripe whose key it is; null where none is set. */
   readonly ask: (() => Promise<string>) | null
+  /**
+   * True where the key is about to be used: Stripe is asked even where the database knows, since another platform's key
+   * would bring that one's objects in under this one's name. Default false.
+   */
+  readonly usesKey?: boolean
 }
 
 /** The platform's account id, and what has to be written before it holds. */
@@ -44,17 +49,31 @@ export const platformAccountOf = async (
 }
 
 /** Decides without writing anything. Throws as `platformAccountOf` does. */
-export const decidePlatform = (db: Db, { configured, ask }: PlatformSource): Promise<PlatformDecision> =>
+export const decidePlatform = (db: Db, source: PlatformSource): Promise<PlatformDecision> =>
   translateMongoErrors(async () => {
     const known = await db.collection<PlatformRow>('billing.accounts').findOne({ platform: true })
     const isKnown = known !== null && known._id !== platformPlaceholder
-    const told = configured ?? (isKnown || ask === null ? undefined : await ask())
+    const told = source.configured ?? (await toldByStripe(source, isKnown))
     if (known === null) return { account: told ?? platformPlaceholder, step: 'claim' }
     if (told === undefined || known._id === told) return { account: known._id, step: 'none' }
     if (known._id !== platformPlaceholder || !(await isOnlyReplayed(db)))
-      throw otherPlatform(db, known._id, told)
+      throw otherPlatform(db, known._id, { told, isConfigured: source.configured !== undefined })
     return { account: told, step: 'rename' }
   })
+
+const toldByStripe = async (
+  { ask, usesKey = false }: PlatformSource,
+  isKnown: boolean,
+): Promise<string | undefined> => {
+  if (ask === null || (isKnown && !usesKey)) return undefined
+  try {
+    return await ask()
+  } catch (error) {
+    // What is known holds while Stripe is away, and with a key that may not read its own account.
+    if (isKnown && error instanceof BillingSyncError) return undefined
+    throw error
+  }
+}
 
 const claimPlatform = async (db: Db, id: string): Promise<void> => {
   await openAccountRow(db, id)
@@ -66,8 +85,14 @@ const isOnlyReplayed = async (db: Db): Promise<boolean> =>
     .collection('billing.events')
     .findOne({ stripe_user_id: platformPlaceholder, source: { $ne: 'replay' } })) === null
 
-const otherPlatform = (db: Db, kept: string, configured: string): BillingSyncError =>
-  new BillingSyncError('config_invalid', {
-    source: 'STRIPE_ACCOUNT_ID',
-    problem: `the database ${db.databaseName} keeps the platform's events under ${kept}, not ${configured}; set it to ${kept}, or use another database`,
-  })
+const otherPlatform = (
+  db: Db,
+  kept: string,
+  { told, isConfigured }: { readonly told: string; readonly isConfigured: boolean },
+): BillingSyncError => {
+  const remedy = isConfigured
+    ? `set it to ${kept}`
+    : `set a key of ${kept}, since STRIPE_SECRET_KEY is one of ${told}`
+  const problem = `the database ${db.databaseName} keeps the platform's events under ${kept}, not ${told}; ${remedy}, or use another database`
+  return new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem })
+}

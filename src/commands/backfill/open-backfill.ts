@@ -23,7 +23,6 @@ import { deriveContacts } from '../opening/due-contacts.ts'
 import { openHandling } from '../opening/open-handling.ts'
 import { openAccessTokens } from '../opening/open-stripe-access.ts'
 import { openStripeCalls } from '../opening/open-stripe-calls.ts'
-import { platformOf } from '../opening/platform-of.ts'
 import type { BackfillRun } from './backfill-one.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { openBackfillStripe } from './open-backfill-stripe.ts'
@@ -59,8 +58,9 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const { request, config, database, log, signal, onDerived } = opening
   const { effects, requestsPerSecond } = request
   const dryRun = request.dryRun || request.verify
-  const handling = await openHandling(config, database, { source: 'backfill', effects, dryRun, reads: null })
-  const platformAccount = await platformOf(handling)
+  const asked = { source: 'backfill', effects, dryRun, reads: null, asksPlatform: true } as const
+  const handling = await openHandling(config, database, asked)
+  const platformAccount = await handling.platformOfKey()
   if (!request.verify) await deriveContacts({ handling, database, signal, onDerived })
   const livemode = livemodeOfKey(config.stripeKey ?? '')
   const accessTokenOf = await openAccessTokens(config, { database, dryRun })

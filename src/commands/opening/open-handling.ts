@@ -6,21 +6,23 @@ import type { DeliveryOptions } from '../../pipeline/handle-deliveries.ts'
 import { defaultPatienceMs } from '../../pipeline/patience.ts'
 import { openAbandonedTransactions } from '../../store/abandoned-transactions.ts'
 import type { Database } from '../../store/database.ts'
+import { openPlatform, type Platform } from './open-platform.ts'
 import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
-import { openStripeAccess } from './open-stripe-access.ts'
+import { openObjectReads } from './open-stripe-access.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 
-export interface Handling {
+export interface Handling extends Platform {
   readonly options: DeliveryOptions
-  /** Answers the account of events that name none. */
-  readonly platformAccount: () => Promise<string>
   /** Answers accounts whose contacts may be due to be derived anew. */
   readonly accountsDue: () => Promise<readonly string[]>
   /** What a dry run would have changed; empty for a run that writes. */
   readonly changes: () => readonly DocumentChange[]
 }
 
-/** Takes over the config's accounts and returns what handles deliveries. Throws `config_invalid` for a wrong platform. */
+/**
+ * Takes over the config's accounts and returns what handles deliveries. Throws `config_invalid` for a wrong platform, and
+ * where Stripe has to tell which one it is and does not: nothing is written then.
+ */
 export const openHandling = async (
   config: Config,
   database: Database,
@@ -34,29 +36,16 @@ export const openHandling = async (
     patienceMs = defaultPatienceMs,
     onWaiting = () => undefined,
   } = request
+  const decided = await openPlatform(config, database, request)
   const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
-  let platform: Promise<string> | null = null
-  const platformAccount = (): Promise<string> => {
-    platform ??= handlingStore
-      .resolvePlatform({ configured: config.platformAccount, ask: stripe.askPlatform })
-      .catch((error: unknown) => {
-        // Whoever asks next may get an answer.
-        platform = null
-        throw error
-      })
-    return platform
-  }
-  const stripe = await openStripeAccess(config, {
-    database,
-    source,
-    platformAccount,
-    reads,
-    patienceMs,
+  const platform = decided.resolvedBy(handlingStore.resolvePlatform)
+  const readObjects = await openObjectReads(config, {
+    ...{ database, source, reads, patienceMs, onWaiting },
+    platformOfKey: platform.platformOfKey,
     dryRun: dryRun === true,
-    onWaiting,
   })
-  // A platform that does not fit the database is told before any work.
-  if (config.platformAccount !== undefined) await platformAccount()
+  // What is known is kept from here on.
+  if (decided.isKnown) await platform.platformAccount()
   const options: DeliveryOptions = {
     store: handlingStore.store,
     receive: handlingStore.receive,
@@ -66,14 +55,14 @@ export const openHandling = async (
     livemode: config.livemode,
     now: () => new Date(),
     random: Math.random,
-    readObjects: stripe.readObjects,
+    readObjects,
     // A killed process's transaction holds the account until somebody ends it.
     onLostCommit: dryRun === true ? () => undefined : openAbandonedTransactions(database.client),
     patienceMs,
     onWaiting,
   }
   const { accountsDue, changes } = handlingStore
-  return { options, platformAccount, accountsDue, changes }
+  return { options, ...platform, accountsDue, changes }
 }
 
 /**

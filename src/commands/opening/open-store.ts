@@ -28,6 +28,8 @@ export interface HandlingRequest {
   readonly effects: Effects
   /** How objects are read from Stripe before events about them are applied; null: they are not, or no key is set. */
   readonly reads: ObjectReads | null
+  /** True where nothing can be done before Stripe was asked whose key it is; the config has one. */
+  readonly asksPlatform?: boolean
   /** True where deliveries are read out of the inbox, so that none has to be stored. */
   readonly isStored?: boolean
   /** True where deliveries are what Stripe lists, so that none can be another event than the one stored. */

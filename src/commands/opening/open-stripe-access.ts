@@ -9,17 +9,11 @@ import { checkAccessTokens, readAccessToken } from '../../store/account-secrets.
 import type { Database } from '../../store/database.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 
-export interface StripeAccess {
-  /** Null where payloads are taken as they are. */
-  readonly readObjects: ReadObjects | null
-  /** Asks Stripe for the platform's own account id. Throws `stripe_unauthorized`, `stripe_unavailable` or `stripe_refused`. */
-  readonly askPlatform: (() => Promise<string>) | null
-}
-
 export interface StripeRequest {
   readonly database: Database
   readonly source: ObservationSource
-  readonly platformAccount: () => Promise<string>
+  /** Answers whose key is used. */
+  readonly platformOfKey: () => Promise<string>
   /** How objects are read before events about them are applied; null: they are not. */
   readonly reads: ObjectReads | null
   /** How long one object's trouble that passes is waited out, in milliseconds. */
@@ -38,24 +32,37 @@ export interface ObjectReads {
 }
 
 /**
- * Returns what the configuration allows to ask of Stripe. Throws `config_invalid` where an account's access token can't
- * be opened.
+ * Returns what asks Stripe for the platform's own account id, null where no key is set; once it has answered, it is not
+ * asked again. What is returned throws `stripe_unauthorized`, `stripe_rate_limited`, `stripe_unavailable` or `stripe_refused`.
  */
-export const openStripeAccess = async (config: Config, request: StripeRequest): Promise<StripeAccess> => {
-  const { stripeKey: secretKey, stripeApiBase: apiBase } = config
-  if (secretKey === undefined) return { readObjects: null, askPlatform: null }
-  const { reads } = request
-  const askPlatform = async (): Promise<string> => {
+export const openPlatformQuestion = ({
+  stripeKey: secretKey,
+  stripeApiBase: apiBase,
+}: Config): (() => Promise<string>) | null => {
+  if (secretKey === undefined) return null
+  let told: string | undefined
+  return async () => {
+    if (told !== undefined) return told
     const [{ clientOf, openStripe }, { askPlatformAccount }] = await Promise.all([
       import('../../sources/stripe/account-client.ts'),
       import('../../sources/stripe/platform.ts'),
     ])
-    // Once in a database's life, and before anybody knows whose budget it is.
-    return askPlatformAccount(clientOf(openStripe({ secretKey, apiBase }), null))
+    // Once in a process's life, and before anybody knows whose budget it is.
+    told = await askPlatformAccount(clientOf(openStripe({ secretKey, apiBase }), null))
+    return told
   }
-  const readObjects =
-    reads === null || config.hydrate === 'never' ? null : await openReads(config, { ...request, reads })
-  return { readObjects, askPlatform }
+}
+
+/**
+ * Returns what reads objects from Stripe, null where payloads are taken as they are. Throws `config_invalid` where an
+ * account's access token can't be opened.
+ */
+export const openObjectReads = async (
+  config: Config,
+  { reads, ...request }: StripeRequest,
+): Promise<ReadObjects | null> => {
+  if (config.stripeKey === undefined || reads === null || config.hydrate === 'never') return null
+  return openReads(config, { ...request, reads })
 }
 
 // Whoever waits for an object tries again by itself: its requests are made once each.
@@ -70,9 +77,12 @@ const openReads = async (
     import('../../sources/stripe/object-reader.ts'),
     import('../../sources/stripe/stripe-clock.ts'),
   ])
-  const { platformAccount, source, patienceMs, onWaiting } = request
+  const { platformOfKey, source, patienceMs, onWaiting } = request
   const accessTokenOf = await openAccessTokens(config, request)
-  const clientsFor = openPacedClients(config, { calls, share, accessTokenOf, platformAccount })
+  const clientsFor = openPacedClients(config, {
+    ...{ calls, share, accessTokenOf },
+    platformAccount: platformOfKey,
+  })
   const nobody = (): void => undefined
   const listener = { onRequest: nobody, onRetry: nobody, onLimited: nobody, onWaiting: nobody }
   return openObjectReader({

@@ -17,7 +17,6 @@ import { noteDisconnected } from '../opening/note-disconnected.ts'
 import { openEventLists } from '../opening/open-event-lists.ts'
 import type { Handling } from '../opening/open-handling.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
-import { platformOf } from '../opening/platform-of.ts'
 import type { ReplayInput, ReplayRequest } from './replay-request.ts'
 
 interface ListedReplay {
@@ -37,7 +36,7 @@ export const replayFromStripe = async (
 ): Promise<void> => {
   const { criteria, dryRun } = request
   const { tally, signal } = options
-  const platform = await platformOf(handling)
+  const platform = await handling.platformOfKey()
   const accounts = await chooseAccounts(criteria.accounts, options, { config, database, platform })
   const eventsOf = await openEventLists(config, {
     ...{ database, calls, dryRun, signal, platformAccount: platform },

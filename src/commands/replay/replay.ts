@@ -94,7 +94,8 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
       tally.waitingFor = reason
     }
     const reads = calls === null ? null : ({ calls, share: 'lists', signal } as const)
-    const asked = { source: 'replay', effects, reads, dryRun, onWaiting, ...kinds } as const
+    const asksPlatform = kinds.isListed
+    const asked = { source: 'replay', effects, reads, dryRun, asksPlatform, onWaiting, ...kinds } as const
     const handling = await openHandling(config, database, asked)
     const onDerived = tally.countDerived.bind(tally)
     await deriveContacts({ handling, database, signal, onDerived })

@@ -35,7 +35,8 @@ export interface CatchUpRequest {
   readonly log: Log
   readonly calls: StripeCalls
   readonly store: PipelineStore
-  readonly platformAccount: () => Promise<string>
+  /** Answers whose key it is. */
+  readonly platformOfKey: () => Promise<string>
   /** Tells whether so much waits in the inbox that nothing may be added. */
   readonly isBacklogFull: () => boolean
   /** Told of each account that has new rows in the inbox. */
@@ -108,7 +109,7 @@ const catchUpWith = async (
 ): Promise<readonly string[]> => {
   const { config, database, calls, log, signal } = request
   if (accounts?.length === 0) return []
-  const platformAccount = await untilAborted(request.platformAccount(), signal, 0)
+  const platformAccount = await untilAborted(request.platformOfKey(), signal, 0)
   const eventsOf = await openEventLists(config, {
     ...{ database, calls, platformAccount, signal, dryRun: false },
     onWaiting: () => undefined,

@@ -82,7 +82,7 @@ const startCatchUp = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const { catchUp } = await import('./catch-up.ts')
-  const { options, platformAccount } = handling
+  const { options, platformOfKey } = handling
   const isBacklogFull = (): boolean => backlog.isFull
   await catchUp({
     config,
@@ -90,7 +90,7 @@ const startCatchUp = async (
     calls,
     log,
     store: options.store,
-    platformAccount,
+    platformOfKey,
     isBacklogFull,
     wake,
     returns,

@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events'
 import type { Server } from 'node:http'
 import type { Config } from '../../config/config.ts'
+import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { Readiness } from '../../sources/webhook/operations.ts'
 import type { Database } from '../../store/database.ts'
@@ -43,6 +44,8 @@ export interface Serving {
   readonly backfillsWanted: () => number
   /** Tells whether it can work now. Never rejects. */
   readonly readiness: () => Promise<Readiness>
+  /** Rejects with `config_invalid` where the key turns out to be another platform's; else it settles once that is known. */
+  readonly keyFits: Promise<void>
   /** Finishes what is under way, for so long at most, and closes everything; false where something was left. */
   readonly end: (patienceMs: number) => Promise<boolean>
 }
@@ -78,6 +81,8 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
     gate,
     backlog,
     backfillsWanted: behind.backfillsWanted,
+    keyFits:
+      handling.options.readObjects !== null || request.catchesUp ? keyFits(handling) : Promise.resolve(),
     readiness: async () => ({
       problem: (await gate.check()) ? problemOf(worked, loop) : 'mongodb_unavailable',
       degraded: [...new Set([...wakes.degraded(), ...awayOf(worked, config), ...behind.degraded()])],
@@ -95,6 +100,16 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
       await database.close()
       return isDrained
     },
+  }
+}
+
+// Webhooks do not wait for Stripe, so it is asked while they flow. Whatever asks for more waits for the same answer, and
+// for another one where there was none.
+const keyFits = async ({ platformOfKey }: Handling): Promise<void> => {
+  try {
+    await platformOfKey()
+  } catch (error) {
+    if (!(error instanceof BillingSyncError) || error.exitCode === 2) throw error
   }
 }
 

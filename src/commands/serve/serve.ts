@@ -82,6 +82,7 @@ export const runServe = async ({
   } catch (error) {
     screen?.stop()
     await listener.stop(0)
+    await serve.serving?.end(drainPatienceMs)
     if (!(error instanceof BillingSyncError && error.exitCode === 2)) print()
     throw error
   }
@@ -197,6 +198,7 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
     throw error
   }
   log.info('serving')
+  await serve.serving.keyFits
 }
 
 const openCalls = async ({ config, listener }: Serve): Promise<StripeCalls | null> => {
