@@ -76,7 +76,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   'commands/replay': [
     ...['commands/opening', 'commands/shell', 'core', 'config', 'store', 'sources', 'ui', 'log'],
-    ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)', 'unit-of-work (types)'],
+    ...['handle-deliveries', 'event-meaning', 'patience', 'pipeline-store (types)', 'unit-of-work (types)'],
   ],
   'commands/opening': [
     ...['core', 'config (types)', 'store', 'sources', 'sinks', 'log (types)'],

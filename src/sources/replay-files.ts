@@ -11,6 +11,7 @@ import type { RawEntry } from './files/raw-entry.ts'
 import { readEntries } from './files/read-entries.ts'
 import { parseEntry } from './parse-entry.ts'
 import {
+  awaitAccount,
   countBroken,
   openReplayLanes,
   type ReplayOptions,
@@ -82,7 +83,7 @@ const parsedItem = async (
   source: string,
   options: ReplayFilesOptions,
 ): Promise<WaitingItem | null> => {
-  const { tally, filter } = options
+  const { tally, filter, platformAccount } = options
   const parsed = parseEntry(payload)
   if ('problem' in parsed) {
     countBroken(tally, source, { code: 'event_invalid', problem: parsed.problem })
@@ -90,12 +91,13 @@ const parsedItem = async (
   }
   const { event } = parsed
   // The platform may have to be asked for its id, so an event that is dropped anyway is dropped before.
-  const account = filter.accepts(event) ? await accountOf(event, options) : null
-  if (account === null || !filter.acceptsAccount(account)) {
-    tally.filtered += 1
-    return null
+  if (filter.accepts(event)) {
+    const account = event.account ?? (await awaitAccount(platformAccount(), { source, event }, options))
+    if (account === null) return null
+    if (filter.acceptsAccount(account)) return waitingItem({ account, payload, source })
   }
-  return waitingItem({ account, payload, source })
+  tally.filtered += 1
+  return null
 }
 
 const accountOf = (

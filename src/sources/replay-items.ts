@@ -1,5 +1,6 @@
 // What every kind of replay does with an entry: it becomes an item of its account's lane, and its outcome is counted.
 
+import { failureOf } from '../core/inbox-row.ts'
 import { stripeIdSource } from '../core/object-id.ts'
 import type { StripeEvent } from '../core/stripe-event.ts'
 import { BillingSyncError } from '../errors.ts'
@@ -61,10 +62,13 @@ export const openReplayLanes = (
       const items: ReplayItem[] = []
       for (const item of signal.aborted ? [] : waiting) {
         const event = eventOf(item, options)
-        const told = event === null || accountOf === null ? account : accountOf(event)
-        const owner = typeof told === 'string' ? told : await told
+        if (event === null) continue
+        const told = accountOf === null ? account : accountOf(event)
+        const owner =
+          typeof told === 'string' ? told : await awaitAccount(told, { source: item.source, event }, options)
+        if (owner === null) continue
         if (owner !== account) lanes.add({ ...item, account: owner })
-        else if (event !== null) items.push({ account, event, payload: item.payload, source: item.source })
+        else items.push({ account, event, payload: item.payload, source: item.source })
       }
       const outcomes = items.length === 0 ? [] : await handle(items)
       for (const [index, outcome] of outcomes.entries()) countOutcome(tally, items[index], outcome)
@@ -74,6 +78,24 @@ export const openReplayLanes = (
   )
   tally.countWaiting = () => lanes.waiting
   return lanes
+}
+
+/**
+ * Answers the account of an event, null where it can't be told: that is counted as the event's own failure, unless the
+ * replay ends anyway. Rejects for what is wrong with the configuration.
+ */
+export const awaitAccount = async (
+  told: Promise<string>,
+  entry: Pick<ReplayItem, 'source' | 'event'>,
+  { tally, signal }: Pick<ReplayOptions, 'tally' | 'signal'>,
+): Promise<string | null> => {
+  try {
+    return await told
+  } catch (error) {
+    if (!(error instanceof BillingSyncError) || error.exitCode === 2) throw error
+    if (!signal.aborted) countOutcome(tally, entry, { outcome: 'failed', failure: failureOf(error) })
+    return null
+  }
 }
 
 const eventOf = (item: WaitingItem, { tally }: ReplayOptions): StripeEvent | null => {
@@ -111,7 +133,7 @@ export const countBroken = (
 
 const countOutcome = (
   tally: ReplayTally,
-  item: ReplayItem | undefined,
+  item: Pick<ReplayItem, 'source' | 'event'> | undefined,
   { outcome, failure }: EntryOutcome,
 ): void => {
   tally.count(outcome)

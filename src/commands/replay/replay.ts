@@ -23,6 +23,7 @@ import { compileLater } from '../shell/compile-later.ts'
 import { onInterrupt } from '../shell/interrupt.ts'
 import { keyMissing } from '../shell/key-missing.ts'
 import { handleItems } from './handle-items.ts'
+import { openPlatformOfEntries } from './platform-of-entries.ts'
 import { printReplay } from './print-replay.ts'
 import { type ReplayFlags, type ReplayRequest, replayRequestOf } from './replay-request.ts'
 
@@ -129,8 +130,15 @@ const replayInput = async (options: ReplayOptions, opened: OpenReplay): Promise<
   }
   const filter = openEventFilter(criteria)
   if (input.kind === 'files') {
-    const { platformAccount } = opened.handling
-    return replayFiles({ ...options, inputs: await findInputs(input.names), filter, platformAccount })
+    const { platformAccount, options: patience } = opened.handling
+    const asking = { ...patience, platformAccount, signal: options.signal }
+    const platformOfEntries = openPlatformOfEntries(asking)
+    return replayFiles({
+      ...options,
+      inputs: await findInputs(input.names),
+      filter,
+      platformAccount: platformOfEntries,
+    })
   }
   const { statuses } = input
   const acceptsType = criteria.types.length > 0 ? filter.acceptsType : null

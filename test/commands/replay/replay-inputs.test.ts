@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { replayJson } from '../../support/billing-sync.ts'
-import { openTestDatabase } from '../../support/database.ts'
+import { openDatabaseForTest, openTestDatabase } from '../../support/database.ts'
 import { fixtureAccount, numberedEvent } from '../../support/deliveries.ts'
 import type { SnapshotEvent } from '../../support/fixture-files.ts'
+import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const { db, uri } = await openTestDatabase()
@@ -170,4 +171,24 @@ test('an event that names no account belongs to the platform', async () => {
   await replayJson(uri, [folder], { env: { STRIPE_ACCOUNT_ID: 'acct_own' } })
   const charges = await db.collection('billing.charges').find().sort({ stripe_id: 1 }).toArray()
   expect(charges.map(({ stripe_user_id }) => stripe_user_id)).toEqual(['acct_own', fixtureAccount])
+})
+
+test('one whose platform Stripe does not tell fails alone', async () => {
+  const { server } = await playStripe()
+  const { uri } = await openDatabaseForTest()
+  const { account: _, ...own } = numberedEvent(1)
+  const folder = await temporaryFolder({ 'a.json': JSON.stringify([own, numberedEvent(2), own]) })
+  const env = {
+    STRIPE_SECRET_KEY: 'sk_live_of_nobody',
+    STRIPE_API_BASE: server.url,
+    BILLING_SYNC_HYDRATE: 'never',
+  }
+  const { exitCode, summary } = await replayJson(uri, [folder], { env })
+  expect(exitCode).toBe(1)
+  expect(summary).toMatchObject({ read: 3, applied: 1, failed: 2 })
+  expect(summary.failures.map(({ source, code }) => [source?.split(':').at(-1), code])).toEqual([
+    ['1', 'stripe_unauthorized'],
+    ['3', 'stripe_unauthorized'],
+  ])
+  expect(server.requests.count()).toBe(1)
 })

@@ -145,4 +145,19 @@ export const guards = [
     tests: ['test/commands/replay/replay-inputs.test.ts'],
     titled: 'an id that stands last',
   },
+  {
+    name: 'replay: an event whose account nobody tells fails alone',
+    file: 'src/sources/replay-items.ts',
+    find: 'if (!(error instanceof BillingSyncError) || error.exitCode === 2) throw error',
+    replace: 'if (!signal.aborted) throw error',
+    tests: ['test/commands/replay/replay-inputs.test.ts'],
+    titled: 'does not tell fails alone',
+  },
+  {
+    name: 'replay: the platform is waited for once, whatever the number of entries',
+    file: 'src/commands/replay/platform-of-entries.ts',
+    find: 'answer ??= patiently(',
+    replace: 'answer = patiently(',
+    tests: ['test/commands/replay/platform-of-entries.test.ts'],
+  },
 ]
