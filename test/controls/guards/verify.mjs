@@ -10,9 +10,9 @@ export const guards = [
     tests: ['test/sources/backfill/confirm-drift.test.ts'],
   },
   {
-    name: 'drift: a read settles an object even where it says nothing new',
+    name: 'drift: a read reconciles an object even where it says nothing new',
     file: 'src/handlers/project.ts',
-    find: '  seen.eventId !== null &&\n',
+    find: '  seen.eventId === null ||\n',
     replace: '',
     tests: ['test/handlers/project.test.ts'],
   },
