@@ -47,8 +47,12 @@ export const isVisiblyChanged = (before: unknown, now: unknown): boolean => {
   if (isProjection(now) && (before === null || isProjection(before))) {
     return before === null || !isEqual(visibleOf(before), visibleOf(now))
   }
-  return !isEqual(before, now)
+  return before === null || now === null || !isSeenAlike(before as DeskEntity, now as DeskEntity) // there is no third kind
 }
+
+// Of a contact, what it remembers for billing-sync and when it was written; no other document has these of us.
+const isSeenAlike = (before: DeskEntity, now: DeskEntity): boolean =>
+  isEqual({ ...before, sync: null, updated_at: null }, { ...now, sync: null, updated_at: null })
 
 interface Change {
   readonly write: Write
@@ -148,16 +152,14 @@ function* deskChanges(work: UnitOfWork): Iterable<Change> {
   for (const [name, noun] of Object.entries(deskNouns) as [keyof typeof deskTables, string][]) {
     const { collection } = deskTables[name]
     for (const { before, now } of work[name].changedSlots()) {
-      if (now === null || (before !== null && isEqual(before, now))) continue
+      // A contact may change within a batch and back again: that it was written is then no change of it.
+      if (now === null || (before !== null && isEqual(before, { ...now, updated_at: before.updated_at })))
+        continue
+      const kind = `${noun}.${before === null ? 'created' : 'updated'}` as const
       yield {
         write:
           before === null ? { kind: 'insert', collection, document: now } : updateOf(collection, before, now),
-        notice: {
-          kind: `${noun}.${before === null ? 'created' : 'updated'}`,
-          collection,
-          stripe_id: null,
-          event_id: null,
-        },
+        notice: isVisiblyChanged(before, now) ? { kind, collection, stripe_id: null, event_id: null } : null,
       }
     }
   }

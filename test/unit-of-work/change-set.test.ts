@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { documentOf } from '../../src/core/projection-document.ts'
 import { changeSetOf, isVisiblyChanged } from '../../src/unit-of-work/change-set.ts'
 import type { DeskEntity } from '../../src/unit-of-work/unit-of-work.ts'
-import { commitTime } from '../support/event-deliveries.ts'
+import { customer, paidInvoice, stripeEvent } from '../oracle/hand-written.ts'
+import { commitTime, EventDeliveries } from '../support/event-deliveries.ts'
 import { observed, projectedFrom } from '../support/observed.ts'
 import { openCountedWork } from '../support/read-counting.ts'
 
@@ -233,5 +234,24 @@ describe('a visible change', () => {
     expect(isVisiblyChanged(theirs, { ...theirs })).toBe(false)
     expect(isVisiblyChanged(theirs, { ...theirs, name: 'Anna' })).toBe(true)
     expect(isVisiblyChanged(null, theirs)).toBe(true)
+  })
+})
+
+describe('a contact that a batch changes and changes back', () => {
+  test('is neither written nor told of', async () => {
+    let seconds = 0
+    const deliveries = new EventDeliveries({ now: () => new Date(++seconds * 1_000) })
+    const told = (type: string, at: number, email: string) =>
+      stripeEvent({ type, at, object: customer({ email }) })
+    await deliveries.deliver(
+      stripeEvent({ type: 'invoice.paid', at: 4, object: paidInvoice({ customer_email: 'a@example.com' }) }),
+    )
+    const before = deliveries.only('crm.contacts')
+    await deliveries.deliver(
+      told('customer.created', 1, 'b@example.com'),
+      told('customer.updated', 2, 'a@example.com'),
+    )
+    expect(deliveries.only('crm.contacts')).toEqual(before)
+    expect(deliveries.lastNotices.map(({ kind }) => kind)).toEqual(['customer.created'])
   })
 })

@@ -125,4 +125,12 @@ export const guards = [
     replace: 'email.trim().toLowerCase())',
     tests: ['test/unit-of-work/desk-entities.test.ts'],
   },
+  {
+    name: 'contacts: the time of a write is no change',
+    file: 'src/unit-of-work/change-set.ts',
+    find: 'isEqual(before, { ...now, updated_at: before.updated_at })',
+    replace: 'isEqual(before, now)',
+    also: [{ find: 'sync: null, updated_at: null }, {', replace: 'sync: null }, {' }],
+    tests: ['test/unit-of-work/change-set.test.ts'],
+  },
 ]
