@@ -151,10 +151,16 @@ const setPath = (
   [head = '', ...rest]: readonly string[],
   value: unknown,
 ): void => {
+  const held = Object.hasOwn(target, head) ? target[head] : undefined
   if (rest.length > 0) {
-    const child = typeof target[head] === 'object' && target[head] !== null ? target[head] : {}
-    target[head] = child
+    const child = typeof held === 'object' && held !== null ? held : {}
+    setOwn(target, head, child)
     setPath(child as Record<string, unknown>, rest, value)
   } else if (value === undefined) delete target[head]
-  else target[head] = value
+  else setOwn(target, head, value)
+}
+
+// As MongoDB does: a key `__proto__` is a key.
+const setOwn = (target: Record<string, unknown>, key: string, value: unknown): void => {
+  Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
 }
