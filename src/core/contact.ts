@@ -3,6 +3,7 @@
 
 import { isJsonObject, type JsonObject, ownString } from './json.ts'
 import { defaultMappings, getMapping, type MappedField, type MappingRule } from './mapping.ts'
+import type { Moment } from './observation.ts'
 
 /** A contact as a plain document. */
 export type ContactDocument = Readonly<Record<string, unknown>> & { readonly _id: unknown }
@@ -35,17 +36,30 @@ export const newContact = (account: string, customerId: string, now: Date): Cont
   updated_at: now,
 })
 
-/** Returns somebody else's contact, met for the first time, so that it remembers which default fields were empty. */
+/**
+ * Returns somebody else's contact, met for the first time, so that it remembers which default fields were empty: beside
+ * what else its `sync` holds. A `sync` that is no hash is left alone, and nothing but mapped fields is then filled.
+ */
 export const adoptContact = (contact: ContactDocument): ContactDocument => {
-  if (contact.source === ownSource || isJsonObject(contact.sync)) return contact
+  const { sync = null } = contact
+  if (contact.source === ownSource || fillsOf(contact) !== null) return contact
+  if (sync !== null && !isPlain(sync)) return contact
   const fills = defaultMappings.map(({ to }) => to).filter((field) => isEmpty(contact[field]))
-  return { ...contact, sync: { fills } satisfies ContactSync }
+  return { ...contact, sync: { ...sync, fills } satisfies ContactSync }
 }
 
 /** Tells whether a contact may be adopted by e-mail: it has no customer and was made by somebody else. */
 export const isAdoptable = (contact: ContactDocument): boolean =>
-  contact.source !== ownSource &&
-  (contact.stripe_customer_id === undefined || contact.stripe_customer_id === null)
+  !isOwnSource(contact.source) && linkedCustomer(contact) === null
+
+// The database, which looks for addresses without case, compares no text of that look-up with it.
+const isOwnSource = (source: unknown): boolean =>
+  typeof source === 'string' && source.toLowerCase() === ownSource
+
+// What others wrote there need not be a text, but it is a customer all the same. The empty text is none: the CRM's
+// contacts may all have it, which the unique index allows.
+const linkedCustomer = ({ stripe_customer_id: linked = null }: ContactDocument): unknown =>
+  linked === '' ? null : linked
 
 /** Returns the contact linked to the customer, or, when the customer is deleted, with it among the former ones. */
 export const linkContact = (
@@ -54,8 +68,9 @@ export const linkContact = (
   deleted: boolean,
 ): ContactDocument => {
   const former = formerCustomers(contact).filter((id) => id !== customerId)
-  const { stripe_customer_id: linked, ...rest } = contact
-  const isOthers = linked !== undefined && linked !== null && linked !== customerId
+  const { stripe_customer_id: _, ...rest } = contact
+  const linked = linkedCustomer(contact)
+  const isOthers = linked !== null && linked !== customerId
   if (!deleted) {
     // Found by a former customer that lives again: it stays among the former ones, or the next event would not find it.
     return isOthers
@@ -66,13 +81,31 @@ export const linkContact = (
   return { ...rest, ...kept, former_stripe_customer_ids: [...former, customerId].sort() }
 }
 
-/** Tells whether the contact shows this customer: it is linked to it, or to none and this was the only one before. */
-export const showsCustomer = (contact: ContactDocument, customerId: string): boolean => {
-  const linked = contact.stripe_customer_id
-  if (linked !== undefined && linked !== null) return linked === customerId
+/**
+ * Returns the customer whose fields a contact shows: the one that it is linked to, else of its former ones the one that was
+ * deleted last, whichever of them an event is about; null where it has none.
+ * @param deletions moments of the former customers' deletions; only asked for where there are several
+ */
+export const shownCustomer = async (
+  contact: ContactDocument,
+  deletions: (customerIds: readonly string[]) => Promise<ReadonlyMap<string, Moment>>,
+): Promise<unknown> => {
+  const linked = linkedCustomer(contact)
   const former = formerCustomers(contact)
-  return former.length === 1 && former[0] === customerId
+  if (linked !== null || former.length < 2) return linked ?? former[0] ?? null
+  const moments = [...(await deletions(former))]
+  return (
+    moments.reduce<readonly [string, Moment] | null>(
+      (last, next) => (last === null || isLater(next, last) ? next : last),
+      null,
+    )?.[0] ?? null
+  )
 }
+
+const isLater = (
+  [id, moment]: readonly [string, Moment],
+  [otherId, other]: readonly [string, Moment],
+): boolean => (moment !== other ? moment > other : id > otherId)
 
 /** Returns the contact with the customer's mapped fields; null and absent ones are unset. */
 export const mapContact = (
@@ -100,9 +133,16 @@ export const unmapContact = (contact: ContactDocument, targets: readonly string[
 
 const defaultsFor = (contact: ContactDocument): readonly MappingRule[] => {
   if (contact.source === ownSource) return defaultMappings
-  const fills = isJsonObject(contact.sync) && Array.isArray(contact.sync.fills) ? contact.sync.fills : []
+  const fills = fillsOf(contact) ?? []
   return defaultMappings.filter(({ to }) => fills.includes(to))
 }
+
+const fillsOf = ({ sync }: ContactDocument): readonly unknown[] | null =>
+  isJsonObject(sync) && Array.isArray(sync.fills) ? sync.fills : null
+
+// Others may keep an id or bytes there.
+const isPlain = (value: unknown): value is JsonObject =>
+  isJsonObject(value) && Object.getPrototypeOf(value) === Object.prototype
 
 const formerCustomers = (contact: ContactDocument): readonly string[] =>
   Array.isArray(contact.former_stripe_customer_ids)

@@ -8,13 +8,14 @@ import {
   mapContact,
   newContact,
   ownSource,
-  showsCustomer,
+  shownCustomer,
   standInCustomer,
   unmapContact,
 } from '../core/contact.ts'
 import { normaliseEmail } from '../core/email.ts'
 import { isEqual, type JsonObject, ownNumber, ownString } from '../core/json.ts'
-import { contentOf, isDeleted, type Projection } from '../core/projection.ts'
+import type { Moment } from '../core/observation.ts'
+import { contentOf, deletionOf, isDeleted, type Projection } from '../core/projection.ts'
 import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 
 /** Why a contact is derived. */
@@ -43,10 +44,36 @@ export const deriveContact = async (
   const contact = known ?? (due ? newContact(work.account.id, customerId, work.now) : null)
   if (contact === null) return null
   const linked = linkContact(adoptContact(contact), customerId, customer !== null && isDeleted(customer))
-  const shows = showsCustomer(linked, customerId) && fields !== null
-  if (!shows) return putContact(work, known, linked)
+  const shown = await shownFields(work, linked, { id: customerId, fields })
+  if (shown === null) return putContact(work, known, linked)
   const { mappings } = work.account
-  return putContact(work, known, mapContact(unmapContact(linked, why.mappedBefore ?? []), fields, mappings))
+  return putContact(work, known, mapContact(unmapContact(linked, why.mappedBefore ?? []), shown, mappings))
+}
+
+// A contact without a customer shows the one deleted last, be it that which is derived or another. Of one that is linked
+// to another customer, that one's own events see to the fields.
+const shownFields = async (
+  work: UnitOfWork,
+  contact: DeskEntity,
+  derived: { readonly id: string; readonly fields: JsonObject | null },
+): Promise<JsonObject | null> => {
+  const id = await shownCustomer(contact, (ids) => deletionsOf(work, ids))
+  if (id === derived.id) return derived.fields
+  if (typeof id !== 'string' || id === contact.stripe_customer_id) return null
+  return customerFields(work, id, await work.projections.customer.get(id))
+}
+
+const deletionsOf = async (
+  work: UnitOfWork,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, Moment>> => {
+  const customers = await Promise.all(ids.map((id) => work.projections.customer.get(id)))
+  return new Map(
+    customers.flatMap((customer): readonly [string, Moment][] => {
+      const moment = customer === null ? null : deletionOf(customer)
+      return customer === null || moment === null ? [] : [[customer.id, moment]]
+    }),
+  )
 }
 
 const putContact = (work: UnitOfWork, known: DeskEntity | null, contact: DeskEntity): DeskEntity => {

@@ -76,7 +76,7 @@ export class MongoAccountReader implements AccountReader {
 }
 
 // As core/contact.ts says it; null is what is absent, too.
-const adoptable = { stripe_customer_id: null, source: { $ne: ownSource } }
+const adoptable = { stripe_customer_id: { $in: [null, ''] }, source: { $ne: ownSource } }
 
 // Contacts and conversations made by others have ids of their own making. Numbers of one value are equal for the
 // server, whatever their type.

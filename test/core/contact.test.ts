@@ -1,3 +1,4 @@
+import { ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import {
   adoptContact,
@@ -6,7 +7,7 @@ import {
   linkContact,
   mapContact,
   newContact,
-  showsCustomer,
+  shownCustomer,
   standInCustomer,
 } from '../../src/core/contact.ts'
 
@@ -53,6 +54,15 @@ describe('linking a contact', () => {
     expect(linkContact(linked, 'cus_1', false)).toMatchObject({ stripe_customer_id: 'cus_2' })
   })
 
+  test('takes the empty text for no customer', () => {
+    expect(linkContact(theirs({ stripe_customer_id: '' }), 'cus_1', false)).toMatchObject({
+      stripe_customer_id: 'cus_1',
+    })
+    expect(linkContact(theirs({ stripe_customer_id: '' }), 'cus_1', true)).not.toHaveProperty(
+      'stripe_customer_id',
+    )
+  })
+
   test('does the same when it is done again', () => {
     const once = linkContact(ours({ stripe_customer_id: 'cus_1' }), 'cus_1', true)
     expect(linkContact(once, 'cus_1', true)).toEqual(once)
@@ -75,16 +85,28 @@ describe('linking a contact', () => {
   })
 })
 
-describe('what a contact shows', () => {
-  test.each<[string, ContactDocument, boolean]>([
-    ['that it is linked to', ours({ stripe_customer_id: 'cus_1' }), true],
-    ['but not while linked to another', ours({ stripe_customer_id: 'cus_2' }), false],
-    ['that was its only one', ours({ former_stripe_customer_ids: ['cus_1'] }), true],
-    ['but not when it had several', ours({ former_stripe_customer_ids: ['cus_0', 'cus_1'] }), false],
-    ['but not when it never had any', ours(), false],
-    ['even if null marks that it has none', ours({ stripe_customer_id: null }), false],
-  ])('is the customer %s', (_, contact, shows) => {
-    expect(showsCustomer(contact, 'cus_1')).toBe(shows)
+describe('the customer that a contact shows', () => {
+  const former = (...ids: readonly string[]) => ours({ former_stripe_customer_ids: ids })
+  const deletions = async () =>
+    new Map([
+      ['cus_1', 5],
+      ['cus_2', 9],
+      ['cus_3', 9],
+    ])
+
+  test.each<[string, ContactDocument, string | null]>([
+    ['the one that it is linked to', { ...former('cus_1', 'cus_3'), stripe_customer_id: 'cus_2' }, 'cus_2'],
+    ['the only one that it had', former('cus_0'), 'cus_0'],
+    ['of several that it had the one deleted last', former('cus_1', 'cus_2', 'cus_3'), 'cus_3'],
+    ['none where it never had any', ours(), null],
+    ['none where null marks that it has none', ours({ stripe_customer_id: null }), null],
+    ['none where the empty text marks it', ours({ stripe_customer_id: '' }), null],
+  ])('is %s', async (_, contact, shown) => {
+    expect(await shownCustomer(contact, deletions)).toBe(shown)
+  })
+
+  test('is none where of several no deletion is known', async () => {
+    expect(await shownCustomer(former('cus_1', 'cus_2'), async () => new Map())).toBeNull()
   })
 })
 
@@ -92,11 +114,13 @@ describe('a contact may be adopted by e-mail', () => {
   test('where somebody else made it and it has no customer', () => {
     expect(isAdoptable(theirs())).toBe(true)
     expect(isAdoptable(theirs({ stripe_customer_id: null, source: 'crm' }))).toBe(true)
+    expect(isAdoptable(theirs({ stripe_customer_id: '' }))).toBe(true)
   })
 
   test('but not where it has a customer, or is ours', () => {
     expect(isAdoptable(theirs({ stripe_customer_id: 'cus_9' }))).toBe(false)
     expect(isAdoptable(ours())).toBe(false)
+    expect(isAdoptable(theirs({ source: 'Billing-Sync' }))).toBe(false)
   })
 })
 
@@ -112,6 +136,18 @@ describe('adopting a contact', () => {
     expect(adoptContact({ ...adopted, name: 'Ann', phone: '+43' })).toMatchObject({
       sync: { fills: ['name', 'phone'] },
     })
+  })
+
+  test('keeps what its maker has in sync', () => {
+    const adopted = adoptContact(theirs({ sync: { hubspot: 1 } }))
+    expect(adopted.sync).toEqual({ hubspot: 1, fills: ['email', 'name', 'phone'] })
+    expect(adoptContact(adopted)).toBe(adopted)
+  })
+
+  test.each([true, 'ok', ['fills'], new ObjectId()])('leaves a sync that is no hash alone: %j', (sync) => {
+    const contact = theirs({ sync })
+    expect(adoptContact(contact)).toBe(contact)
+    expect(mapContact(contact, { email: 'a@b.c' }, [])).toEqual(contact)
   })
 
   test('leaves contacts that billing-sync made alone', () => {
