@@ -2,6 +2,7 @@
 // address, a name or a key.
 
 import { type DestinationStream, pino } from 'pino'
+import { printable } from './core/printable.ts'
 import { BillingSyncError } from './errors.ts'
 
 /** Fields that a line may carry. */
@@ -94,8 +95,11 @@ export const openLog = (level: string, destination: DestinationStream = openStde
 // An object may hold more than its type says.
 const namedOnly = (fields: LogFields): LogFields =>
   Object.fromEntries(
-    fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),
+    fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, shown(fields[name])]),
   )
+
+// JSON escapes some control characters only, and whoever reads a log reads it on a terminal.
+const shown = (value: unknown): unknown => (typeof value === 'string' ? printable(value) : value)
 
 // An error's own text may quote what was in hand when it was thrown.
 const codeOf = (error: unknown): string =>

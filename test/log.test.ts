@@ -54,6 +54,13 @@ describe('the log', () => {
     expect(lines.map(({ code }) => code)).toEqual(['account_busy', 'TypeError', 'string'])
   })
 
+  test('tells nothing that a terminal would obey', () => {
+    const lines: string[] = []
+    const log = openLog('info', { write: (line) => lines.push(line) })
+    log.warn('event failed', { type: 'x\u001b[2J\u009b2J\u202ey' })
+    expect(lines.join('')).toContain('"type":"x?[2J?2J?y"')
+  })
+
   test.each(secrets)('never tells what an error quotes: %s', (secret) => {
     const lines = linesOf('trace', (log) => {
       log.error('failed', new TypeError(secret, { cause: { secret } }))

@@ -2,8 +2,8 @@
 
 import chalk from 'chalk'
 import type { DocumentChange, FieldChange } from '../core/document-change.ts'
+import { printable } from '../core/printable.ts'
 import { inWords } from './figures.ts'
-import { printable } from './printable.ts'
 
 /** What a dry run would have changed; `changes_omitted` counts documents beyond those listed. */
 export interface DryRunChanges {

@@ -3,6 +3,7 @@
 
 import { Box, Text } from 'ink'
 import type { ReactNode } from 'react'
+import { printable } from '../core/printable.ts'
 import type { ServeTally } from '../watch/serve-tally.ts'
 import { inDigits } from './figures.ts'
 
@@ -115,7 +116,7 @@ const LastEvent = ({ event, columns }: LastEventProps) => {
     <Text wrap="truncate">
       {'  '}
       <Text {...(event.code === null ? {} : { color: 'red' })}>{event.outcome.padEnd(10)}</Text>
-      {cell(event.type, Math.min(typeWidth, Math.max(1, left)))}
+      {cell(printable(event.type), Math.min(typeWidth, Math.max(1, left)))}
       {account}
       {id}
       {end}

@@ -1,4 +1,4 @@
-import { printable } from './printable.ts'
+import { printable } from '../core/printable.ts'
 
 /** Width that every terminal has. */
 const lineWidth = 80

@@ -80,6 +80,20 @@ describe('the dashboard', () => {
     expect(large.join('\n')).toContain('evt_1RzH8nCdYs3GkVf6CgckVUd59')
   })
 
+  test('shows nothing of a type of event that a terminal would obey', () => {
+    const tally = new ServeTally()
+    const handled = {
+      account: 'acct_1',
+      eventId: 'evt_1',
+      outcome: 'ignored',
+      code: null,
+      ms: 1,
+      lagMs: 1,
+    } as const
+    tally.onOutcome({ ...handled, type: 'x\u009b2J\u001b[31m\u202ey' })
+    expect(linesOn(80, 24, tally).join('\n')).toContain('x?2J?[31m?y')
+  })
+
   test('says so where nothing has come yet', () => {
     expect(linesOn(80, 24, new ServeTally()).join('\n')).toContain('none yet')
   })

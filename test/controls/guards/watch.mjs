@@ -33,7 +33,7 @@ export const guards = [
   },
   {
     name: 'terminal: what strangers wrote can not command it',
-    file: 'src/ui/printable.ts',
+    file: 'src/core/printable.ts',
     find: "|\\p{Cc}/gu, '?')",
     replace: "|\\p{Cs}/gu, '?')",
     tests: ['test/ui/replay-result.test.ts', 'test/ui/changes-table.test.ts'],
@@ -41,7 +41,7 @@ export const guards = [
   {
     name: 'log: only fields that are named reach it',
     file: 'src/log.ts',
-    find: 'fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, fields[name]]),',
+    find: 'fieldNames.filter((name) => fields[name] !== undefined).map((name) => [name, shown(fields[name])]),',
     replace: 'Object.entries(fields),',
     tests: ['test/log.test.ts'],
   },
@@ -241,5 +241,19 @@ export const guards = [
     find: 'rows < fixedRows + 2 ? null',
     replace: 'rows < 0 ? null',
     tests: ['test/ui/serve-screen.test.tsx'],
+  },
+  {
+    name: 'dashboard: a type of event holds nothing that a terminal would obey',
+    file: 'src/ui/serve-screen.tsx',
+    find: 'cell(printable(event.type), ',
+    replace: 'cell(event.type, ',
+    tests: ['test/ui/serve-screen.test.tsx'],
+  },
+  {
+    name: 'log: a field holds nothing that a terminal would obey',
+    file: 'src/log.ts',
+    find: "(typeof value === 'string' ? printable(value) : value)",
+    replace: 'value',
+    tests: ['test/log.test.ts'],
   },
 ]

@@ -1,4 +1,4 @@
-// Text of strangers on a terminal: names of files and values of metadata may hold control characters.
+// Text of strangers on a terminal: types of events, names of files and values of metadata may hold control characters.
 
 /** Returns the text with nothing in it that a terminal would obey, or that would turn the writing direction. */
 export const printable = (text: string): string =>
