@@ -12,10 +12,11 @@ const mostShown = 20
 export const formatDrift = (drift: readonly Drift[], omitted: number): string => {
   if (drift.length === 0) return ''
   const shown = drift.slice(0, mostShown)
-  const hidden = drift.length - shown.length + omitted
+  const count = drift.length + omitted
+  const hidden = count - shown.length
   const groups = [...groupBy(shown, ({ account, collection }) => `${account}  ${collection}`)]
   return [
-    chalk.red(`  ${inDigits(drift.length + omitted)} objects differ from Stripe`),
+    chalk.red(`  ${inDigits(count)} ${count === 1 ? 'object differs' : 'objects differ'} from Stripe`),
     ...groups.flatMap(([name, rows]) => [`  ${name}`, ...rows.map(line)]),
     ...(hidden > 0 ? [chalk.dim(`  … and ${inDigits(hidden)} more; --json lists up to 10,000`)] : []),
   ].join('\n')

@@ -36,6 +36,10 @@ describe('the table of a drift audit', () => {
     expect(lines).toHaveLength(23)
   })
 
+  test('speaks of a single object as of one', () => {
+    expect(text([drift('ch_1')])[0]).toBe('  1 object differs from Stripe')
+  })
+
   test('is empty where nothing differs', () => {
     expect(formatDrift([], 0)).toBe('')
   })
