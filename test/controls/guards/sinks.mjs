@@ -197,4 +197,12 @@ export const guards = [
     replace: '',
     tests: ['test/store/outbox.test.ts'],
   },
+  {
+    name: 'support: a client says no more than 16 KiB at once',
+    file: 'src/sinks/socket/support-server.ts',
+    find: '    maxHttpBufferSize: largestMessage,\n',
+    replace: '',
+    tests: ['test/sinks/socket/support-server.test.ts'],
+    titled: '16 KiB',
+  },
 ]

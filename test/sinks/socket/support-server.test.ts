@@ -107,6 +107,13 @@ describe('a Support client', () => {
     expect(support.notices()).toEqual([])
   })
 
+  test('is cut off where it says more than 16 KiB at once', async () => {
+    const support = await connectSupportClient(url, newAccount(), { reconnection: false })
+    await support.ready()
+    support.socket.emit('noise', 'x'.repeat(16 * 1024))
+    await expect.poll(() => support.socket.connected, patience).toBe(false)
+  })
+
   test('is told of a message and its room', async () => {
     const account = newAccount()
     const support = await connectSupportClient(url, account)
