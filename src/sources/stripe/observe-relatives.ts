@@ -7,7 +7,7 @@ import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { AccountClient } from './account-client.ts'
 import { paymentsOfIntent, refundsOfCharge, retrieveObject } from './retrievals.ts'
-import { failureOfStripe } from './stripe-failure.ts'
+import { permitted } from './stripe-failure.ts'
 
 export interface Relatives {
   readonly observations: readonly Observation[]
@@ -64,14 +64,3 @@ export const observePayments = (payments: Json | undefined, stamp: ReadStamp): r
   Array.isArray(payments)
     ? payments.filter(isIdentified).map((payment) => observeRead('invoice_payment', payment, stamp))
     : []
-
-// A restricted key may read the object and not what helps to link it.
-const permitted = async <Result>(call: () => Promise<Result>, otherwise: Result): Promise<Result> => {
-  try {
-    return await call()
-  } catch (error) {
-    const { kind } = failureOfStripe(error)
-    if (kind === 'refused' || kind === 'missing') return otherwise
-    throw error
-  }
-}

@@ -9,6 +9,7 @@ import { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from './account-client.ts'
 import { readFilledPage } from './filled-page.ts'
 import { sentAtHeader } from './pace-http-client.ts'
+import { permitted } from './stripe-failure.ts'
 
 interface Answer {
   readonly object: JsonObject
@@ -57,7 +58,8 @@ export const retrieveObject = async (
   const { date, [sentAtHeader]: sentAt } = response.lastResponse.headers
   const object = plain(response)
   return {
-    object: await completeLists(client, kind, object),
+    // What the key may not read of it stays cut, as it does in a backfill.
+    object: await permitted(() => completeLists(client, kind, object), object),
     date: date ?? null,
     sentAt: sentAt === undefined ? null : Number(sentAt),
   }

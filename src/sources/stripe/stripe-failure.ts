@@ -29,6 +29,20 @@ export const failureOfStripe = (error: unknown, what = 'the object'): StripeFail
   return { kind: 'refused', error: refusalOf(details, error) }
 }
 
+/**
+ * Returns what a call answers, or something else where the key may not read that or it is gone: a restricted key may read
+ * an object and not what belongs to it. Throws the SDK's other errors.
+ */
+export const permitted = async <Result>(call: () => Promise<Result>, otherwise: Result): Promise<Result> => {
+  try {
+    return await call()
+  } catch (error) {
+    const { kind } = failureOfStripe(error)
+    if (kind === 'refused' || kind === 'missing') return otherwise
+    throw error
+  }
+}
+
 /** Returns the error of something that Stripe does not show. */
 export const refusalOf = (
   details: { readonly what: string; readonly status: number; readonly reason: string },

@@ -101,6 +101,46 @@ describe('an invoice', () => {
     expect(paid.map(({ kind }) => kind)).toEqual(['invoice', 'invoice_payment'])
     expect(paid[0]?.links.subscriptions).toEqual([life.subscription])
   })
+
+  test('comes with more payments than Stripe shows in it', async () => {
+    const life = await paidLife()
+    const id = life.account.create('invoice', { customer: life.customer, lines: [{ amount: 1_100 }] }).id
+    for (let paid = 0; paid < 11; paid += 1) payInvoice(life.account, id, { amount: 100 })
+    const [, ...payments] = observations(await read(life, { kind: 'invoice', id }))
+    expect(payments.map(({ kind }) => kind)).toEqual(Array.from({ length: 11 }, () => 'invoice_payment'))
+  })
+
+  test.each([403, 404])('is read as Stripe showed it where the rest of a list is not: %i', async (status) => {
+    const life = await paidLife()
+    const lines = Array.from({ length: 11 }, () => ({ amount: 1 }))
+    const id = life.account.create('invoice', { customer: life.customer, lines }).id
+    const error = { type: 'invalid_request_error' }
+    life.server.faults.add({ path: /\/lines/ }, { kind: 'error', status, error })
+    const [invoice] = observations(await read(life, { kind: 'invoice', id }))
+    expect(invoice?.content?.lines).toMatchObject({ has_more: true })
+    expect(invoice?.content?.lines).toHaveProperty('data.length', 10)
+    expect(life.server.faults.pending).toBe(0)
+  })
+})
+
+describe('a subscription', () => {
+  test('comes with all of its items, their decimals as texts', async () => {
+    const life = await paidLife()
+    const items = Array.from({ length: 12 }, () => ({}))
+    const id = life.account.create('subscription', { customer: life.customer, items }).id
+    const [subscription] = observations(await read(life, { kind: 'subscription', id }))
+    const price = expect.objectContaining({ unit_amount_decimal: '2000' })
+    expect(subscription?.content?.items).toMatchObject({
+      has_more: false,
+      data: items.map(() => ({ price })),
+    })
+  })
+
+  test('is of the mode that it says, whatever the key', async () => {
+    const life = await paidLife()
+    const result = await read(life, { kind: 'subscription', id: life.subscription }, { livemode: true })
+    expect(observations(result)[0]?.livemode).toBe(false)
+  })
 })
 
 describe('what Stripe answers when an object can not be read', () => {
