@@ -128,6 +128,8 @@ const readOnce = async (
   askedAt: number,
 ): Promise<{ readonly result: ReadResult; readonly second: number; readonly sentAt: number }> => {
   const { client, account, request, options } = reading
+  const unanswered = { second: options.clock.secondOf(askedAt, null), sentAt: askedAt }
+  if (pathSteps.has(request.id)) return { result: { kind: 'missing' }, ...unanswered }
   try {
     const { object, date, ...sent } = await retrieveObject(client, request.kind, request.id)
     // It may have waited for its turn.
@@ -137,10 +139,12 @@ const readOnce = async (
     const observations = await observeAll(reading, { object, stamp })
     return { result: { kind: 'seen', observations }, second, sentAt }
   } catch (error) {
-    const second = options.clock.secondOf(askedAt, null)
-    return { result: resultOf(failureOfStripe(error), second), second, sentAt: askedAt }
+    return { result: resultOf(failureOfStripe(error), unanswered.second), ...unanswered }
   }
 }
+
+// A merchant may name a product so, and no URL can: it would name the list, or what lies above it.
+const pathSteps: ReadonlySet<string> = new Set(['.', '..'])
 
 const stampOf = (
   { source, livemode }: ObjectReaderOptions,

@@ -67,6 +67,13 @@ export const guards = [
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },
   {
+    name: 'reader: a product named as a step of a path is not asked for',
+    file: 'src/sources/stripe/object-reader.ts',
+    find: "if (pathSteps.has(request.id)) return { result: { kind: 'missing' }, ...unanswered }",
+    replace: '',
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+  },
+  {
     name: 'reader: the items of a subscription are completed',
     file: 'src/sources/stripe/retrievals.ts',
     find: '    items: (',

@@ -170,6 +170,13 @@ describe('what Stripe answers when an object can not be read', () => {
     })
   })
 
+  test.each(['.', '..'])('a product named %s can not be asked for', async (id) => {
+    const life = await playedAccount()
+    life.server.faults.add({ path: /v1/ }, { kind: 'wrong_json', body: '{"object":"list","data":[]}' })
+    expect(await read(life, { kind: 'product', id })).toEqual({ kind: 'missing' })
+    expect(life.server.faults.pending).toBe(1)
+  })
+
   test('an account that left is disconnected', async () => {
     const life = await paidLife()
     life.world.disconnect('acct_1')
