@@ -4,7 +4,7 @@ import { livemodeOfKey } from '../core/key-mode.ts'
 import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
-import { cacheFolderOf, type Environment, readEnvironment } from './environment.ts'
+import { cacheFolderOf, type Environment, inheritableVariables, readEnvironment } from './environment.ts'
 import { wordsOfIssue } from './schema-words.ts'
 import { type SettingName, type SettingRow, type Settings, settingRows } from './settings.ts'
 
@@ -40,6 +40,8 @@ export interface Config extends Omit<Settings, 'mode'> {
   readonly folder: string
   /** PATH and cache folder, in which the embedded server's program is looked for. */
   readonly environment: { readonly path: string; readonly cacheFolder: string }
+  /** What the embedded server's processes, which outlive the command, may know: all variables but the settings. */
+  readonly serverVariables: Environment
 }
 
 const flagNames: Partial<Record<SettingName, string>> = {
@@ -70,8 +72,11 @@ export const loadConfig = async (flags: ConfigFlags, folder: string = process.cw
     mongodbUriSource: givenOf('mongodbUri', sources)?.source ?? settingRows.mongodbUri.env,
     folder,
     environment: { path: environment.PATH ?? '', cacheFolder: cacheFolderOf(environment) },
+    serverVariables: inheritableVariables(settingVariables),
   })
 }
+
+const settingVariables: ReadonlySet<string> = new Set(Object.values(settingRows).map(({ env }) => env))
 
 interface Sources {
   readonly flags: ConfigFlags

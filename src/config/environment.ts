@@ -17,6 +17,10 @@ export const readEnvironment = async (folder: string): Promise<Environment> => (
   ...Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== '')),
 })
 
+/** Returns the variables of the process but for some: what a process that it starts may know. */
+export const inheritableVariables = (hidden: ReadonlySet<string>): Environment =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.has(name)))
+
 /** Returns the folder in which fetched programs are kept, as the XDG base directory specification says. */
 export const cacheFolderOf = (environment: Environment): string =>
   environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), '.cache')

@@ -80,6 +80,7 @@ const openEmbedded = async (config: Config, { onProgress, onEmbedded }: Database
   const server = await openEmbeddedMongod({
     dataFolder: join(config.folder, embeddedFolder),
     environment: config.environment,
+    variables: config.serverVariables,
     onProgress,
     ...(config.mongodPath === undefined ? {} : { mongodPath: config.mongodPath }),
   })

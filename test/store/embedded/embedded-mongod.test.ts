@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -16,6 +16,7 @@ import { isRunning } from './process-tree.ts'
 import {
   mongodPid,
   open,
+  supervisorPid,
   supervisorState,
   temporaryFolder,
   temporaryServer,
@@ -48,6 +49,19 @@ test('data lasts from one run to the next', async () => {
   await runOnce(options, (uri) => writeNote(uri, 'first run'))
   expect(await runOnce(options, readNotes)).toEqual(['first run'])
 })
+
+test.skipIf(process.platform !== 'linux')(
+  'its processes know the variables given and no others',
+  async () => {
+    const variables = { PATH: process.env.PATH, KEPT: 'for pip' }
+    const mongod = await open(await temporaryServer({ variables }))
+    for (const pid of [await supervisorPid(mongod.dataFolder), await mongodPid(mongod.uri)]) {
+      const environment = await readFile(`/proc/${pid}/environ`, 'utf8')
+      const known = environment.split('\0').filter((line) => !/^(PWD|OLDPWD|SHLVL|_)=|^$/.test(line))
+      expect(known.sort()).toEqual(['KEPT=for pip', `PATH=${process.env.PATH}`])
+    }
+  },
+)
 
 test('a replica set of one serves transactions and change streams on loopback', async () => {
   const mongod = await open(await temporaryServer())
