@@ -16,7 +16,9 @@ import { finishInheritance } from './finish-inheritance.ts'
 import { holdingAfterLoss } from './hold-account.ts'
 import {
   commitFolded,
+  countFailed,
   type FoldedBatch,
+  failedOf,
   type ObservedBatch,
   type ObserveOptions,
   observeBatch,
@@ -158,7 +160,8 @@ const finish = async (
 ): Promise<HandledObservations> => {
   const finished = await finishInheritance(account, options)
   const lastSeq = handled.seq + finished.commits
-  const moved = await handleObservations(account, { ...batch, seen: [], lastSeq }, options)
+  const positions = countFailed(batch.positions, failedOf(batch.seen, handled.outcomes))
+  const moved = await handleObservations(account, { ...batch, seen: [], positions, lastSeq }, options)
   return {
     outcomes: handled.outcomes,
     notices: [...handled.notices, ...finished.notices],
@@ -192,9 +195,13 @@ const readAgain = async (
       isReadAgain: true,
     }))
   })
-  const handled = await handleObservations(account, { ...batch, seen: replaced }, options)
+  const unread = batch.seen.filter((seen) => isUnread(resultOf(seen)))
+  const positions = countFailed(batch.positions, unread)
+  const handled = await handleObservations(account, { ...batch, seen: replaced, positions }, options)
   return { ...handled, outcomes: outcomesOf(batch.seen.map(resultOf), handled.outcomes), hadOthers: true }
 }
+
+const isUnread = (result: ReadResult | undefined) => result?.kind === 'waiting' || result?.kind === 'refused'
 
 // The first of the observations that a read made is of the object itself.
 const outcomesOf = (
@@ -224,15 +231,17 @@ const handleInParts = async (
   { objects, options }: Parts,
 ): Promise<HandledObservations> => {
   const handled: HandledObservations[] = []
+  const failed: SeenObject[] = []
   let { lastSeq } = batch
   let commits = 0
   for (const part of partsOf(batch.seen, objects)) {
     const isLast = part.at(-1) === batch.seen.at(-1)
     // What an earlier part wrote is nobody else's news.
     const seen = part.map((one) => ({ ...one, ownCommitsSince: one.ownCommitsSince + commits }))
-    const stamped = { ...batch, seen, lastSeq, positions: isLast ? batch.positions : [] }
+    const stamped = { ...batch, seen, lastSeq, positions: isLast ? countFailed(batch.positions, failed) : [] }
     const one = await handleAtOnce(account, stamped, { options, folded: null })
     handled.push(one)
+    failed.push(...failedOf(part, one.outcomes))
     lastSeq = one.seq
     commits += one.commits
     if (batch.isCrowded === true) await rest(one.attemptMs, options)
@@ -267,6 +276,7 @@ const refuse = async (
   { batch, error }: { readonly batch: StampedBatch; readonly error: BillingSyncError },
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
-  const handled = await handleObservations(account, { ...batch, seen: [] }, options)
+  const positions = countFailed(batch.positions, batch.seen)
+  const handled = await handleObservations(account, { ...batch, seen: [], positions }, options)
   return { ...handled, outcomes: batch.seen.map(() => ({ outcome: 'failed', failure: failureOf(error) })) }
 }

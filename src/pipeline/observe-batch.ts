@@ -120,7 +120,7 @@ export const foldBatch = async (
   const { writes: changes, notices } = changeSetOf(work)
   const defers = work.awaiting > 0
   const writes = [...changes, ...namingWrites(opened, work.deferred)]
-  const moved = defers ? [] : positions
+  const moved = defers ? [] : countFailed(positions, failedOf(seen, outcomes))
   const commit = { account, seq: seqBefore, now, writes, notices, settlements: [], positions: moved }
   const result = { kind: 'committed', outcomes, notices, seqBefore, defers } as const
   return { kind: 'folded', opened, work, result, commit: writes.length + moved.length === 0 ? null : commit }
@@ -135,6 +135,22 @@ export const commitFolded = async (
   const isThere = commit === null || (await store.commit(commit))
   return isThere ? { ...result, seq: seqAfter(folded) } : null
 }
+
+/** Returns the positions with the objects counted that failed: a run that goes on would take its lists for good. */
+export const countFailed = (
+  positions: readonly PositionUpdate[],
+  failed: readonly SeenObject[],
+): readonly PositionUpdate[] =>
+  positions.map((position) => {
+    const own = failed.filter(({ observation }) => observation.kind === position.kind)
+    return { ...position, failed: position.failed + own.length }
+  })
+
+/** Returns the objects that failed. */
+export const failedOf = (
+  seen: readonly SeenObject[],
+  outcomes: readonly EntryOutcome[],
+): readonly SeenObject[] => seen.filter((_, index) => outcomes[index]?.outcome === 'failed')
 
 // Its reader may answer with what the earlier batch found or with what it left: the work has the latter for both.
 const openedAfter = (folded: FoldedBatch): OpenAccount => ({ ...folded.opened, seq: seqAfter(folded) })

@@ -124,6 +124,10 @@ export interface PositionUpdate {
   readonly token: string
   /** What is left of the list; none: it is complete. */
   readonly windows: readonly Readonly<Record<string, unknown>>[]
+  /** What the list is of. */
+  readonly kind: ObjectKind
+  /** Entries of these pages that could not be stored: they are passed by, and must not be forgotten. */
+  readonly failed: number
 }
 
 /** Everything that one batch writes. */

@@ -28,6 +28,8 @@ interface PositionRow {
   readonly windows: readonly SavedWindow[]
   /** What was done about messages on the way, `none` where any part went without; null where the list owes none. */
   readonly effects: Effects | null
+  /** Entries passed by that could not be stored; rows of older versions do not say. */
+  readonly failed?: number
   readonly started_at: Date
   readonly updated_at: Date
   readonly completed_at: Date | null
@@ -55,6 +57,8 @@ export interface OpenPosition {
   readonly startedAt: Date | null
   /** True where that walk has mended what the list no longer shows. */
   readonly isMended: boolean
+  /** Entries that the walk has passed by, since they could not be stored. */
+  readonly failed: number
   readonly since: Date | null
   readonly until: Date | null
 }
@@ -96,7 +100,8 @@ export const openPositions = (
       const { effects } = request
       // From here on it is read without messages, whatever was made for its beginning.
       const continued = effects === 'none' ? { effects } : {}
-      const started = startedAt === null ? { started_at: now, run, effects, mended_at: null } : continued
+      const started =
+        startedAt === null ? { started_at: now, run, effects, failed: 0, mended_at: null } : continued
       const update = { $set: { ...identity, ...fields, ...started } }
       return [{ updateOne: { filter: { _id: positionId(request) }, update, upsert: true } }]
     })
@@ -117,9 +122,9 @@ export const savePositions = async (
   session: ClientSession,
 ): Promise<void> => {
   if (positions.length === 0) return
-  const operations = positions.map(({ id, token, windows }) => {
+  const operations = positions.map(({ id, token, windows, failed }) => {
     const completed = windows.length === 0 ? now : null
-    const update = { $set: { windows, updated_at: now, completed_at: completed } }
+    const update = { $set: { windows, updated_at: now, completed_at: completed }, $inc: { failed } }
     return { updateOne: { filter: { _id: id, token }, update } }
   })
   const { matchedCount } = await positionsOf(db).bulkWrite(operations, { session, ordered: false })
@@ -134,9 +139,17 @@ const openPosition = (request: PositionRequest, known: PositionRow | undefined):
     !(request.effects === 'missing' && known.effects === 'none') &&
     !isDeepStrictEqual(known.windows, request.begin(known.since, known.until))
   if (isContinued) {
-    const { since, until, windows, started_at: startedAt, mended_at } = known
-    return { id, since, until, windows, startedAt, isMended: mended_at != null } // rows of before have none
+    const { since, until, windows, started_at: startedAt, mended_at, failed = 0 } = known
+    return { id, since, until, windows, startedAt, isMended: mended_at != null, failed } // rows of before have none
   }
   const { since, until } = request
-  return { id, since, until, windows: request.begin(since, until), startedAt: null, isMended: false }
+  return {
+    id,
+    since,
+    until,
+    windows: request.begin(since, until),
+    startedAt: null,
+    isMended: false,
+    failed: 0,
+  }
 }

@@ -200,7 +200,7 @@ describe('metadata of a subscription with more invoices than one commit takes', 
       eventId: null,
       readSeq: 1,
     }
-    const positions = [{ id: 'acct_1:subscriptions', token: 'run', windows: [] }]
+    const positions = [{ id: 'acct_1:subscriptions', token: 'run', windows: [], kind, failed: 2 }]
     const seen = [{ observation, sentAt: new Date(), ownCommitsSince: 0 }]
     const { seq } = await memory.openAccount('acct_1')
     const handled = await handleObservations(
@@ -213,6 +213,7 @@ describe('metadata of a subscription with more invoices than one commit takes', 
       ...commits.slice(1).map(() => 0),
       1,
     ])
+    expect(commits.at(-1)?.positions).toMatchObject([{ failed: 2 }])
     expect(handled).toMatchObject({ seq: seq + commits.length, commits: commits.length, hadOthers: false })
   })
 })

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { observeRead } from '../../src/core/normalise.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
@@ -28,7 +28,9 @@ const products = (count: number, name = 'Product'): readonly SeenObject[] =>
     ...{ sentAt: new Date(), ownCommitsSince: 0 },
   }))
 
-const positions: readonly PositionUpdate[] = [{ id: `${account}:products`, token: 'run', windows: [] }]
+const positions: readonly PositionUpdate[] = [
+  { id: `${account}:products`, token: 'run', windows: [], kind: 'product', failed: 0 },
+]
 
 /** How long trouble that passes is waited out here, in milliseconds. */
 const patienceMs = 1_500
@@ -37,6 +39,8 @@ const patienceMs = 1_500
 interface Tried {
   readonly objects: number
   readonly positions: number
+  /** Objects that the positions count as failed. */
+  readonly failed: readonly number[]
   /** How often the account had been read. */
   readonly reads: number
   readonly atMs: number
@@ -58,6 +62,7 @@ const handle = async (
     loses = 0,
     heldByOthersMs = 0,
     isHoldable = true,
+    refuses = '',
     tooSlowAfter = Number.POSITIVE_INFINITY,
     restSignal = new AbortController().signal,
     tried = [],
@@ -66,6 +71,8 @@ const handle = async (
     readonly loses?: number
     readonly heldByOthersMs?: number
     readonly isHoldable?: boolean
+    /** Name of a product that the store does not take. */
+    readonly refuses?: string
     /** Commits after which MongoDB ends all others for the time they take. */
     readonly tooSlowAfter?: number
     readonly restSignal?: AbortSignal
@@ -87,9 +94,12 @@ const handle = async (
         reads,
         objects: commit.writes.length,
         positions: commit.positions?.length ?? 0,
+        failed: commit.positions?.map(({ failed }) => failed) ?? [],
         atMs: performance.now(),
       })
       await wait(takesMs)
+      if (commit.writes.some((write) => 'document' in write && write.document.name === refuses))
+        throw new BillingSyncError('payload_unstorable', { problem: 'it is too large' })
       if (tried.length > tooSlowAfter) throw new BillingSyncError('commit_too_slow')
       return tried.length > loses && memory.commit(commit)
     },
@@ -124,6 +134,62 @@ test('beside others it is several, of which the last moves the position', async 
   expect(handled.outcomes).toHaveLength(50)
   expect(stored).toBe(50)
 })
+
+describe('what could not be stored is counted in the position that passes it by', () => {
+  // JSON can tell such a number too: `1e999`.
+  const unstorable = products(30).map((one, index) =>
+    index === 3 ? { ...one, observation: { ...one.observation, content: { amount: Infinity } } } : one,
+  )
+
+  test.each([false, true])('where it is known before the commit, beside others: %s', async (isCrowded) => {
+    const { handled, tried } = await handle({ count: 30, isCrowded, seen: unstorable })
+    expect(handled.outcomes.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1)
+    expect(tried.flatMap(({ failed }) => failed)).toEqual([1])
+  })
+
+  test.each(['Product 3', 'Product 29'])('where the store refuses it: %s', async (refuses) => {
+    const { handled, tried } = await handle({ count: 30 }, { refuses })
+    expect(handled.outcomes.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1)
+    expect(tried.at(-1)?.failed).toEqual([1])
+  })
+
+  test('where it could not be read again', async () => {
+    const { seen, tried, store } = await overtaken()
+    const batch = { seen, positions, lastSeq: 0 }
+    const failure = { code: 'stripe_refused', message: 'no' }
+    await handleObservations(account, batch, {
+      ...{ ...answering, store },
+      readObjects: async (_, requests) =>
+        new Map(requests.map((request) => [readKey(request), { kind: 'refused', failure } as const])),
+    })
+    expect(tried.flatMap(({ positions: saved = [] }) => saved.map(({ failed }) => failed))).toEqual([3])
+  })
+})
+
+/** Products, a store in which somebody else has written them since they were read, and what is committed to it from then on. */
+const overtaken = async () => {
+  const seen = products(3)
+  const memory = new MemoryStore([])
+  const theirs = { seen: products(3, 'Theirs'), positions: [], lastSeq: 0 }
+  await handleObservations(account, theirs, {
+    ...{ ...answering, store: memory },
+    readObjects: async () => new Map(),
+  })
+  const tried: Commit[] = []
+  const store: PipelineStore = {
+    openAccount: (id) => memory.openAccount(id),
+    commit: (commit) => {
+      tried.push(commit)
+      return memory.commit(commit)
+    },
+  }
+  return { seen, memory, store, tried }
+}
+
+const answering = {
+  ...{ now: () => new Date(), random: () => 0.5, patienceMs: 100, onLostCommit: () => undefined },
+  effects: 'none' as const,
+}
 
 test('beside others the account is left to them for six times as long as each commit took', async () => {
   const { handled, tried } = await handle({ count: 20, isCrowded: true }, { takesMs: 20 })
@@ -161,19 +227,8 @@ test('parts that were committed are not made again for the trouble of one', asyn
 })
 
 test('what was read again is not read once more for the trouble of its commit', async () => {
-  const memory = new MemoryStore([])
-  const seen = products(3)
-  const answering = {
-    ...{ now: () => new Date(), random: () => 0.5, patienceMs: 100, onLostCommit: () => undefined },
-    effects: 'none' as const,
-  }
+  const { seen, memory } = await overtaken()
   const batch = { seen, positions, lastSeq: 0 }
-  const theirs = { ...batch, seen: products(3, 'Theirs') }
-  await handleObservations(account, theirs, {
-    ...answering,
-    store: memory,
-    readObjects: async () => new Map(),
-  })
   let reads = 0
   const store: PipelineStore = {
     openAccount: (id) => memory.openAccount(id),

@@ -35,7 +35,10 @@ const backfill = async (
     ...{ begin: () => [{ from: null }], effects: null },
   }))
   const opened = await openPositions(db, requests, { run: 'r', token: 't', restart: true, now })
-  const positions = opened.map(({ id }) => ({ id, token: 't', windows: [] }))
+  const positions = opened.map(({ id }) => ({
+    ...{ id, token: 't', windows: [] },
+    ...{ kind: 'customer' as const, failed: 0 },
+  }))
   const commit = { account, seq: 0, now, writes: [], notices: [], settlements: [], positions }
   await client.withSession((session) => savePositions(db, commit, session))
 }

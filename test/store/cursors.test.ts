@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { endRun, openRun } from '../../src/store/cursor-runs.ts'
-import { noteMended, openPositions } from '../../src/store/cursors.ts'
+import { noteMended, openPositions, savePositions } from '../../src/store/cursors.ts'
 import { openTestDatabase } from '../support/database.ts'
 
-const { db } = await openTestDatabase()
+const { client, db } = await openTestDatabase()
 const cursors = db.collection('billing.cursors')
 
 beforeEach(() => cursors.deleteMany({}))
@@ -122,6 +122,20 @@ describe('a position', () => {
     await open('two')
     await setRow({ windows: [{ from: 5 }] })
     expect(await open('two')).toMatchObject([{ startedAt: begun, isMended: false }])
+  })
+
+  test('keeps what could not be stored until it begins anew', async () => {
+    const [{ id } = { id: '' }] = await open('one')
+    const moved = { id, token: 'one', kind: 'customer' as const }
+    for (const windows of [[{ from: 7 }], [{ from: 5 }]]) {
+      const positions = [{ ...moved, windows, failed: 2 }]
+      const commit = { account: 'acct_1', seq: 0, now: new Date(), writes: [], notices: [], settlements: [] }
+      await client.withSession((session) => savePositions(db, { ...commit, positions }, session))
+    }
+    expect(await open('two')).toMatchObject([{ windows: [{ from: 5 }], failed: 4 }])
+    expect(await open('three', { restart: true })).toMatchObject([{ failed: 0 }])
+    await setRow({ windows: [{ from: 5 }] })
+    expect(await open('four')).toMatchObject([{ startedAt: begun, failed: 0 }])
   })
 
   test('that was walked without messages begins anew with them', async () => {

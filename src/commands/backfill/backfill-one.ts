@@ -75,12 +75,12 @@ const walkOne = async (
 ): Promise<WalkFailure | null> => {
   const { account } = tally
   const { log } = run
-  const { positions, continued, mended, updatesOf, noteMended } = await run.positions.open(account)
+  const { positions, continued, mended, failed, updatesOf, noteMended } = await run.positions.open(account)
   const commits = {
     ...{ account, updatesOf, handling: handlingOf(tally, run) },
     foldsAhead: !run.request.dryRun,
   }
-  return backfillAccount<PipelinePages>({
+  const failure = await backfillAccount<PipelinePages>({
     tally,
     ...{ continued, mended, onMended: noteMended },
     seq: opened.seq,
@@ -97,6 +97,8 @@ const walkOne = async (
       someStored: (before) => run.someStored(account, before),
     }),
   })
+  for (const [list, count] of failed) if (list !== 'invoice_payments') tally.countFailedBefore(list, count)
+  return failure
 }
 
 /** Returns how an account's lists are walked, but for where each begins. */

@@ -4,8 +4,9 @@ import { handleObservations, type ObservationHandling } from '../../pipeline/han
 import { type FoldedBatch, foldBatch, type SeenObject, seqAfter } from '../../pipeline/observe-batch.ts'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { FoldedPages, PageBatch } from '../../sources/backfill/commit-lane.ts'
+import type { ListName } from '../../sources/backfill/resources.ts'
 import type { WalkedPage } from '../../sources/backfill/walk.ts'
-import type { AccountPositions } from './open-positions.ts'
+import type { AccountPositions, ReachedPosition } from './open-positions.ts'
 
 export interface PageCommits extends Pick<AccountPositions, 'updatesOf'> {
   readonly account: string
@@ -30,8 +31,7 @@ export const foldPages = async (
 ): Promise<PipelinePages> => {
   const { pages, lastSeq, commits, isCrowded } = batch
   const seen = pages.flatMap((page) => seenIn(page, commits))
-  // Of several pages of one list the last one's position counts for all of them.
-  const positions = updatesOf(new Map(pages.map(({ list, position }) => [list, position])))
+  const positions = updatesOf(reachedBy(pages))
   const after = earlier?.folded ?? undefined
   // What it meets is met again by the commit, and told there. Beside others it is folded once the account is held for it.
   const result = isCrowded
@@ -51,6 +51,14 @@ export const foldPages = async (
       return { ...handled, outcomes: outcomesByPage(pages, handled.outcomes) }
     },
   }
+}
+
+// Of several pages of one list the last one's position counts for all of them.
+const reachedBy = (pages: readonly WalkedPage[]): ReadonlyMap<ListName, ReachedPosition> => {
+  const reached = new Map<ListName, ReachedPosition>()
+  for (const { list, position, invalid } of pages)
+    reached.set(list, { position, failed: invalid + (reached.get(list)?.failed ?? 0) })
+  return reached
 }
 
 const seenIn = (

@@ -2,7 +2,7 @@
 
 import { secondAtOrAfter } from '../../core/unix-second.ts'
 import type { PositionUpdate } from '../../ports/pipeline-store.ts'
-import { type ListName, listsOf } from '../../sources/backfill/resources.ts'
+import { type ListName, listRows, listsOf } from '../../sources/backfill/resources.ts'
 import type { Position } from '../../sources/backfill/walk.ts'
 import { firstWindow, type Window } from '../../sources/backfill/windows.ts'
 import { lookEveryMs } from '../../store/abandoned-transactions.ts'
@@ -19,10 +19,19 @@ export interface AccountPositions {
   readonly continued: ReadonlyMap<ListName, Date>
   /** Lists of which that run has mended what they no longer show. */
   readonly mended: ReadonlySet<ListName>
+  /** Entries that this run has passed by in earlier processes, since they could not be stored. */
+  readonly failed: ReadonlyMap<ListName, number>
   /** Returns what a commit saves once pages have brought lists to the given places. */
-  readonly updatesOf: (reached: ReadonlyMap<ListName, Position>) => readonly PositionUpdate[]
+  readonly updatesOf: (reached: ReadonlyMap<ListName, ReachedPosition>) => readonly PositionUpdate[]
   /** Notes that nothing stored is left that these lists no longer show. */
   readonly noteMended: (lists: readonly ListName[]) => Promise<void>
+}
+
+/** Where pages of a list have brought it. */
+export interface ReachedPosition {
+  readonly position: Position
+  /** Entries of the pages that are no objects. */
+  readonly failed: number
 }
 
 export interface Positions {
@@ -85,6 +94,7 @@ export const openStoredPositions = async (
             return startedAt === null ? [] : [[list, startedAt] as const]
           }),
         ),
+        failed: new Map(lists.map((list, index) => [list, rows[index]?.failed ?? 0])),
         mended: new Set(lists.filter((_, index) => rows[index]?.isMended === true)),
         noteMended: (done) =>
           noteMended(
@@ -92,9 +102,8 @@ export const openStoredPositions = async (
             done.map((list) => ids.get(list) ?? ''),
           ),
         updatesOf: (reached) =>
-          [...reached].map(([list, position]) => ({
-            id: ids.get(list) ?? '',
-            token: claims.token,
+          [...reached].map(([list, { position, failed }]) => ({
+            ...{ id: ids.get(list) ?? '', token: claims.token, kind: listRows[list].kind, failed },
             windows: position.map((window) => ({ ...window })),
           })),
       }
@@ -125,6 +134,7 @@ export const openForgottenPositions = ({ resources, range }: BackfillRequest): P
     positions: new Map(listsOf(resources).map((list) => [list, begin(range.since, range.until)])),
     continued: new Map(),
     mended: new Set(),
+    failed: new Map(),
     updatesOf: () => [],
     noteMended: async () => undefined,
   }),

@@ -93,6 +93,17 @@ export class AccountTally {
     }
   }
 
+  /** Counts objects of a resource that an earlier process of the run read and could not store. */
+  countFailedBefore(resource: ResourceName, failed: number): void {
+    const count = this.resources.get(resource)
+    if (count === undefined || failed === 0) return
+    count.read += failed
+    count.failed += failed
+    this.warnings.push(
+      `${failed} of the ${resource} failed before the interruption: see the log of that time`,
+    )
+  }
+
   /** Counts the requests that are made on behalf of a resource. */
   listenerOf(resource: ResourceName): PaceListener {
     const count = this.resources.get(resource) ?? newProgress()

@@ -212,8 +212,8 @@ export const guards = [
   {
     name: 'inheritance: a position moves after everything that its page led to',
     file: 'src/pipeline/observe-batch.ts',
-    find: 'const moved = defers ? [] : positions',
-    replace: 'const moved = positions',
+    find: 'const moved = defers ? [] :',
+    replace: 'const moved =',
     tests: [inheritance],
   },
   {

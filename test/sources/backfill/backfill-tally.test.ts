@@ -43,6 +43,16 @@ test('an object that failed fails its account, and the run', () => {
   expect([account.phase, tally.hasFailures]).toEqual(['failed', true])
 })
 
+test('what failed before an interruption fails the account still, and is told', () => {
+  const account = new BackfillTally().add('acct_1', ['customers'])
+  account.countFailedBefore('customers', 0)
+  expect(account.warnings).toEqual([])
+  account.countFailedBefore('customers', 2)
+  account.end(null)
+  expect([account.phase, account.warnings.length]).toEqual(['failed', 1])
+  expect(account.resources.get('customers')).toMatchObject({ read: 2, failed: 2 })
+})
+
 test('the first error of an account stays', () => {
   const account = new BackfillTally().add('acct_1', [])
   account.end(new BillingSyncError('account_disconnected', { account: 'acct_1' }))
