@@ -11,19 +11,31 @@ const parseDuration = (text: string): number | null => {
   return typeof milliseconds === 'number' && milliseconds > 0 ? milliseconds : null
 }
 
-/** A time such as `30d` or `12h`, in milliseconds. */
-export const duration = z
-  .union([z.string(), z.number()], 'expected a time such as 30d or 12h')
-  .transform((text, context) => {
-    const milliseconds = typeof text === 'string' ? parseDuration(text) : null
-    if (milliseconds !== null) return milliseconds
-    context.addIssue({ code: 'custom', message: `expected a time such as 30d or 12h, got "${text}"` })
-    return z.NEVER
-  })
+/** Longer than anybody keeps anything: an instant that lies so far away must still be a date, in JavaScript and in BSON. */
+const longest = '1000y'
+const longestMs = ms(longest)
+
+const expectedDuration = `expected a time such as 30d or 12h, at most ${longest}`
+
+/** A time such as `30d` or `12h`, in milliseconds; a thousand years at most. */
+export const duration = z.union([z.string(), z.number()], expectedDuration).transform((text, context) => {
+  const milliseconds = typeof text === 'string' ? parseDuration(text) : null
+  if (milliseconds !== null && milliseconds <= longestMs) return milliseconds
+  context.addIssue({ code: 'custom', message: `${expectedDuration}, got "${text}"` })
+  return z.NEVER
+})
 
 const isoDate = z.iso.date()
-const isoInstant = z.iso.datetime({ offset: true, local: true })
-const namesOffset = /(Z|[+-]\d\d:?\d\d)$/i
+const isoInstant = z.union([
+  z.iso.datetime({ offset: true, local: true }),
+  // Without seconds.
+  z.iso.datetime({ offset: true, local: true, precision: -1 }),
+])
+
+/** Offsets of ISO 8601's basic format, `+0100` and `+01`, which neither zod nor every `Date` knows. */
+const basicOffset = /(T.*[+-]\d\d)(\d\d)?$/
+
+const namesOffset = /(Z|[+-]\d\d:\d\d)$/
 
 /**
  * Returns the instant that an ISO 8601 date or instant names, UTC where it names no offset, or that lies a time
@@ -31,7 +43,8 @@ const namesOffset = /(Z|[+-]\d\d:?\d\d)$/i
  */
 export const parseInstant = (text: string, now: Date): Date | null => {
   if (isoDate.safeParse(text).success) return new Date(`${text}T00:00:00Z`)
-  if (isoInstant.safeParse(text).success) return new Date(namesOffset.test(text) ? text : `${text}Z`)
+  const iso = text.replace(basicOffset, (_, start: string, minutes = '00') => `${start}:${minutes}`)
+  if (isoInstant.safeParse(iso).success) return new Date(namesOffset.test(iso) ? iso : `${iso}Z`)
   const ago = parseDuration(text)
   // Further back than a date can tell is no instant.
   const instant = ago === null ? null : new Date(now.getTime() - ago)
