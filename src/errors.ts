@@ -76,6 +76,9 @@ export const errorKinds = {
     'Neither Stripe nor the mirror has {ids} of {account}; check the ids, the account and the mode of the key',
   ),
   account_incomplete: fatal('The backfill of {account} did not come to its end: {reason}'),
+  entry_invalid: fatal(
+    'Stripe lists an entry of its {list} that is no object with an id of 1 to 255 printable characters; run the command again, report it to Stripe should it stay',
+  ),
   list_empty: fatal(
     'Stripe lists no {resource} for {account}, though {count} are stored; check that the key is of the right account and mode',
   ),

@@ -10,6 +10,7 @@ export interface LogFields {
   readonly event_id?: string | null
   readonly account?: string
   readonly type?: string
+  readonly object_id?: string | null
   readonly outcome?: string
   readonly code?: string | null
   readonly ms?: number
@@ -24,6 +25,7 @@ const namedFields = {
   event_id: true,
   account: true,
   type: true,
+  object_id: true,
   outcome: true,
   code: true,
   ms: true,

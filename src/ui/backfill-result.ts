@@ -1,10 +1,12 @@
 // What a person reads after a backfill: the result first, then what needs them, then the next command worth typing.
 
 import chalk from 'chalk'
+import { groupBy } from '../core/group-by.ts'
 import type { AccountTally, BackfillTally, ResourceProgress } from '../sources/backfill/backfill-tally.ts'
 import { countChanges, type DryRunChanges, formatChanges } from './changes-table.ts'
 import { derivedText } from './derived-text.ts'
 import { formatDrift, mendingCommand } from './drift-table.ts'
+import { formatFailures, formatMessage } from './failures-text.ts'
 import { inDigits, inWords } from './figures.ts'
 import { wrap } from './wrap.ts'
 
@@ -114,15 +116,29 @@ const resourceLine = (name: string, count: ResourceProgress): string => {
 
 const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).padStart(cellWidth)
 
-const troubles = ({ accounts }: BackfillTally): string =>
-  accounts
-    .flatMap(({ account, error, warnings }) => [
-      ...(error === null ? [] : [{ colour: chalk.red, text: `${error.code}: ${error.message}` }]),
-      ...warnings.map((warning) => ({ colour: chalk.yellow, text: `${account}: ${warning}` })),
-    ])
-    .slice(0, mostAccounts)
-    .flatMap(({ colour, text }) => wrap(text, 2).map((line) => colour(line)))
+const troubles = ({ accounts, failures }: BackfillTally): string => {
+  const ofAccounts = accounts.flatMap(({ account, error }) =>
+    error === null ? [] : [{ source: account, event_id: null, code: error.code, error: error.message }],
+  )
+  const ofObjects = failures.listed.map(({ account, collection, stripe_id: event_id, code, error }) => ({
+    ...{ source: `${account} ${collection}`, event_id, code, error },
+  }))
+  const causes = new Map(failures.causes)
+  for (const { code } of ofAccounts) causes.set(code, (causes.get(code) ?? 0) + 1)
+  return [formatFailures([...ofAccounts, ...ofObjects], causes), ...warningLines(accounts)]
+    .filter((text) => text !== '')
     .join('\n')
+}
+
+// What an account is told that came to no end is part of its error, or may be.
+const warningLines = (accounts: readonly AccountTally[]): readonly string[] => {
+  const warnings = accounts.flatMap(({ account, error, warnings: told }) =>
+    error === null ? told.map((warning) => ({ source: account, event_id: null, warning })) : [],
+  )
+  return [...groupBy(warnings, ({ warning }) => warning)].flatMap(([warning, same]) =>
+    formatMessage(warning, same, 0).map((line) => chalk.yellow(line.slice(2))),
+  )
+}
 
 const nextStep = (
   { accounts, drift, hasFailures }: BackfillTally,
@@ -134,7 +150,8 @@ const nextStep = (
   if (interrupted) return `For the rest ${again}`
   if (accounts.some(({ error }) => error !== null)) return `Mend what is named above, then ${again}`
   if (dryRun !== null && countChanges(dryRun) > 0) return 'Run the same command without --dry-run to do this.'
-  if (hasFailures) return 'Objects that failed are named in the log (--log-level warn).'
+  if (hasFailures)
+    return 'Mend what is named above, then run the same command again; --json lists the objects.'
   return ofAll && accounts.length === 1
     ? 'Only the platform was read, since no connected account is known yet: name one with --account, or list it in the config file.'
     : ''

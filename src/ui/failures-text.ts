@@ -2,9 +2,17 @@
 
 import chalk from 'chalk'
 import { groupBy } from '../core/group-by.ts'
-import type { ReplayFailure } from '../sources/replay-tally.ts'
 import { inDigits, inWords } from './figures.ts'
 import { wrap } from './wrap.ts'
+
+/** Something that failed, and where. */
+export interface ToldFailure {
+  /** Where it was met: a file and its line, an account. */
+  readonly source: string
+  readonly event_id: string | null
+  readonly code: string
+  readonly error: string
+}
 
 /** Causes shown, messages of each, and places of each message. */
 const mostCauses = 8
@@ -16,7 +24,7 @@ const mostPlaces = 3
  * @param causes how often each code came, failures that are not listed too
  */
 export const formatFailures = (
-  failures: readonly ReplayFailure[],
+  failures: readonly ToldFailure[],
   causes: ReadonlyMap<string, number>,
 ): string => {
   const listed = groupBy(failures, ({ code }) => code)
@@ -30,21 +38,34 @@ export const formatFailures = (
 
 const formatCause = (
   code: string,
-  { count, list }: { readonly count: number; readonly list: readonly ReplayFailure[] },
+  { count, list }: { readonly count: number; readonly list: readonly ToldFailure[] },
 ): string => {
   const messages = [...groupBy(list, ({ error }) => error)]
-  const shown = messages.slice(0, mostMessages).flatMap(([error, same]) => formatMessage(error, same))
+  // Of those that are not listed nobody knows the message, unless there is only one.
+  const unlisted = count - list.length
+  const more = messages.length === 1 ? unlisted : 0
+  const shown = messages.slice(0, mostMessages).flatMap(([error, same]) => formatMessage(error, same, more))
   const hidden = messages.length - mostMessages
   return [
     chalk.red(`  ${code} (${inDigits(count)})`),
     ...shown,
     ...(hidden > 0 ? [`    and ${inWords(hidden, 'more message')}; --json lists them`] : []),
+    ...(unlisted > more ? [`    and ${inDigits(unlisted)} more that are not listed`] : []),
   ].join('\n')
 }
 
-const formatMessage = (error: string, same: readonly ReplayFailure[]): readonly string[] => {
-  const places = same.filter(({ source }) => !error.startsWith(source)).map(placeOf)
-  const more = places.length > mostPlaces ? [`and ${inDigits(places.length - mostPlaces)} more`] : []
+/**
+ * Returns a message and where it was met, in lines of 80 columns.
+ * @param unlisted places besides those given
+ */
+export const formatMessage = (
+  error: string,
+  same: readonly Pick<ToldFailure, 'source' | 'event_id'>[],
+  unlisted: number,
+): readonly string[] => {
+  const places = same.filter(({ source }) => !error.includes(source)).map(placeOf)
+  const hidden = Math.max(0, places.length - mostPlaces) + unlisted
+  const more = hidden > 0 ? [`and ${inDigits(hidden)} more`] : []
   const told = [
     ...places.slice(0, mostPlaces).map((place, index, all) => (index < all.length - 1 ? `${place},` : place)),
     ...more,
@@ -52,5 +73,5 @@ const formatMessage = (error: string, same: readonly ReplayFailure[]): readonly 
   return [...wrap(error, 4), ...(told === '' ? [] : wrap(told, 6))]
 }
 
-const placeOf = ({ source, event_id }: ReplayFailure): string =>
+const placeOf = ({ source, event_id }: Pick<ToldFailure, 'source' | 'event_id'>): string =>
   event_id === null ? source : `${source} (${event_id})`

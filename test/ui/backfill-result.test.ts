@@ -49,8 +49,56 @@ describe('what a person reads after a backfill', () => {
     const text = textOf(runOf(ids, ['acct_29']))
     expect(text.indexOf('acct_29')).toBeLessThan(text.indexOf('acct_0\n'))
     expect(text).toContain('… and 10 more accounts; --json lists them')
-    expect(text).toContain('account_incomplete: ')
+    expect(text).toContain('account_incomplete (1)')
     expect(text.trimEnd().split('\n\n').at(-1)).toContain('run the same command again')
+  })
+
+  test('tells each cause once, however many accounts it kept from their end', () => {
+    const ids = Array.from({ length: 30 }, (_, index) => `acct_${index}`)
+    const tally = runOf(ids, ids.slice(0, 25))
+    for (const id of ids.slice(25)) {
+      const account = tally.add(id, ['customers'])
+      account.end(new BillingSyncError('stripe_unauthorized'))
+    }
+    const text = textOf(tally)
+    expect(text).toContain(`
+  account_incomplete (25)
+    The backfill of acct_0 did not come to its end: why
+    The backfill of acct_1 did not come to its end: why
+    The backfill of acct_2 did not come to its end: why
+    and 22 more messages; --json lists them
+  stripe_unauthorized (5)
+`)
+    expect(text).toContain('\n      acct_25, acct_26, acct_27 and 2 more\n')
+  })
+
+  test('tells why objects failed, and how many', () => {
+    const tally = runOf(['acct_1'])
+    const failure = {
+      account: 'acct_1',
+      collection: 'billing.charges',
+      code: 'payload_unstorable',
+      error: 'Deep',
+    }
+    for (let index = 0; index < 1_200; index += 1)
+      tally.failures.add({ ...failure, stripe_id: `ch_${index}` })
+    Object.assign(tally.accounts[0]?.resources.get('customers') ?? {}, { failed: 1_200 })
+    tally.accounts[0]?.end(null)
+    expect(textOf(tally)).toContain(`
+  payload_unstorable (1,200)
+    Deep
+      acct_1 billing.charges (ch_0), acct_1 billing.charges (ch_1), acct_1
+      billing.charges (ch_2) and 1,197 more
+
+Mend what is named above`)
+    const { failures = [], failures_omitted } = tally.summary(0)
+    expect([failures.length, failures_omitted]).toEqual([1_000, 200])
+  })
+
+  test('tells once what the key may not read, and only of accounts that went on without', () => {
+    const tally = runOf(['acct_1', 'acct_2', 'acct_3'], ['acct_3'])
+    for (const { warnings } of tally.accounts) warnings.push('The key may not read this')
+    expect(textOf(tally)).toContain('\n  The key may not read this\n    acct_1, acct_2\n')
   })
 
   test('fits 80 columns', () => {

@@ -80,7 +80,14 @@ Mend this, then run the same command again: what is done stays done.
 
   test('counts failures that are not listed any more', () => {
     const many = Array.from({ length: 1_200 }, () => ['a.json:1', 'event_invalid', 'No event'] as const)
-    expect(format(failing(new ReplayTally(), many))).toContain('event_invalid (1,200)')
+    expect(format(failing(new ReplayTally(), many))).toContain(
+      'event_invalid (1,200)\n    No event\n      a.json:1, a.json:1, a.json:1 and 1,197 more\n',
+    )
+    const others = Array.from(
+      { length: 1_200 },
+      (_, index) => ['a:1', 'event_invalid', `E${index % 2}`] as const,
+    )
+    expect(format(failing(new ReplayTally(), others))).toContain('\n    and 200 more that are not listed\n')
   })
 
   test('shows eight causes and three messages of each', () => {

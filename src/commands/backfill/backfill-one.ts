@@ -8,6 +8,11 @@ import type { OpenAccount, PipelineStore, ReadObjects } from '../../ports/pipeli
 import { backfillAccount } from '../../sources/backfill/backfill-account.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import type { SingleObject } from '../../sources/backfill/mend-unlisted.ts'
+import {
+  type FailedEntry,
+  type ObjectFailures,
+  objectFailureOf,
+} from '../../sources/backfill/object-failures.ts'
 import type { PageRooms } from '../../sources/backfill/page-rooms.ts'
 import type { ResourceName } from '../../sources/backfill/resources.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
@@ -44,6 +49,8 @@ export interface BackfillRun {
   readonly rooms: PageRooms
   /** Told of every commit lost to another writer. */
   readonly onLostCommit: () => void
+  /** Where objects that could not be applied are counted. */
+  readonly failures: ObjectFailures
   readonly log: Log
   readonly signal: AbortSignal
 }
@@ -74,7 +81,18 @@ const walkOne = async (
   opened: OpenAccount,
 ): Promise<WalkFailure | null> => {
   const { account } = tally
-  const { log } = run
+  const onFailed = (entry: FailedEntry): void => {
+    const failure = objectFailureOf(account, entry)
+    run.failures.add(failure)
+    const { stripe_id, code } = failure
+    run.log.warn('object failed', {
+      account,
+      type: entry.list,
+      object_id: stripe_id,
+      outcome: 'failed',
+      code,
+    })
+  }
   const { positions, continued, mended, failed, updatesOf, noteMended } = await run.positions.open(account)
   const commits = {
     ...{ account, updatesOf, handling: handlingOf(tally, run) },
@@ -87,10 +105,17 @@ const walkOne = async (
     fold: (batch, earlier) => foldPages(batch, earlier, commits),
     isWorkedOn: () => run.isWorkedOn(account),
     countStored: (resource) => run.countStored(account, resource),
-    onFailed: (code) => log.warn('object failed', { account, outcome: 'failed', code }),
+    onFailed,
     walk: { ...(await walkOf(tally, run)), positions },
     mending: mendingOf({
-      ...{ tally, opened, handling: commits.handling, stripe: run.stripe, insists: run.request.restart },
+      ...{
+        tally,
+        opened,
+        onFailed,
+        handling: commits.handling,
+        stripe: run.stripe,
+        insists: run.request.restart,
+      },
       readAlone: readerOf(tally, run, { readsRelatives: false }),
       isAnyStored: (resource) => run.isAnyStored(account, resource),
       eachStored: (resource, take) => run.eachStored(account, resource, take),

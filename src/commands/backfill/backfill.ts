@@ -59,7 +59,7 @@ const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => 
   const database = await openDatabase(config, progress, { readOnly: request.dryRun || request.verify })
   try {
     const opened = await openBackfill({
-      ...{ request, config, database, log, signal },
+      ...{ request, config, database, log, signal, failures: given.tally.failures },
       onDerived: ({ length }) => {
         given.tally.derived += length
       },

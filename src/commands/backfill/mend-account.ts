@@ -7,6 +7,7 @@ import { handleObservations, type ObservationHandling } from '../../pipeline/han
 import type { OpenAccount, ReadObjects } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import type { Mending } from '../../sources/backfill/mend-unlisted.ts'
+import type { FailedEntry } from '../../sources/backfill/object-failures.ts'
 import { pinnedApiVersion } from '../../sources/stripe/api-version.ts'
 import type { BackfillStripe } from './open-backfill-stripe.ts'
 
@@ -16,6 +17,8 @@ export interface MendingRun extends Pick<Mending, 'insists' | 'isAnyStored' | 'e
   readonly handling: ObservationHandling
   /** Reads single objects without their relatives. */
   readonly readAlone: ReadObjects
+  /** Told of an object that could not be applied. */
+  readonly onFailed: (entry: FailedEntry) => void
   readonly stripe: Pick<BackfillStripe, 'clock' | 'livemode'>
 }
 
@@ -42,6 +45,8 @@ export const mendingOf = (run: MendingRun): Mending => {
         handling,
       )
       tally.countObjects(resource, outcomes)
+      for (const [index, { failure }] of outcomes.entries())
+        if (failure !== null) run.onFailed({ list: resource, id: observations[index]?.id ?? null, failure })
     },
   }
 }

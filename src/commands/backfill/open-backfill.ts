@@ -6,6 +6,7 @@ import { livemodeOfKey } from '../../core/key-mode.ts'
 import { objectKinds } from '../../core/object-kinds.ts'
 import type { Log } from '../../log.ts'
 import type { DerivingOptions } from '../../pipeline/derive-contacts.ts'
+import type { ObjectFailures } from '../../sources/backfill/object-failures.ts'
 import { PageRooms } from '../../sources/backfill/page-rooms.ts'
 import { listRows, type ResourceName } from '../../sources/backfill/resources.ts'
 import { MongoAccountReader } from '../../store/account-reader.ts'
@@ -41,6 +42,8 @@ export interface BackfillOpening {
   readonly request: BackfillRequest
   readonly config: Config
   readonly database: Database
+  /** Where objects that could not be applied are counted. */
+  readonly failures: ObjectFailures
   readonly log: Log
   readonly signal: AbortSignal
   /** Told what new mappings of the config changed. */
@@ -55,7 +58,7 @@ const pagesAtOnce = 12
 
 /** Opens the run. Throws `config_invalid` where no key is set, or Stripe does not tell whose it is. */
 export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfill> => {
-  const { request, config, database, log, signal, onDerived } = opening
+  const { request, config, database, failures, log, signal, onDerived } = opening
   const { effects, requestsPerSecond } = request
   const dryRun = request.dryRun || request.verify
   const asked = { source: 'backfill', effects, dryRun, reads: null, asksPlatform: true } as const
@@ -79,7 +82,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   }
   return {
     run: {
-      ...{ request, log, signal, positions, store: handling.options.store },
+      ...{ request, failures, log, signal, positions, store: handling.options.store },
       onLostCommit: handling.options.onLostCommit,
       stripe: openBackfillStripe(config, { calls, platformAccount, accessTokenOf }),
       // A run that writes nothing keeps nobody waiting; whether MongoDB is there the next commit tells.

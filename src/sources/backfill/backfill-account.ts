@@ -6,6 +6,7 @@ import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-lane.ts'
 import { type Mending, mendUnlisted } from './mend-unlisted.ts'
+import { entryInvalid, type FailedEntry } from './object-failures.ts'
 import { RemainingEstimates } from './remaining-estimate.ts'
 import type { ListName, ResourceName } from './resources.ts'
 import { interruption } from './run-accounts.ts'
@@ -28,7 +29,7 @@ export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
   /** Answers how many objects of a resource are stored that the list ought to show. */
   readonly countStored: (resource: ResourceName) => Promise<number>
   /** Told of an entry that is no object, or could not be applied. */
-  readonly onFailed: (code: string) => void
+  readonly onFailed: (entry: FailedEntry) => void
 }
 
 /** Backfills the account; the tally tells what came of it. Rejects with what the commits ended with. */
@@ -89,7 +90,10 @@ const countPages = ({
 }: Pick<AccountBackfill, 'tally' | 'onFailed'>): CommitLaneOptions['onCommitted'] => {
   const estimates = new RemainingEstimates()
   return (page, outcomes) => {
-    for (const { failure } of outcomes) if (failure !== null) onFailed(failure.code)
+    const { list, observations, invalid } = page
+    for (const [index, { failure }] of outcomes.entries())
+      if (failure !== null) onFailed({ list, id: observations[index]?.id ?? null, failure })
+    for (let left = invalid; left > 0; left -= 1) onFailed(entryInvalid(list))
     if (page.list === 'invoice_payments') return
     const count = tally.resources.get(page.list)
     if (count === undefined) return

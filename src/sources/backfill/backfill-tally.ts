@@ -4,6 +4,7 @@ import type { Drift } from '../../core/drift.ts'
 import type { BillingSyncError } from '../../errors.ts'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { PaceListener } from '../stripe/pace-http-client.ts'
+import { type ObjectFailure, ObjectFailures } from './object-failures.ts'
 import type { ResourceName } from './resources.ts'
 
 /** What came of one resource of one account. */
@@ -24,6 +25,9 @@ export interface BackfillSummary {
   readonly drift: readonly Drift[]
   /** Drift beyond what is listed; only where there is some. */
   readonly drift_omitted?: number
+  /** Objects that failed, and the number of those beyond what is listed; only where there are some. */
+  readonly failures?: readonly ObjectFailure[]
+  readonly failures_omitted?: number
   readonly duration_ms: number
 }
 
@@ -131,6 +135,7 @@ const mostDrift = 10_000
 /** A whole run. */
 export class BackfillTally {
   readonly drift: Drift[] = []
+  readonly failures = new ObjectFailures()
   /** Objects that differ beyond those listed. */
   driftOmitted = 0
   /** Contacts that new mappings of the config changed before the first page. */
@@ -161,7 +166,7 @@ export class BackfillTally {
   }
 
   summary(durationMs: number): BackfillSummary {
-    const { accounts, drift, driftOmitted } = this
+    const { accounts, drift, driftOmitted, failures } = this
     const failed = accounts.flatMap(({ account, error }) => (error === null ? [] : [{ account, error }]))
     return {
       accounts: Object.fromEntries(accounts.map(({ account, resources }) => [account, countsOf(resources)])),
@@ -170,6 +175,9 @@ export class BackfillTally {
       ),
       drift,
       ...(driftOmitted === 0 ? {} : { drift_omitted: driftOmitted }),
+      ...(failures.listed.length === 0
+        ? {}
+        : { failures: failures.listed, failures_omitted: failures.omitted }),
       duration_ms: Math.round(durationMs),
     }
   }

@@ -597,4 +597,11 @@ export const guards = [
     tests: ['test/commands/backfill/backfill-resume.test.ts'],
     titled: 'reads the others anew',
   },
+  {
+    name: 'backfill: an entry that is no object is told',
+    file: 'src/sources/backfill/backfill-account.ts',
+    find: 'for (let left = invalid; left > 0; left -= 1) onFailed(entryInvalid(list))',
+    replace: '',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+  },
 ]
