@@ -17,7 +17,7 @@ export interface Window {
   readonly to: number | null
   /** The last object read of it; null while none was. */
   readonly last: Place | null
-  /** True for the newest end of the list: it is walked last, and again until it ends within its first page. */
+  /** True for the newest end of the list: it is walked last, and again until its first page shows nothing new or is its only one. */
   readonly isHead: boolean
   /** Objects of it that were read before; they are skipped. */
   readonly known: readonly string[]
@@ -53,13 +53,13 @@ export const firstWindow = (from: number | null, to: number | null): Window => (
 
 /**
  * Returns what is left of a window after a page of it: none, or the rest, cut in two where more windows are welcome,
- * and a new head where the page was the head's first and not its only one.
+ * and a new head where the page was the head's first, not its only one, and showed something new.
  */
 export const windowsAfter = (window: Window, page: PageFacts, mayCut: boolean): readonly Window[] => {
   const oldest = page.places.at(-1)
   if (!page.hasMore || oldest === undefined) return []
   const rest: Window = { ...window, last: oldest, isHead: false, known: [] }
-  const head = window.isHead ? headAfter(window, page) : null
+  const head = window.isHead && showsNew(window, page) ? headAfter(window, page) : null
   // Most lists end within their second page: what lies beyond is guessed at only after that.
   const isBeginning = window.from === null && window.last === null && window.reachPages === firstReachPages
   const parts = mayCut && !isBeginning ? cut(rest, page) : [rest]
@@ -79,6 +79,11 @@ export const surelyHoldMore = (windows: readonly Window[]): boolean =>
 
 const reachesTheEnd = ({ from }: Window, windows: readonly Window[]): boolean =>
   from === null || windows.some((below) => below.to === from && reachesTheEnd(below, windows))
+
+// A page full of objects that are created in the future, by what they say, would be the newest one for ever; what is created
+// now lies behind them, in the rest.
+const showsNew = ({ known }: Window, { places }: PageFacts): boolean =>
+  places.some(({ id }) => !known.includes(id))
 
 // Whatever is created after the page was asked for has its second or a later one.
 const headAfter = (window: Window, { places, sentSecond }: PageFacts): Window | null => {

@@ -33,6 +33,9 @@ const pageOf = (window: Window, list: List, sentSecond: number): PageFacts => {
 interface Walked {
   readonly read: readonly string[]
   readonly pages: number
+  readonly list: List
+  /** The list as it was when its newest end was asked for last. */
+  readonly atLastHead: List
 }
 
 interface Course {
@@ -44,28 +47,32 @@ interface Course {
 
 const startSecond = 1_000
 
+/** A walk that takes more has no end. */
+const mostPages = 2_000
+
 /** Walks a list to its end as walk-list.ts does; objects appear at its head while that goes on. */
-const walk = (before: List, { turns, from, to }: Course): Walked & { readonly list: List } => {
-  let list = before
+const walk = (before: List, { turns, from, to }: Course): Walked => {
+  let [list, atLastHead] = [before, before]
   let position: readonly Window[] = [firstWindow(from, to)]
   const read: string[] = []
   let pages = 0
-  for (; position.length > 0; pages += 1) {
+  for (; position.length > 0 && pages < mostPages; pages += 1) {
     const { pick, appears, mayCut } = turns[pages % turns.length] ?? { pick: 0, appears: 0, mayCut: true }
     const second = startSecond + Math.floor(pages / 3)
     // They stop to appear some time, or no walk would end.
     const fresh = pages > 40 ? 0 : appears
     for (let index = 0; index < fresh; index += 1)
-      list = [{ id: `n${list.length}`, created: second }, ...list]
+      list = [{ id: `n${list.length}`, created: second }, ...list].sort((a, b) => b.created - a.created)
     const rest = position.filter(({ isHead }) => !isHead)
     const among = rest.length > 0 ? rest : position
     const window = among[pick % among.length] ?? among[0]
     if (window === undefined) break
+    if (window.isHead) atLastHead = list
     const page = pageOf(window, list, second)
     read.push(...page.places.map(({ id }) => id).filter((id) => !window.known.includes(id)))
     position = position.flatMap((other) => (other === window ? windowsAfter(window, page, mayCut) : [other]))
   }
-  return { read, pages, list }
+  return { read, pages, list, atLastHead }
 }
 
 const createds = fc.array(fc.integer({ min: 960, max: startSecond }), { maxLength: 60 })
@@ -93,6 +100,18 @@ describe('a walk by windows', () => {
         const stillTo = list.filter(({ id }) => !read.includes(id))
         expect(stillTo.filter(({ created }) => created < startSecond)).toEqual([])
         expect(list.slice(stillTo.length).every(({ id }) => read.includes(id))).toBe(true)
+      }),
+    )
+  })
+
+  test('comes to its end where more than a page is created in the future, and reads what is created now', () => {
+    fc.assert(
+      fc.property(createds, fc.integer({ min: 1, max: 12 }), turns, (seconds, ahead, course) => {
+        const future = Array.from({ length: ahead }, (_, index) => startSecond + 10_000 + index)
+        const before = listOf([...seconds, ...future])
+        const { read, pages, atLastHead } = walk(before, { turns: course, from: null, to: null })
+        expect(pages).toBeLessThan(mostPages)
+        expect(atLastHead.filter(({ id }) => !read.includes(id))).toEqual([])
       }),
     )
   })
