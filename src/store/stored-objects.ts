@@ -24,13 +24,14 @@ interface OutlineRow {
   readonly created?: number
   readonly deleted?: boolean
   readonly test_clock?: unknown
-  readonly sync: { readonly created_at: Date; readonly updated_at: Date }
+  /** Missing in a row that billing-sync did not write. */
+  readonly sync?: { readonly created_at: Date; readonly updated_at: Date }
 }
 
 /** Rows that the server sends at once: about 100 bytes each. */
 const batchSize = 2_000
 
-/** Hands over each outline, in no particular order. Throws `mongodb_unavailable`. */
+/** Hands over each outline of what billing-sync wrote, in no particular order. Throws `mongodb_unavailable`. */
 export const eachStoredOutline = (
   db: Db,
   query: OutlineQuery,
@@ -48,7 +49,8 @@ export const eachStoredOutline = (
         'sync.updated_at': 1,
       },
     })
-    for await (const { stripe_id: id, deleted, test_clock: testClock, sync } of rows)
+    for await (const { stripe_id: id, deleted, test_clock: testClock, sync } of rows) {
+      if (sync === undefined) continue
       take({
         id,
         firstWrittenAt: sync.created_at,
@@ -56,6 +58,7 @@ export const eachStoredOutline = (
         isDeleted: deleted === true,
         isOnTestClock: typeof testClock === 'string',
       })
+    }
   })
 
 /** Tells whether anything is stored that the query is about, tombstones among them. Throws `mongodb_unavailable`. */

@@ -27,19 +27,19 @@ const document = (id: string, fields: Readonly<Record<string, unknown>> = {}) =>
 
 beforeAll(async () => {
   await ensureCollections(db)
-  await db
-    .collection('billing.customers')
-    .insertMany([
-      document('cus_99', { created: 99 }),
-      document('cus_100'),
-      document('cus_101', { created: 101 }),
-      document('cus_gone', { deleted: true }),
-      document('cus_clock', { test_clock: 'clock_1' }),
-      document('cus_live', { livemode: true }),
-      document('cus_whose', { livemode: null }),
-      document('cus_stub', { created: undefined, deleted: true }),
-      document('cus_other', { stripe_user_id: 'acct_2' }),
-    ])
+  await db.collection('billing.customers').insertMany([
+    document('cus_99', { created: 99 }),
+    document('cus_100'),
+    document('cus_101', { created: 101 }),
+    document('cus_gone', { deleted: true }),
+    document('cus_clock', { test_clock: 'clock_1' }),
+    document('cus_live', { livemode: true }),
+    document('cus_whose', { livemode: null }),
+    document('cus_stub', { created: undefined, deleted: true }),
+    document('cus_other', { stripe_user_id: 'acct_2' }),
+    // Of somebody else, and none of the outlines.
+    document('cus_foreign', { sync: undefined }),
+  ])
 })
 
 const query: OutlineQuery = {
