@@ -6,13 +6,14 @@ import type { ErrorCode } from '../../errors.ts'
 import { type Log, openLog } from '../../log.ts'
 import { type AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../../sources/backfill/run-accounts.ts'
+import { livemodeOfKey } from '../../sources/stripe/key-mode.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
 import { showBackfill } from '../../ui/backfill-progress.tsx'
 import type { Progress } from '../../ui/progress.ts'
 import { deliveringNotices } from '../opening/deliver-notices.ts'
 import { compileLater } from '../shell/compile-later.ts'
 import { onInterrupt } from '../shell/interrupt.ts'
-import { keyMissing } from '../shell/key-missing.ts'
+import { keyMissing, modeContradicted } from '../shell/key-missing.ts'
 import { auditOne } from './audit-one.ts'
 import { backfillObjects } from './backfill-objects.ts'
 import { backfillOne } from './backfill-one.ts'
@@ -38,6 +39,8 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
   compileLater()
   const config = await loadConfig(flags)
   if (config.stripeKey === undefined) throw keyMissing('backfill')
+  const keysMode = livemodeOfKey(config.stripeKey)
+  if (keysMode !== null && config.livemode === !keysMode) throw modeContradicted(keysMode ? 'live' : 'test')
   const started = performance.now()
   const interrupt = onInterrupt()
   const tally = new BackfillTally()

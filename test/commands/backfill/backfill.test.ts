@@ -287,4 +287,12 @@ describe('bad usage', () => {
     expect(exitCode).toBe(2)
     expect(stderr).toContain('STRIPE_SECRET_KEY')
   })
+
+  test('a key of the mode that is not wanted ends with 2 and names both', async () => {
+    const env = { BILLING_SYNC_MODE: 'live' }
+    const { child } = await startBackfill(['--account', 'acct_1'], { uri, url: 'http://127.0.0.1:9', env })
+    const { exitCode, stdout, stderr } = await child
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+    expect(stderr).toMatch(/BILLING_SYNC_MODE.*STRIPE_SECRET_KEY/)
+  })
 })

@@ -24,6 +24,21 @@ export const guards = [
     tests: ['test/sources/backfill/windows.test.ts'],
   },
   {
+    name: 'backfill: a key of the mode that is not wanted reads nothing',
+    file: 'src/commands/backfill/backfill.ts',
+    find: 'keysMode !== null && config.livemode === !keysMode',
+    replace: 'keysMode !== null && config.livemode === undefined',
+    tests: ['test/commands/backfill/backfill.test.ts'],
+    titled: 'a key of the mode that is not wanted',
+  },
+  {
+    name: 'stored outlines: a row that somebody else wrote ends no audit',
+    file: 'src/store/stored-objects.ts',
+    find: 'if (sync === undefined) continue',
+    replace: "if (sync === undefined) throw new TypeError('no sync')",
+    tests: ['test/store/stored-objects.test.ts'],
+  },
+  {
     name: 'pace: Stripe-Should-Retry is believed before the status',
     file: 'src/sources/stripe/pace-verdict.ts',
     find: "told === 'true' || (told !== 'false' && isPassing)",
