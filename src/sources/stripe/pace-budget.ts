@@ -76,6 +76,11 @@ export class PaceBudget {
     return this.#waiting.length
   }
 
+  /** For how many milliseconds nothing is let go any more, since Stripe asked for a pause. */
+  get pauseLeftMs(): number {
+    return Math.max(0, this.#pausedUntilMs - performance.now())
+  }
+
   /** Resolves when one more request keeps to the budget, in the order of asking; rejects when the signal aborts. */
   acquire(signal: AbortSignal): Promise<Permit> {
     return new Promise((resolve, reject) => {

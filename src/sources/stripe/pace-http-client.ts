@@ -65,12 +65,12 @@ export class PacedHttpClient extends Stripe.HttpClient {
   }
 
   override async makeRequest(...request: Request): Promise<Response> {
-    const { listener, pace, patienceMs, random, signal } = this.#options
+    const { listener, pace, patienceMs, random } = this.#options
     const endpoint = endpointOf(request[2])
     let deadline = Number.POSITIVE_INFINITY
     for (let attempt = 1; ; attempt += 1) {
       const askedAt = performance.now()
-      const permit = await pace.permit(endpoint, signal)
+      const permit = await this.#turn(endpoint)
       // Whoever waits long for a turn has seen no more trouble for it.
       deadline += performance.now() - askedAt
       const made = await this.#try(permit, request)
@@ -83,6 +83,19 @@ export class PacedHttpClient extends Stripe.HttpClient {
       if (performance.now() + pauseMs > deadline) return answerOrThrow(made)
       listener.onRetry()
       await this.#waitOut(verdict, pauseMs)
+    }
+  }
+
+  // While another request's answer holds all of them up, people are told what for.
+  async #turn(endpoint: string): Promise<Permit> {
+    const { listener, pace, signal } = this.#options
+    const pause = pace.pauseOf(endpoint)
+    if (pause === null) return pace.permit(endpoint, signal)
+    listener.onWaiting(`${waitingFor(pause.limit)}, for ${Math.ceil(pause.leftMs / 1000)} s`)
+    try {
+      return await pace.permit(endpoint, signal)
+    } finally {
+      listener.onWaiting(null)
     }
   }
 

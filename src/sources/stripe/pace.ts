@@ -36,6 +36,9 @@ export const limitsOf = (livemode: boolean | null): PaceLimits =>
 export const memoryLimiter = (): RateLimiterAbstract =>
   new RateLimiterMemory({ points: 1, duration: holdSeconds, keyPrefix: 'pace' })
 
+/** What one answer says about the pace holds up all accounts of the key: a minute at most, whatever its `Retry-After`. */
+const longestPauseMs = 60_000
+
 export class Pace {
   readonly #options: PaceOptions
   readonly #all: PaceBudget
@@ -66,11 +69,21 @@ export class Pace {
   }
 
   /** Adapts to the reason of a 429; the others, about the object asked for or a lock, say nothing of the pace. */
-  adapt(endpoint: string, reason: string | null, pauseMs: number): void {
+  adapt(endpoint: string, reason: string | null, askedPauseMs: number): void {
+    const pauseMs = Math.min(askedPauseMs, longestPauseMs)
     if (reason === 'global-rate') this.#all.slowDown(pauseMs)
     if (reason === 'endpoint-rate') this.#endpoint(endpoint).slowDown(pauseMs)
     if (reason === 'global-concurrency') this.#all.narrow()
     if (reason === 'endpoint-concurrency') this.#endpoint(endpoint).narrow()
+  }
+
+  /** Answers the limit for whose sake no request to the endpoint goes now, in Stripe's words, and for how long; null where they go. */
+  pauseOf(endpoint: string): { readonly limit: string; readonly leftMs: number } | null {
+    const [ofAll, ofEndpoint] = [this.#all.pauseLeftMs, this.#endpoint(endpoint).pauseLeftMs]
+    if (ofAll === 0 && ofEndpoint === 0) return null
+    return ofAll > ofEndpoint
+      ? { limit: 'global-rate', leftMs: ofAll }
+      : { limit: 'endpoint-rate', leftMs: ofEndpoint }
   }
 
   /** Tells whether a request to the endpoint would have to wait now. */

@@ -626,4 +626,11 @@ export const guards = [
     replace: '',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
   },
+  {
+    name: 'pace: no Retry-After holds up all accounts for longer than a minute',
+    file: 'src/sources/stripe/pace.ts',
+    find: 'Math.min(askedPauseMs, longestPauseMs)',
+    replace: 'Math.max(askedPauseMs, longestPauseMs)',
+    tests: ['test/sources/stripe/pace.test.ts'],
+  },
 ]

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clientOf, openStripe, plainHttpClient } from '../../../src/sources/stripe/account-client.ts'
 import { memoryLimiter, Pace } from '../../../src/sources/stripe/pace.ts'
+import { endpointOf } from '../../../src/sources/stripe/pace-endpoint.ts'
 import { PacedHttpClient, sentAtHeader } from '../../../src/sources/stripe/pace-http-client.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { PLATFORM_KEYS } from '../../support/stripe/world.ts'
@@ -13,23 +14,32 @@ const pacedStripe = async ({
 } = {}) => {
   const played = await playStripe()
   const told: string[] = []
+  const waits: (string | null)[] = []
   const stop = new AbortController()
+  const pace = new Pace({
+    ...{ owner: 'acct_1', limits: { perEndpoint: 50, inAll: 50 }, limiter: memoryLimiter() },
+    ...{ requestsPerSecond, share: 'lists', isKept: () => false },
+  })
   const httpClient = new PacedHttpClient(plainHttpClient(), {
-    pace: new Pace({
-      ...{ owner: 'acct_1', limits: { perEndpoint: 50, inAll: 50 }, limiter: memoryLimiter() },
-      ...{ requestsPerSecond, share: 'lists', isKept: () => false },
-    }),
+    pace,
     listener: {
       onRequest: () => told.push('request'),
       onRetry: () => told.push('retry'),
       onLimited: (reason) => told.push(reason),
-      onWaiting: () => undefined,
+      onWaiting: (reason) => waits.push(reason),
     },
     ...{ patienceMs, random: () => 0, now: Date.now, signal: stop.signal },
   })
   const stripe = openStripe({ secretKey: PLATFORM_KEYS.test, apiBase: played.server.url, httpClient })
   const options = { ...clientOf(stripe, null).options, timeout }
-  return { ...played, told, stop, list: () => stripe.rawRequest('GET', '/v1/customers', undefined, options) }
+  return {
+    ...played,
+    pace,
+    told,
+    waits,
+    stop,
+    list: () => stripe.rawRequest('GET', '/v1/customers', undefined, options),
+  }
 }
 
 describe('a request', () => {
@@ -80,6 +90,16 @@ describe('a request', () => {
     server.faults.add({ path: '/v1/customers' }, { kind: 'silent' })
     expect(await list()).toMatchObject({ object: 'list' })
     expect(told).toEqual(['request', 'retry', 'request'])
+  })
+
+  test('tells what it waits for where the answer to another one holds it up', async () => {
+    const { pace, waits, stop, list } = await pacedStripe()
+    pace.adapt(endpointOf('/v1/customers'), 'endpoint-rate', 30_000)
+    const listed = list().catch(() => 'cut off')
+    const limit = expect.stringMatching(/^Stripe's limit \(endpoint-rate\), for \d+ s$/)
+    await expect.poll(() => waits, { timeout: 15_000 }).toEqual([limit])
+    stop.abort()
+    expect([await listed, waits]).toEqual(['cut off', [limit, null]])
   })
 
   test('is not made any more once the signal came', async () => {

@@ -61,6 +61,18 @@ describe('a pace', () => {
     expect(await letGo(pace, 'charges', 20)).toBe(10)
   })
 
+  test('tells which limit holds requests up, and holds them up for a minute at most', () => {
+    const pace = openPace(10, 100)
+    expect(pace.pauseOf('customers')).toBeNull()
+    pace.adapt('customers', 'endpoint-rate', 100_000)
+    expect(pace.pauseOf('customers')?.limit).toBe('endpoint-rate')
+    expect(pace.pauseOf('customers')?.leftMs).toBeLessThanOrEqual(60_000)
+    expect(pace.pauseOf('charges')).toBeNull()
+    pace.adapt('charges', 'global-rate', 1_000_000)
+    expect(pace.pauseOf('charges')?.limit).toBe('global-rate')
+    expect(pace.pauseOf('charges')?.leftMs).toBeLessThanOrEqual(60_000)
+  })
+
   test('gives an endpoint back what all have no room for', async () => {
     const pace = openPace(2, 1)
     const gone = new AbortController()
