@@ -65,11 +65,11 @@ const request = async (
   const { headers } = answer.lastResponse
   const list: unknown = answer
   const data = isJsonObject(list) ? own(list, 'data') : undefined
-  if (!isJsonObject(list) || !Array.isArray(data)) throw new BillingSyncError('stripe_unavailable')
+  const isList = isJsonObject(list) && Array.isArray(data)
   const sentAt = Number(headers[sentAtHeader] ?? askedAt)
   return {
-    entries: data,
-    hasMore: own(list, 'has_more') === true,
+    entries: isList ? data : [],
+    hasMore: !isList || own(list, 'has_more') === true,
     sentAt,
     answerMs: Date.now() - sentAt,
     date: headers.date ?? null,

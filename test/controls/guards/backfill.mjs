@@ -633,4 +633,11 @@ export const guards = [
     replace: 'Math.max(askedPauseMs, longestPauseMs)',
     tests: ['test/sources/stripe/pace.test.ts'],
   },
+  {
+    name: 'pages: what is no list is asked for again',
+    file: 'src/sources/backfill/list-page.ts',
+    find: '!isList || own(',
+    replace: 'isList && own(',
+    tests: ['test/sources/backfill/list-page.test.ts'],
+  },
 ]

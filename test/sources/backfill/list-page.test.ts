@@ -54,6 +54,14 @@ describe('a page', () => {
     expect(server.requests.count()).toBe(2)
   })
 
+  test('that is no list is asked for again', async () => {
+    const { server, read, newestFirst } = await grownAccount()
+    server.faults.add({ path: '/v1/customers' }, { kind: 'wrong_json', body: '{}' })
+    server.faults.add({ path: '/v1/customers' }, { kind: 'wrong_json', body: '{"data":{}}' })
+    expect(idsOf(await read())).toEqual(newestFirst.slice(0, 100))
+    expect(server.requests.count()).toBe(3)
+  })
+
   test('shows relatives in place where they are asked for', async () => {
     const { server, account, read } = await grownAccount()
     populate(account, { charges: 1 })
