@@ -2,7 +2,7 @@
 
 import { type Config, type ConfigFlags, loadConfig } from '../../config/config.ts'
 import type { DocumentChange } from '../../core/document-change.ts'
-import type { ErrorCode } from '../../errors.ts'
+import { BillingSyncError, type ErrorCode } from '../../errors.ts'
 import { type Log, openLog } from '../../log.ts'
 import { type AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../../sources/backfill/run-accounts.ts'
@@ -46,16 +46,41 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
   const tally = new BackfillTally()
   const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
   const progress = showBackfill(tally, log, interrupt.signal)
-  let changes: readonly DocumentChange[] = []
-  try {
-    changes = await backfill({ request, config, tally, log, progress, signal: interrupt.signal })
-  } finally {
+  const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
+    const interrupted = interrupt.exitCode !== null
+    printBackfill(tally, { request, changes, interrupted, durationMs: performance.now() - started })
   }
-  const interrupted = interrupt.exitCode !== null
-  printBackfill(tally, { request, changes, interrupted, durationMs: performance.now() - started })
+  try {
+    print(await backfill({ request, config, tally, log, progress, signal: interrupt.signal }))
+  } catch (error) {
+    progress.stop()
+    if (tellEnd(tally, error, request)) print([])
+    throw error
+  }
   return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
 }
+
+/** Stands for all accounts in the summary while none is known yet. */
+const everyAccount = '*'
+
+// Whoever reads JSON gets some, and what was done before a fault that ends the run is kept and told. Exit code 2 has done
+// nothing.
+const tellEnd = (tally: BackfillTally, error: unknown, request: BackfillRequest): boolean => {
+  if (error instanceof BillingSyncError && error.exitCode === 2) return false
+  const { json, resources, accounts: asked } = request
+  if (tally.accounts.length === 0)
+    for (const account of asked ?? [everyAccount]) tally.add(account, asked === null ? [] : resources)
+  for (const account of tally.accounts) if (account.endedAt === null) account.end(codedError(error))
+  return json || tally.accounts.some(({ startedAt }) => startedAt !== null)
+}
+
+const codedError = (thrown: unknown): BillingSyncError =>
+  thrown instanceof BillingSyncError
+    ? thrown
+    : new BillingSyncError('handler_failed', {
+        reason: thrown instanceof Error ? thrown.name : typeof thrown,
+      })
 
 const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => {
   const { request, config, log, progress, signal } = given

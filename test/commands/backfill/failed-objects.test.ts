@@ -33,3 +33,20 @@ test('objects that can not be applied are named with their causes, in the summar
     { account: 'acct_1', type: 'products', object_id: null, code: 'entry_invalid' },
   ])
 })
+
+test.each([
+  [
+    ['--account', 'acct_1,acct_2'],
+    ['acct_1', 'acct_2'],
+  ],
+  [['--all-accounts'], ['*']],
+])('%j whose database is away tells so for each account, in one JSON document', async (args, accounts) => {
+  const { server } = await playStripe()
+  const away = 'mongodb://127.0.0.1:1/billing?serverSelectionTimeoutMS=100'
+  const { exitCode, summary } = await runBackfill(args, { uri: away, url: server.url })
+  expect(exitCode).toBe(1)
+  expect(Object.keys(summary.accounts)).toEqual(accounts)
+  expect(Object.entries(summary.errors).map(([account, { code }]) => [account, code])).toEqual(
+    accounts.map((account) => [account, 'mongodb_unavailable']),
+  )
+})

@@ -640,4 +640,12 @@ export const guards = [
     replace: 'isList && own(',
     tests: ['test/sources/backfill/list-page.test.ts'],
   },
+  {
+    name: 'backfill: a run that fails before its first account prints its summary',
+    file: 'src/commands/backfill/backfill.ts',
+    find: 'if (tellEnd(tally, error, request)) print([])',
+    replace: '',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'tells so for each account',
+  },
 ]
