@@ -2,11 +2,11 @@
 
 import { type Config, type ConfigFlags, loadConfig } from '../../config/config.ts'
 import type { DocumentChange } from '../../core/document-change.ts'
+import { livemodeOfKey } from '../../core/key-mode.ts'
 import { BillingSyncError, type ErrorCode } from '../../errors.ts'
 import { type Log, openLog } from '../../log.ts'
 import { type AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../../sources/backfill/run-accounts.ts'
-import { livemodeOfKey } from '../../sources/stripe/key-mode.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
 import { showBackfill } from '../../ui/backfill-progress.tsx'
 import type { Progress } from '../../ui/progress.ts'

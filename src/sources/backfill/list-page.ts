@@ -4,7 +4,6 @@
 
 import Stripe from 'stripe'
 import { isJsonObject, type Json, type JsonObject, own } from '../../core/json.ts'
-import { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import { readFilledPage } from '../stripe/filled-page.ts'
 import { sentAtHeader } from '../stripe/pace-http-client.ts'

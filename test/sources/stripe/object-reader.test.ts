@@ -1,54 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { defaultSettings } from '../../../src/core/account.ts'
 import { BillingSyncError } from '../../../src/errors.ts'
-import type { OpenAccount, ReadRequest, ReadResult } from '../../../src/ports/pipeline-store.ts'
 import { clientOf, openStripe } from '../../../src/sources/stripe/account-client.ts'
-import type { ObjectReaderOptions } from '../../../src/sources/stripe/object-reader.ts'
 import { MemoryStore } from '../../support/memory-store.ts'
+import { observations, paidLife, read } from '../../support/object-reading.ts'
 import { deliveryOptions, handleEvents, readerOf } from '../../support/reading-pipeline.ts'
-import { renewSubscription } from '../../support/stripe/billing-story.ts'
 import { refundCharge } from '../../support/stripe/money-back-story.ts'
 import { payInvoice } from '../../support/stripe/payment-story.ts'
 import { type PlayedStripe, playStripe } from '../../support/stripe/played-stripe.ts'
-
-const reader = {
-  byDocumentIds: async () => [],
-  byField: async () => [],
-  idsByField: async () => [],
-  currency: async () => null,
-}
-const opened: OpenAccount = {
-  settings: defaultSettings('acct_1'),
-  seq: 7,
-  disconnected: false,
-  parked: false,
-  unfinished: [],
-  contactsDue: null,
-  reader,
-}
-
-const read = async (
-  { server }: PlayedStripe,
-  request: Omit<ReadRequest, 'afterSecond'> & { readonly afterSecond?: number },
-  options: Partial<ObjectReaderOptions> = {},
-): Promise<ReadResult | undefined> => {
-  const results = await readerOf(server, options)(opened, [{ afterSecond: 0, ...request }])
-  return results.get(`${request.kind}:${request.id}`)
-}
-
-const observations = (result: ReadResult | undefined) => (result?.kind === 'seen' ? result.observations : [])
-
-/** An account with one paid invoice of a subscription, a minute ago: reads of now are later than its events. */
-const paidLife = async () => {
-  const played = await playStripe()
-  played.world.clock.set(Math.floor(Date.now() / 1000) - 60)
-  const account = played.world.account('acct_1')
-  const customer = account.create('customer', { email: 'ann@example.com' }).id
-  const subscription = account.create('subscription', { customer, metadata: { plan: 'pro' } }).id
-  const invoice = renewSubscription(account, subscription).id
-  const payment = payInvoice(account, invoice)
-  return { ...played, account, customer, subscription, invoice, charge: payment.chargeId ?? '' }
-}
 
 describe('a charge', () => {
   test('comes with its customer, invoice, subscription and payments', async () => {
