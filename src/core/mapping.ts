@@ -45,6 +45,8 @@ export const problemOfMapping = ({ from, to }: MappingRule): string | null => {
   if (to.length > longestPath || segments.length > deepestTarget)
     return `"to" must be at most ${deepestTarget} levels deep`
   if (segments.includes('')) return `"to" must be a dot path without empty parts, got "${to}"`
+  if (segments.some((part) => part !== part.trim()))
+    return `"to" must be a dot path without blanks around its parts, got "${to}"`
   const forbidden = segments.find(
     (part) => part.startsWith('$') || part.includes('\0') || reservedSegments.has(part),
   )

@@ -88,9 +88,17 @@ const openEmbedded = async (config: Config, { onProgress, onEmbedded }: Database
   return server
 }
 
+/** Databases of the server's own, in which there are no transactions. */
+const reservedDatabases: ReadonlySet<string> = new Set(['admin', 'config', 'local'])
+
 const databaseOf = (client: MongoClient, uri: string, { source }: ServerPlace): Db => {
+  const name = namesDatabase(uri) ? client.options.dbName : defaultDatabase
+  if (reservedDatabases.has(name)) {
+    const problem = `the database ${name} is the server's own; name another one in its path`
+    throw new BillingSyncError('config_invalid', { source, problem })
+  }
   try {
-    return client.db(namesDatabase(uri) ? client.options.dbName : defaultDatabase)
+    return client.db(name)
   } catch (error) {
     const problem = 'no database can have the database name in its path'
     throw new BillingSyncError('config_invalid', { source, problem }, { cause: error })

@@ -119,6 +119,10 @@ const refusals: ReadonlyMap<unknown, string> = new Map([
   [13, 'its user is not allowed to read and write the database, or no user is named'],
   [18, 'the server refuses its user name or password'],
   [73, 'the server refuses the database name in its path'],
+  [
+    13_297,
+    'the server has a database whose name differs from the one in its path by upper and lower case alone',
+  ],
 ])
 
 const isOutage = (error: unknown): error is MongoError =>

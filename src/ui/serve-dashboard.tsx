@@ -20,8 +20,8 @@ export const showDashboard = async (
       tally={tally}
       state={now}
       elapsedMs={performance.now() - started}
-      columns={process.stderr.columns}
-      rows={process.stderr.rows}
+      columns={process.stderr.columns || 80}
+      rows={process.stderr.rows || 24}
     />
   )
   const screen = render(screenOf(await state()), {

@@ -176,6 +176,8 @@ describe('a file that can not be used', () => {
     'custom.$where',
     '',
     'a..b',
+    ' email',
+    'custom.plan ',
     'a\0b',
     'a.b.c.d.e.f.g.h.i',
   ])('maps to what a mapping must not reach: %j', async (to) => {

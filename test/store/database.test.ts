@@ -120,6 +120,23 @@ describe('a connection string that can not be used', () => {
   })
 })
 
+describe('a database that can not be used', () => {
+  test.each(['/admin', '/local', '/config'])("is refused where %s is the server's own", async (path) => {
+    const { code, message } = await refusal(uriWith((given) => Object.assign(given, { pathname: path })))
+    expect(code).toBe('config_invalid')
+    expect(message).toMatch(/^--mongodb-uri: the database \w+ is the server's own/)
+  })
+
+  test('is refused where its name differs from that of another by case alone', async () => {
+    const other = uriWith((given) =>
+      Object.assign(given, { pathname: `/${expected.databaseName.toUpperCase()}` }),
+    )
+    const { code, exitCode, message } = await refusal(other)
+    expect([code, exitCode]).toEqual(['config_invalid', 2])
+    expect(message).toMatch(/^(--mongodb-uri|MONGODB_URI): .* by upper and lower case alone$/)
+  })
+})
+
 describe('a server that does not answer', () => {
   test('is an outage within the time that is given', async () => {
     const unused = createServer().listen(0, '127.0.0.1')

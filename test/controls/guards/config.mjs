@@ -87,4 +87,20 @@ export const guards = [
     replace: 'milliseconds > 0',
     tests: ['test/config/times.test.ts'],
   },
+  {
+    name: "database: the server's own are refused",
+    file: 'src/store/database.ts',
+    find: 'if (reservedDatabases.has(name)) {',
+    replace: "if (name === '') {",
+    tests: ['test/store/database.test.ts'],
+    titled: "the server's own",
+  },
+  {
+    name: 'mappings: none writes to a field with blanks around its name',
+    file: 'src/core/mapping.ts',
+    find: 'part !== part.trim()',
+    replace: 'part !== part.valueOf()',
+    tests: ['test/config/config-file.test.ts'],
+    titled: 'must not reach',
+  },
 ]
