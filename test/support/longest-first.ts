@@ -1,34 +1,44 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that run for long, the longest first: begun last, one of them would keep a core waiting for the other. */
-const longest = [
+export const longestFiles: readonly string[] = [
   'property/concurrent-writers',
-  'commands/verify',
-  'commands/unlisted',
-  'commands/backfill',
   'property/order',
-  'store/embedded/side-by-side',
-  'commands/replay-from-stripe',
-  'commands/replay-ended',
-  'commands/replay-filters',
-  'store/embedded/embedded-mongod',
-  'fault/several-workers',
-  'fault/three-serves',
-  'commands/backfill-resume',
+  'commands/backfill/backfill-resume',
+  'commands/backfill/unlisted',
   'fault/mongodb-outage',
-  'fault/under-fire',
-  'fault/endings',
-  'fault/bad-line',
-  'commands/serve',
-  'commands/catch-up',
-  'commands/changed-mapping',
-  'sinks/several-processes',
-  'commands/replay-hostile',
-  'commands/backfill-trouble',
-  'property/retrieval',
+  'commands/backfill/backfill',
+  'commands/backfill/verify',
+  'store/embedded/side-by-side',
   'cli',
+  'store/embedded/embedded-mongod',
+  'commands/replay/replay-ended',
+  'commands/replay/replay-from-stripe',
+  'sinks/several-processes',
+  'commands/serve/catch-up',
+  'fault/several-workers',
+  'fault/under-fire',
+  'story',
+  'oracle/world',
+  'fault/endings',
+  'pipeline/handle-deliveries',
+  'store/held-account',
+  'sinks/conformance',
   'fault/crash-points',
-  'handle-deliveries',
+  'commands/backfill/backfill-trouble',
+  'property/ways',
+  'commands/changed-mapping',
+  'fault/bad-line',
+  'commands/serve/serve-start',
+  'commands/replay/replay-filters',
+  'commands/replay/replay-inputs',
+  'property/retrieval',
+  'pipeline/derive-contacts',
+  'commands/serve/waiting-events',
+  'commands/serve/serve',
+  'commands/replay/replay-hostile',
+  'fault/http-abuse',
+  'fault/three-serves',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** Begins with what runs for long, in a fresh clone too: vitest itself knows durations from an earlier run only. */
@@ -40,6 +50,6 @@ export class LongestFirst extends BaseSequencer {
 }
 
 const placeOf = ({ moduleId }: TestSpecification): number => {
-  const place = longest.findIndex((path) => moduleId.endsWith(path))
-  return place === -1 ? longest.length : place
+  const place = longestFiles.findIndex((path) => moduleId.endsWith(path))
+  return place === -1 ? longestFiles.length : place
 }

@@ -3,6 +3,7 @@
 import { Queue } from 'bullmq'
 import { expect, onTestFinished, test } from 'vitest'
 import { wakesQueueOf } from '../../../src/sources/inbox-work/shared-wakes.ts'
+import { databaseIdentity } from '../../../src/store/database-identity.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { fixtureAccount, numberedEvent } from '../../support/deliveries.ts'
 import { listen } from '../../support/listening-server.ts'
@@ -35,13 +36,13 @@ test('a Redis that does not answer is named once, and once it is back', async ()
 test('a serve that only takes in wakes those that work over Redis', async () => {
   const redis = await startRedisServer()
   onTestFinished(() => redis.stop())
-  const queue = new Queue(wakesQueueOf(db.databaseName), { connection: { url: redis.url } })
-  onTestFinished(() => queue.close())
   const serve = await startServeForTest({
     uri,
     args: ['--role', 'ingest'],
     env: { REDIS_URL: redis.url },
   })
+  const queue = new Queue(wakesQueueOf(await databaseIdentity(db)), { connection: { url: redis.url } })
+  onTestFinished(() => queue.close())
   let number = 0
   // What comes before Redis is reached wakes nobody.
   const wokenAfterOneMore = async (): Promise<readonly string[]> => {
