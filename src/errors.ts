@@ -57,6 +57,9 @@ export const errorKinds = {
   stripe_refused: fatal(
     'Stripe refused to show {what} (status {status}, {reason}); check what the key may read',
   ),
+  object_unnameable: fatal(
+    'No URL can name the object {id}, so Stripe is not asked for it: its events and its list bring it',
+  ),
   sink_unavailable: passing('{sink} does not answer: {reason}; check that it runs and that its URL is right'),
   sink_rejected: fatal('{sink} refuses what it is told: {reason}; see the rows of billing.outbox'),
   socket_unauthorized: fatal('Expected a JWT in auth.token, signed with HS256 and SOCKET_SECRET: {reason}'),

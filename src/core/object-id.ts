@@ -10,6 +10,9 @@ export const stripeIdPattern = new RegExp(`^${stripeIdSource}$`)
 /** 1 to 255 printable characters: merchants choose the ids of products themselves. */
 const objectIdPattern = /^\P{C}{1,255}$/u
 
+/** Tells whether an object can be asked for by its id: a merchant may name a product `.` or `..`, which no URL can. */
+export const isRetrievable = (id: string): boolean => id !== '.' && id !== '..'
+
 /** Tells whether a value can be an object's id. */
 export const isObjectId = (value: unknown): value is string =>
   typeof value === 'string' && objectIdPattern.test(value)

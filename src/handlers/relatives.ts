@@ -1,7 +1,7 @@
 // How a change of one object reaches its relatives: links are learnt on both ends, metadata flows from the
 // subscription to its invoices and from an invoice to its charges, an invoice's decisive charge follows its
 // charges. Invariant: once an object is put and reconciled here, all its stored relatives agree with it; whichever
-// of two relatives arrives last does the settling, so the order of arrival does not matter.
+// of two relatives arrives last does the reconciling, so the order of arrival does not matter.
 
 import { canonicalCharge, canonicalInvoice, canonicalSubscription, ownMetadata } from '../core/canonical.ts'
 import { isEqual, ownString } from '../core/json.ts'

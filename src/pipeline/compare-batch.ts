@@ -78,7 +78,7 @@ const noting = (reader: AccountReader, documents: Documents): AccountReader => {
   }
 }
 
-/** How each kind that owes fields to its relatives, or lends them some, is settled with them. */
+/** How each kind that owes fields to its relatives, or lends them some, is reconciled with them. */
 const reconcilers: Partial<Record<ObjectKind, (work: UnitOfWork, after: Projection) => Promise<void>>> = {
   charge: (work, { id }) => reconcileCharge(work, id),
   invoice: (work, { id }) => reconcileInvoice(work, id),

@@ -3,7 +3,7 @@
 import { failureOf } from '../core/inbox-row.ts'
 import { type JsonObject, ownString } from '../core/json.ts'
 import { brokenLinkOf, isIdentified, observe } from '../core/normalise.ts'
-import { isObjectId } from '../core/object-id.ts'
+import { isObjectId, isRetrievable } from '../core/object-id.ts'
 import type { Observation, ObservationSource } from '../core/observation.ts'
 import type { RelatedObject, StripeEvent } from '../core/stripe-event.ts'
 import { BillingSyncError } from '../errors.ts'
@@ -99,6 +99,8 @@ export const requestsOf = (meaning: Meaning): readonly ReadRequest[] => {
   if (meaning.kind === 'hint') return [{ ...meaning.hint, afterSecond: meaning.created }]
   if (meaning.kind !== 'observation') return []
   const { kind, id, moment, content } = meaning.observation
+  // Its payload is all that there is to have.
+  if (!isRetrievable(id)) return []
   const afterSecond = Math.floor(moment / 2)
   return [{ kind, id, afterSecond }, ...(kind === 'refund' ? chargeOfRefund(content, afterSecond) : [])]
 }

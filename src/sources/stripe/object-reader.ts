@@ -9,6 +9,7 @@ import { withEscapes } from '../../core/escapes.ts'
 import { failureOf } from '../../core/inbox-row.ts'
 import { type JsonObject, own } from '../../core/json.ts'
 import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
+import { isRetrievable } from '../../core/object-id.ts'
 import type { Observation, ObservationSource } from '../../core/observation.ts'
 import { BillingSyncError } from '../../errors.ts'
 import {
@@ -129,7 +130,7 @@ const readOnce = async (
 ): Promise<{ readonly result: ReadResult; readonly second: number; readonly sentAt: number }> => {
   const { client, account, request, options } = reading
   const unanswered = { second: options.clock.secondOf(askedAt, null), sentAt: askedAt }
-  if (pathSteps.has(request.id)) return { result: { kind: 'missing' }, ...unanswered }
+  if (!isRetrievable(request.id)) return { result: unnameable(request.id), ...unanswered }
   try {
     const { object, date, ...sent } = await retrieveObject(client, request.kind, request.id)
     // It may have waited for its turn.
@@ -143,8 +144,11 @@ const readOnce = async (
   }
 }
 
-// A merchant may name a product so, and no URL can: it would name the list, or what lies above it.
-const pathSteps: ReadonlySet<string> = new Set(['.', '..'])
+// Its URL would name the list, or what lies above that. It may well be there: this is no answer that it is gone.
+const unnameable = (id: string): ReadResult => ({
+  kind: 'refused',
+  failure: failureOf(new BillingSyncError('object_unnameable', { id })),
+})
 
 const stampOf = (
   { source, livemode }: ObjectReaderOptions,

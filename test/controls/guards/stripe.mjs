@@ -69,7 +69,21 @@ export const guards = [
   {
     name: 'reader: a product named as a step of a path is not asked for',
     file: 'src/sources/stripe/object-reader.ts',
-    find: "if (pathSteps.has(request.id)) return { result: { kind: 'missing' }, ...unanswered }",
+    find: 'if (!isRetrievable(request.id)) return { result: unnameable(request.id), ...unanswered }',
+    replace: '',
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+  },
+  {
+    name: 'reader: a product that no URL can name is not taken for one that is gone',
+    file: 'src/sources/stripe/object-reader.ts',
+    find: '{ result: unnameable(request.id), ...unanswered }',
+    replace: "{ result: { kind: 'missing' }, ...unanswered }",
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+  },
+  {
+    name: 'reader: the event of a product that no URL can name brings its payload',
+    file: 'src/pipeline/event-meaning.ts',
+    find: '  if (!isRetrievable(id)) return []\n',
     replace: '',
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },

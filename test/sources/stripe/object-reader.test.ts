@@ -131,7 +131,16 @@ describe('what Stripe answers when an object can not be read', () => {
   test.each(['.', '..'])('a product named %s can not be asked for', async (id) => {
     const life = await playedAccount()
     life.server.faults.add({ path: /v1/ }, { kind: 'wrong_json', body: '{"object":"list","data":[]}' })
-    expect(await read(life, { kind: 'product', id })).toEqual({ kind: 'missing' })
+    // It is not said to be gone: a backfill would bury it.
+    expect(await read(life, { kind: 'product', id })).toMatchObject({
+      kind: 'refused',
+      failure: { code: 'object_unnameable' },
+    })
+    const { events } = life.world.account('acct_1').create('product', { id, name: 'Tea' })
+    const store = new MemoryStore([])
+    const outcomes = await handleEvents(events, deliveryOptions(store, readerOf(life.server)))
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(['applied'])
+    expect(store.dump()['billing.products']).toMatchObject([{ stripe_id: id, name: 'Tea' }])
     expect(life.server.faults.pending).toBe(1)
   })
 
