@@ -45,7 +45,7 @@ const tally = new BackfillTally()
 const tallies = [tally.add(account, request.resources)]
 await deliveringNotices({ config, database, log, signal }, async () => {
   await runAccounts({ tallies, accountsAtOnce: 1, signal, backfill: (one) => backfillOne(one, run) })
-  await run.positions.end()
+  await run.positions.end([])
 })
 opened.close()
 await database.close()
