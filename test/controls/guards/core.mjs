@@ -266,6 +266,13 @@ export const guards = [
     tests: ['test/core/list-registers.test.ts'],
   },
   {
+    name: 'ties: what two events of one second show alike is kept once',
+    file: 'src/core/projection-document.ts',
+    find: 'isEqual(content, register.winner.content) ? rest',
+    replace: 'entry === register.winner ? rest',
+    tests: ['test/core/projection-document.test.ts'],
+  },
+  {
     name: 'lists: one that the content does not render is no change',
     file: 'src/core/projection-document.ts',
     find: '.filter(([, list]) => list !== null)',
