@@ -10,6 +10,7 @@ import {
   MongoServerSelectionError,
   MongoWriteConcernError,
 } from 'mongodb'
+import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { ServerPlace } from './server-place.ts'
 
@@ -103,13 +104,9 @@ const anyPlace: ServerPlace = { source: 'MONGODB_URI', hosts: null }
 const translated = (thrown: unknown, place: ServerPlace): unknown => {
   const error = rootOf(thrown)
   const refusal = error instanceof MongoServerError ? refusals.get(error.code) : undefined
-  if (refusal !== undefined) {
-    return new BillingSyncError(
-      'config_invalid',
-      { source: place.source, problem: refusal },
-      { cause: error },
-    )
-  }
+  const problem = refusal ?? unreadFileText(error)
+  if (problem !== null)
+    return new BillingSyncError('config_invalid', { source: place.source, problem }, { cause: error })
   if (!isOutage(error) && !isUnresolved(error)) return thrown
   return new BillingSyncError('mongodb_unavailable', { reason: outageReason(error, place) }, { cause: error })
 }
@@ -124,6 +121,13 @@ const refusals: ReadonlyMap<unknown, string> = new Map([
     'the server has a database whose name differs from the one in its path by upper and lower case alone',
   ],
 ])
+
+// A connection string may name files, such as `tlsCAFile`. The driver passes on what node:fs throws; what goes wrong on a
+// connection comes as an error of its own.
+const unreadFileText = (error: unknown): string | null =>
+  error instanceof Error && 'syscall' in error && /^(open|read)$/.test(String(error.syscall))
+    ? `a file that it names can not be read (${systemErrorCode(error)})`
+    : null
 
 const isOutage = (error: unknown): error is MongoError =>
   error instanceof MongoNetworkError ||
@@ -148,7 +152,7 @@ const isUnresolved = (error: unknown): boolean =>
 const outageReason = (error: unknown, { hosts }: ServerPlace): string => {
   const at = hosts === null ? '' : ` at ${hosts}`
   if (isUnresolved(error)) return "the name of its host can't be resolved"
-  if (error instanceof MongoServerSelectionError) return `${whoIsMissing(error)}${at}`
+  if (error instanceof MongoServerSelectionError) return `${whoIsMissing(error)}${at}${reasonsOf(error)}`
   return error instanceof Error ? error.name : 'unknown error'
 }
 
@@ -157,6 +161,15 @@ const whoIsMissing = ({ reason }: MongoServerSelectionError): string =>
   reason !== undefined && reason.setName !== null && reason.servers.size === 0
     ? `no member of the replica set "${reason.setName}" was found`
     : 'no server could be selected'
+
+// Such as ECONNREFUSED, or why a TLS handshake fails: codes of Node and OpenSSL quote nothing.
+const reasonsOf = ({ reason }: MongoServerSelectionError): string => {
+  const servers = [...(reason?.servers.values() ?? [])]
+  const codes = new Set(
+    servers.map(({ error }) => systemErrorCode(error?.cause)).filter((code) => code !== null),
+  )
+  return codes.size === 0 ? '' : ` (${[...codes].join(', ')})`
+}
 
 /** Tells whether it is unknown if a commit took place; committing again is safe then. */
 export const isCommitUnknown = (error: unknown): boolean =>

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { loadConfig } from '../../src/config/config.ts'
 import { BillingSyncError } from '../../src/errors.ts'
@@ -120,6 +121,25 @@ describe('a connection string that can not be used', () => {
   })
 })
 
+describe('a file that the connection string names', () => {
+  test.each([
+    ['tlsCAFile', '/nowhere/ca.pem', 'ENOENT'],
+    ['tlsCertificateKeyFile', '/', 'EISDIR'],
+  ])('is told where it can not be read: %s', async (option, path, reason) => {
+    const error = await refusal(`mongodb://user:sekret@127.0.0.1:1/x?tls=true&${option}=${path}`)
+    expect([error.code, error.exitCode]).toEqual(['config_invalid', 2])
+    expect(error.message).toBe(`--mongodb-uri: a file that it names can not be read (${reason})`)
+  })
+})
+
+test('a certificate that is none is named as the reason', async () => {
+  const certificate = fileURLToPath(import.meta.url)
+  const options = `tls=true&tlsCertificateKeyFile=${certificate}&serverSelectionTimeoutMS=300`
+  const { code, message } = await refusal(`mongodb://127.0.0.1:1/x?${options}`)
+  expect(code).toBe('mongodb_unavailable')
+  expect(message).toContain('at 127.0.0.1:1 (ERR_OSSL_PEM_NO_START_LINE);')
+})
+
 describe('a database that can not be used', () => {
   test.each(['/admin', '/local', '/config'])("is refused where %s is the server's own", async (path) => {
     const { code, message } = await refusal(uriWith((given) => Object.assign(given, { pathname: path })))
@@ -146,7 +166,7 @@ describe('a server that does not answer', () => {
     await new Promise((closed) => unused.close(closed))
     const error = await refusal(`mongodb://user:sekret@127.0.0.1:${port}/x?serverSelectionTimeoutMS=300`)
     expect([error.code, error.exitCode, error.retryable]).toEqual(['mongodb_unavailable', 1, true])
-    expect(error.message).toContain(`no server could be selected at 127.0.0.1:${port};`)
+    expect(error.message).toContain(`no server could be selected at 127.0.0.1:${port} (ECONNREFUSED);`)
     expect(error.message).not.toMatch(/sekret|user/)
   })
 

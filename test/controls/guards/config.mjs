@@ -96,6 +96,22 @@ export const guards = [
     titled: "the server's own",
   },
   {
+    name: 'database: a file that its connection string names is told where it can not be read',
+    file: 'src/store/mongo-errors.ts',
+    find: 'refusal ?? unreadFileText(error)',
+    replace: 'refusal ?? null',
+    tests: ['test/store/database.test.ts'],
+    titled: 'a file that the connection string names',
+  },
+  {
+    name: 'database: the reason is told for which no server answers',
+    file: 'src/store/mongo-errors.ts',
+    find: '${reasonsOf(error)}',
+    replace: '',
+    tests: ['test/store/database.test.ts'],
+    titled: 'named as the reason',
+  },
+  {
     name: 'mappings: none writes to a field with blanks around its name',
     file: 'src/core/mapping.ts',
     find: 'part !== part.trim()',
