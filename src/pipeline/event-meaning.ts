@@ -22,7 +22,7 @@ interface Hint {
   readonly created: number
   /** True where it tells that an invoice was paid: what is read of the invoice can't tell that anybody said so. */
   readonly tellsPayment: boolean
-  /** What it tells once Stripe no longer has the object; null unless it is about a deletion. */
+  /** What it tells once Stripe says the object is gone; null unless it is about a deletion. */
   readonly tombstone: Observed | null
 }
 
@@ -75,10 +75,14 @@ const hintOf = (event: StripeEvent, { change, ...hint }: RelatedObject, { source
 
 /**
  * Returns what an event is to the core once its object was read, its own result first: a hint at a deletion is the
- * deletion where Stripe, as for a product, has nothing left to show.
+ * deletion where Stripe, as for a product, has nothing left to show, or, as for a customer, that it is deleted.
  */
 export const meaningAfter = (meaning: Meaning, [own]: readonly ReadResult[]): Meaning =>
-  meaning.kind === 'hint' && own?.kind === 'missing' ? (meaning.tombstone ?? meaning) : meaning
+  meaning.kind === 'hint' && own !== undefined && isGone(own) ? (meaning.tombstone ?? meaning) : meaning
+
+// The read tells that it is deleted, but only the event tells since when.
+const isGone = (own: ReadResult): boolean =>
+  own.kind === 'missing' || (own.kind === 'seen' && own.observations[0]?.deletes === true)
 
 /** Returns what was read for an event, its own object first, together with what the event itself tells of that. */
 export const readsAfter = (meaning: Meaning, results: readonly ReadResult[]): readonly ReadResult[] => {

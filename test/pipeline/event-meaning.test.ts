@@ -85,6 +85,23 @@ describe('a thin event of a deletion', () => {
     }
   })
 
+  test('tells since when where Stripe only says that the object is deleted', async () => {
+    const { server, world } = await playStripe()
+    world.clock.set(Math.floor(Date.now() / 1000) - 60)
+    const account = world.account('acct_1')
+    const made = account.create('customer', { name: 'Ann' })
+    world.clock.advance(1)
+    const deleted_at = new Date(world.clock.now() * 1_000)
+    const deletion = account.delete('customer', made.id).events.map(thinDeliveryOf)
+    world.clock.run()
+    for (const batches of [[deletion], [deletion, deletion]]) {
+      const store = new MemoryStore([])
+      for (const deliveries of batches)
+        await handleDeliveries(deliveries, deliveryOptions(store, readerOf(server)))
+      expect(store.dump()['billing.customers']).toMatchObject([{ deleted: true, deleted_at }])
+    }
+  })
+
   test('is ignored while there is no key to ask with', async () => {
     const { creation, deletion } = await deletedProduct()
     const store = new MemoryStore([])

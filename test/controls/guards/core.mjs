@@ -78,7 +78,7 @@ export const guards = [
   {
     name: 'tombstone: a thin deletion of what Stripe no longer has makes one',
     file: 'src/pipeline/event-meaning.ts',
-    find: "own?.kind === 'missing' ? (meaning.tombstone ?? meaning) : meaning",
+    find: 'isGone(own) ? (meaning.tombstone ?? meaning) : meaning',
     replace: "own?.kind === 'refused' ? (meaning.tombstone ?? meaning) : meaning",
     tests: ['test/pipeline/event-meaning.test.ts'],
   },

@@ -39,6 +39,13 @@ export const guards = [
     tests: ['test/pipeline/event-meaning.test.ts'],
   },
   {
+    name: 'hint: a thin event of a deletion tells since when the object is deleted',
+    file: 'src/pipeline/event-meaning.ts',
+    find: "own.kind === 'missing' || (own.kind === 'seen' && own.observations[0]?.deletes === true)",
+    replace: "own.kind === 'missing'",
+    tests: ['test/pipeline/event-meaning.test.ts'],
+  },
+  {
     name: 'pace: waiting for a turn uses up no patience with trouble',
     file: 'src/sources/stripe/pace-http-client.ts',
     find: 'deadline += performance.now() - askedAt',
