@@ -86,7 +86,8 @@ export const collectionIndexes: Readonly<
   ],
   'billing.subscriptions': [by('customer', 'created'), by('status', 'created'), newest, metadata],
   'billing.disputes': [by('charge'), by('status', 'created'), newest, metadata],
-  'billing.refunds': [by('charge'), by('status', 'created'), newest, metadata],
+  // A refund names its customer since 2026-07-29.
+  'billing.refunds': [by('charge'), by('customer', 'created'), by('status', 'created'), newest, metadata],
   'billing.customers': [by('email'), caselessEmail, newest, metadata],
   'billing.products': [by('active', 'created'), newest, metadata],
   'billing.invoice_payments': [by('invoice'), by('payment.payment_intent'), by('payment.charge')],
@@ -110,12 +111,14 @@ export const collectionIndexes: Readonly<
   'support.rooms': [
     by('contact_id'),
     by('conversation_id'),
+    newestMade,
     unique('contact_id', { partialFilterExpression: { source: 'billing-sync' } }),
   ],
   'support.messages': [
     unique('dedupe_key', { partialFilterExpression: { dedupe_key: anyText } }),
     { keys: { [account]: 1, conversation_id: 1, created_at: 1 } },
     { keys: { [account]: 1, room_id: 1, created_at: 1 } },
+    newestMade,
   ],
   currency: [{ keys: { code: 1 }, options: { unique: true } }],
   'queue.jobs': [{ keys: { [account]: 1, at: 1 } }, expiring],

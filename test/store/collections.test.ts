@@ -112,6 +112,7 @@ const queries: readonly Query[] = [
   { collection: 'billing.disputes', by: { charge: 'ch_7' } },
   { collection: 'billing.disputes', by: { status: 'status_7' }, sort: newest },
   { collection: 'billing.refunds', by: { charge: 'ch_7' } },
+  { collection: 'billing.refunds', by: { customer: 'cus_7' }, sort: newest },
   { collection: 'billing.refunds', by: { status: 'status_7' }, sort: newest },
   { collection: 'billing.products', by: { active: true }, sort: newest },
   { collection: 'billing.customers', by: { email: 'email_7' } },
@@ -131,8 +132,10 @@ const queries: readonly Query[] = [
   { collection: 'support.conversations', by: { contact_id: 'contact_7' } },
   { collection: 'support.conversations', by: {}, sort: newestMade },
   { collection: 'support.rooms', by: { conversation_id: 'conversation_7' } },
+  { collection: 'support.rooms', by: {}, sort: newestMade },
   { collection: 'support.messages', by: { conversation_id: 'conversation_7' }, sort: newestMade },
   { collection: 'support.messages', by: { room_id: 'room_7' }, sort: newestMade },
+  { collection: 'support.messages', by: {}, sort: newestMade },
   { collection: 'billing.events', by: { created: { $gte: new Date(7) } }, sort: { created: 1, event_id: 1 } },
   { collection: 'queue.jobs', by: { at: { $gte: new Date(7) } }, sort: { at: 1 } },
 ]
