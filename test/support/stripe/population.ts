@@ -29,14 +29,17 @@ export const populate = (account: StripeAccount, plan: PopulationPlan): void => 
   } = plan
   const moments = momentsOf(account, plan.secondsApart ?? 1)
   const customerIds = moments(customers).map((created, index) =>
-    account.seed('customer', { created, email: `person${index}@shop.example`, name: `Person ${index}` }),
+    account.seed('customer', {
+      ...{ created, email: `person${index}@shop.example`, name: `Person ${index}` },
+      metadata: planOf(index),
+    }),
   )
   for (const created of moments(products)) account.seed('product', { created })
   const subscriptionIds = moments(subscriptions).map((created, index) =>
     account.seed('subscription', {
       created,
       customer: turn(customerIds, index),
-      metadata: { plan: `p${index % 7}` },
+      metadata: planOf(index),
     }),
   )
   const invoiceCharges = moments(paidInvoices).map((created, index) =>
@@ -56,6 +59,8 @@ export const populate = (account: StripeAccount, plan: PopulationPlan): void => 
     account.seed('dispute', { created, charge: turn(charged, index) })
   })
 }
+
+const planOf = (index: number): { readonly plan: string } => ({ plan: `p${index % 7}` })
 
 const momentsOf =
   (account: StripeAccount, secondsApart: number) =>
