@@ -4,9 +4,11 @@
 
 import type { JsonObject } from '../core/json.ts'
 import { isIdentified } from '../core/normalise.ts'
+import { BillingSyncError } from '../errors.ts'
 import { createdOf, type ListPage, type ListQuery, readListPage } from './backfill/list-page.ts'
 import { firstWindow, type Window } from './backfill/windows.ts'
 import type { AccountClient } from './stripe/account-client.ts'
+import { errorOfStripe } from './stripe/stripe-failure.ts'
 
 /** Which events are asked for. */
 export interface EventListQuery {
@@ -49,6 +51,13 @@ export async function* readEventList(
     else if (events.length > 0) yield events
   }
 }
+
+/**
+ * Returns the coded error of what kept an account's events from being read, or from being taken; rethrows what is none of
+ * Stripe's and has no code.
+ */
+export const errorOfEventList = (error: unknown, account: string): BillingSyncError =>
+  error instanceof BillingSyncError ? error : errorOfStripe(error, { account, what: 'the list of events' })
 
 interface Stretch {
   readonly from: number

@@ -3,11 +3,10 @@
 
 import pLimit from 'p-limit'
 import { type JsonObject, own, ownString } from '../core/json.ts'
-import { BillingSyncError } from '../errors.ts'
 import type { AccountLanes } from './account-lanes.ts'
 import type { EventFilter } from './event-filter.ts'
+import { errorOfEventList } from './event-list.ts'
 import { openReplayLanes, type ReplayOptions, type WaitingItem } from './replay-items.ts'
-import { failureOfStripe, refusalOf, type StripeFailure } from './stripe/stripe-failure.ts'
 
 export interface ReplayListedOptions extends ReplayOptions {
   readonly accounts: readonly string[]
@@ -35,7 +34,7 @@ const replayAccount = async (
   lanes: AccountLanes<WaitingItem>,
   options: ReplayListedOptions,
 ): Promise<void> => {
-  const { tally, signal, eventsOf, filter } = options
+  const { tally, signal, eventsOf, filter, onDisconnected } = options
   if (signal.aborted) return
   try {
     for await (const events of eventsOf(account)) {
@@ -48,7 +47,9 @@ const replayAccount = async (
     tally.inputRead += 1
   } catch (error) {
     if (signal.aborted) return
-    await countFailure(account, failureOfList(error), options)
+    const failure = errorOfEventList(error, account)
+    if (failure.code === 'account_disconnected') await onDisconnected(account)
+    tally.failAccount(listName(account), failure)
   }
 }
 
@@ -66,23 +67,3 @@ const itemOf = (account: string, event: JsonObject): WaitingItem => {
 
 /** Returns how the list of an account's events is called where something came out of it. */
 const listName = (account: string): string => `stripe:${account}`
-
-const failureOfList = (error: unknown): StripeFailure =>
-  error instanceof BillingSyncError
-    ? { kind: 'passing', error }
-    : failureOfStripe(error, 'the list of events')
-
-const countFailure = async (
-  account: string,
-  failure: StripeFailure,
-  { tally, onDisconnected }: ReplayListedOptions,
-): Promise<void> => {
-  if (failure.kind === 'disconnected') await onDisconnected(account)
-  const error =
-    'error' in failure
-      ? failure.error
-      : failure.kind === 'disconnected'
-        ? new BillingSyncError('account_disconnected', { account })
-        : refusalOf({ what: 'the list of events', status: 404, reason: failure.kind }, null)
-  tally.failAccount(listName(account), error)
-}

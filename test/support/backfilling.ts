@@ -22,13 +22,14 @@ export const readLists = async (
   const walked = new WalkedPages()
   const { failure } = await walkAccount(
     accountWalk(server, {
+      account,
       positions: beginningOf(resourceNames),
       clientOf: () => clientOf(stripe, account),
       seqNow: () => ({ seq, commits: 0 }),
       takePage: walked.take,
     }),
   )
-  if (failure !== null) throw new TypeError(`the lists could not be read: ${failure.kind}`)
+  if (failure !== null) throw new TypeError(`the lists could not be read: ${failure.message}`)
   const handling = {
     ...{ store, effects: 'none' as const, now: () => new Date(), random: () => 0.5 },
     ...{ readObjects: readerOf(server, { source: 'backfill' }), onLostCommit: () => undefined },

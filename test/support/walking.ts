@@ -42,6 +42,7 @@ export const accountWalk = (
 ): AccountWalk => {
   const stripe = openStripe({ secretKey, apiBase: server.url })
   return {
+    account: 'acct_1',
     isRanged: false,
     clientOf: () => clientOf(stripe, 'acct_1'),
     clock: new StripeClock(Date.now),

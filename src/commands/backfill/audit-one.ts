@@ -3,7 +3,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { defaultSettings } from '../../core/account.ts'
 import { objectKinds } from '../../core/object-kinds.ts'
-import { BillingSyncError } from '../../errors.ts'
 import { compareBatch } from '../../pipeline/compare-batch.ts'
 import type { OpenAccount } from '../../ports/pipeline-store.ts'
 import { auditAccount } from '../../sources/backfill/audit-account.ts'
@@ -37,8 +36,7 @@ export const auditOne = async (
     })),
     omitted,
   )
-  if (failure?.kind === 'disconnected') throw new BillingSyncError('account_disconnected', { account })
-  if (failure !== null) throw failure.error
+  if (failure !== null) throw failure
   if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
 }
 

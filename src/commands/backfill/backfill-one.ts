@@ -16,7 +16,7 @@ import {
 import type { PageRooms } from '../../sources/backfill/page-rooms.ts'
 import type { ResourceName } from '../../sources/backfill/resources.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
-import type { AccountWalk, WalkFailure } from '../../sources/backfill/walk-account.ts'
+import type { AccountWalk } from '../../sources/backfill/walk-account.ts'
 import type { AccountReader } from '../../unit-of-work/reader.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { foldPages, type PipelinePages } from './commit-pages.ts'
@@ -63,11 +63,8 @@ export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promis
     const opened = await run.store.openAccount(account)
     if (opened.parked) throw new BillingSyncError('account_parked', { account })
     const failure = await walkOne(tally, run, opened)
-    if (failure?.kind === 'disconnected') {
-      await noteConnection(tally, run, 'disconnected')
-      throw new BillingSyncError('account_disconnected', { account })
-    }
-    if (failure !== null) throw failure.error
+    if (failure?.code === 'account_disconnected') await noteConnection(tally, run, 'disconnected')
+    if (failure !== null) throw failure
     if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
     if (opened.disconnected) await noteConnection(tally, run, 'connected')
   } finally {
@@ -79,7 +76,7 @@ const walkOne = async (
   tally: AccountTally,
   run: BackfillRun,
   opened: OpenAccount,
-): Promise<WalkFailure | null> => {
+): Promise<BillingSyncError | null> => {
   const { account } = tally
   const onFailed = (entry: FailedEntry): void => {
     const failure = objectFailureOf(account, entry)
@@ -134,6 +131,7 @@ export const walkOf = async (
   const { account } = tally
   const { request, stripe, rooms, log, signal } = run
   return {
+    account,
     isRanged: request.range.since !== null || request.range.until !== null,
     clientOf: (resource, walkSignal) => stripe.clientOf(account, tally.listenerOf(resource), walkSignal),
     isPaced: await stripe.isPacedFor(account),

@@ -6,13 +6,11 @@ import type { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Config } from '../../config/config.ts'
-import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { isHandled } from '../../pipeline/event-meaning.ts'
 import type { Delivery, PipelineStore } from '../../ports/pipeline-store.ts'
-import { keptSeconds } from '../../sources/event-list.ts'
+import { errorOfEventList, keptSeconds } from '../../sources/event-list.ts'
 import { acceptMissed } from '../../sources/missed-events.ts'
-import { failureOfStripe, refusalOf, type StripeFailure } from '../../sources/stripe/stripe-failure.ts'
 import { untilAborted } from '../../sources/stripe/until-aborted.ts'
 import { openAbandonedTransactions } from '../../store/abandoned-transactions.ts'
 import {
@@ -182,27 +180,18 @@ const store = async (
   wake(account)
 }
 
-const listOfEvents = 'the list of events'
-
 const judge = async (
   account: string,
   error: unknown,
   { log, database, store: pipelineStore }: CatchUpRequest,
 ): Promise<CaughtUp> => {
-  const failure: StripeFailure =
-    error instanceof BillingSyncError
-      ? { kind: error.retryable ? 'passing' : 'refused', error }
-      : failureOfStripe(error, listOfEvents)
-  if (failure.kind === 'disconnected') {
+  const { code, message, retryable } = errorOfEventList(error, account)
+  if (code === 'account_disconnected') {
     await noteDisconnected(pipelineStore, account, openAbandonedTransactions(database.client))
     log.warn('the account does not let the platform in any more', { account })
     return 'done'
   }
-  const { code, message } =
-    'error' in failure
-      ? failure.error
-      : refusalOf({ what: listOfEvents, status: 404, reason: 'resource_missing' }, error)
-  const isPassing = failure.kind === 'passing' && code !== 'stripe_unauthorized'
+  const isPassing = retryable && code !== 'stripe_unauthorized'
   const text = isPassing
     ? 'catching up with the account is tried again'
     : `the account can not be caught up with: ${message}`

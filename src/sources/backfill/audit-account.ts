@@ -4,6 +4,7 @@
 
 import type { Difference } from '../../core/drift.ts'
 import type { StoredOutline } from '../../core/stored-outline.ts'
+import type { BillingSyncError } from '../../errors.ts'
 import { readKey } from '../../ports/pipeline-store.ts'
 import type { AccountTally, ResourceProgress } from './backfill-tally.ts'
 import {
@@ -19,7 +20,7 @@ import { type ListName, listRows, type ResourceName } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
 import { findUnlisted } from './unlisted.ts'
 import type { WalkedPage } from './walk.ts'
-import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
+import { type AccountWalk, endsAllLists, walkAccount } from './walk-account.ts'
 
 export interface AccountAudit extends Confirming {
   readonly tally: AccountTally
@@ -32,7 +33,7 @@ export interface AuditedAccount {
   readonly drift: readonly ConfirmedDrift[]
   /** Objects that differ beyond those that were listed. */
   readonly omitted: number
-  readonly failure: WalkFailure | null
+  readonly failure: BillingSyncError | null
 }
 
 /** Objects that are looked at again, each at the cost of a request; of more, what the walk found counts. */
@@ -59,8 +60,8 @@ export const auditAccount = async (audit: AccountAudit): Promise<AuditedAccount>
     const unlisted = await findUnlisted({ seen: seen(resource), startedAt, continuedFrom: null, eachStored })
     findings.addUnlisted(resource, unlisted)
   }
-  const isOver = failure !== null && (failure.kind === 'disconnected' || failure.error.retryable)
-  if (isOver || walk.signal.aborted) return { drift: [], omitted: 0, failure }
+  if ((failure !== null && endsAllLists(failure)) || walk.signal.aborted)
+    return { drift: [], omitted: 0, failure }
   const { suspects, omitted } = findings
   const confirmed = await confirmDrift(suspects.slice(0, mostConfirmed), audit)
   return { drift: [...confirmed, ...suspects.slice(mostConfirmed).map(driftOf)], omitted, failure }

@@ -12,7 +12,7 @@ import type { ListName, ResourceName } from './resources.ts'
 import { interruption } from './run-accounts.ts'
 import { SeenIds } from './seen-ids.ts'
 import type { WalkedPage } from './walk.ts'
-import { type AccountWalk, type WalkFailure, walkAccount } from './walk-account.ts'
+import { type AccountWalk, endsAllLists, walkAccount } from './walk-account.ts'
 import { surelyHoldMore } from './windows.ts'
 
 export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
@@ -35,7 +35,7 @@ export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
 /** Backfills the account; the tally tells what came of it. Rejects with what the commits ended with. */
 export const backfillAccount = async <Folded extends FoldedPages>(
   options: AccountBackfill<Folded>,
-): Promise<WalkFailure | null> => {
+): Promise<BillingSyncError | null> => {
   const { tally, walk, seq, fold, isWorkedOn, continued, countStored } = options
   const lane = new CommitLane({ seq, fold, isWorkedOn, onCommitted: countPages(options) })
   // A first import has nothing that could be unlisted: what it has written itself need not be read again.
@@ -52,16 +52,15 @@ export const backfillAccount = async <Folded extends FoldedPages>(
     const count = tally.resources.get(resource)
     if (count !== undefined) count.complete = true
   }
-  if (failure !== null && isForAll(failure)) return failure
-  const interrupted: WalkFailure = { kind: 'error', error: interruption(tally.account) }
-  if (walk.signal.aborted) return interrupted
+  if (failure !== null && endsAllLists(failure)) return failure
+  if (walk.signal.aborted) return interruption(tally.account)
   const unmended = [...seen]
     .map(([resource, ids]) => ({ resource, seen: ids, continuedFrom: continued.get(resource) ?? null }))
     .filter(({ resource }) => complete.has(resource) && held.has(resource) && !options.mended.has(resource))
   const isEmpty = (resource: ResourceName): boolean => tally.resources.get(resource)?.read === 0
   const { mended, failures } = await mendUnlisted({ resources: unmended, startedAt }, options.mending)
   await options.onMended([...complete].filter((resource) => !failures.has(resource)))
-  if (walk.signal.aborted && failures.size > 0) return interrupted
+  if (walk.signal.aborted && failures.size > 0) return interruption(tally.account)
   // One that an earlier run has read may have nothing left but its head.
   const owesMore = (resource: ResourceName): boolean => surelyHoldMore(walk.positions.get(resource) ?? [])
   // Of a list without any object there is something plainer to be said.
@@ -80,9 +79,6 @@ const heldBefore = async (
   const held = await Promise.all(resources.map(isAnyStored))
   return new Set(resources.filter((_, index) => held[index]))
 }
-
-// Where one list alone could not be read, the others are as good as ever.
-const isForAll = (failure: WalkFailure): boolean => failure.kind === 'disconnected' || failure.error.retryable
 
 const countPages = ({
   tally,
@@ -124,12 +120,12 @@ interface Suspicion extends Pick<AccountBackfill, 'tally' | 'countStored'> {
 const suspectEmptyLists = async (
   empty: readonly ResourceName[],
   { tally, mended, countStored }: Suspicion,
-): Promise<WalkFailure | null> => {
+): Promise<BillingSyncError | null> => {
   for (const resource of empty) {
     if (mended.has(resource)) continue
     const count = await countStored(resource)
     const details = { account: tally.account, resource, count }
-    if (count > 0) return { kind: 'error', error: new BillingSyncError('list_empty', details) }
+    if (count > 0) return new BillingSyncError('list_empty', details)
   }
   if (empty.length === tally.resources.size)
     tally.warnings.push('Stripe shows no object at all: check that the key is of the right account and mode')

@@ -11,7 +11,6 @@ import { BillingSyncError } from '../../errors.ts'
 import { type ReadResult, type Reads, readKey } from '../../ports/pipeline-store.ts'
 import { listRows, type ResourceName } from './resources.ts'
 import { findUnlisted, isTooMuchGone, type ListedResource, type Unlisted } from './unlisted.ts'
-import type { WalkFailure } from './walk-account.ts'
 
 /** An object by kind and id. */
 export interface SingleObject {
@@ -48,7 +47,7 @@ export interface MendedResources {
   /** Resources of which something was gone, and is marked now. */
   readonly mended: ReadonlySet<ResourceName>
   /** What kept others from it. */
-  readonly failures: ReadonlyMap<ResourceName, WalkFailure>
+  readonly failures: ReadonlyMap<ResourceName, BillingSyncError>
 }
 
 /** Objects retrieved and applied together; fewer until Stripe is known to show something of what is stored. */
@@ -67,7 +66,7 @@ export const mendUnlisted = async (
   }
   const proof = new Proof(found, mending, startedAt)
   const mended = new Set<ResourceName>()
-  const failures = new Map<ResourceName, WalkFailure>()
+  const failures = new Map<ResourceName, BillingSyncError>()
   for (const one of found) {
     const failure = await mendOne(one, mending, proof)
     if (failure !== null) failures.set(one.resource, failure)
@@ -117,11 +116,11 @@ const mendOne = async (
   { resource, unlisted }: Found,
   mending: Mending,
   proof: Proof,
-): Promise<WalkFailure | null> => {
+): Promise<BillingSyncError | null> => {
   const { objects, listedTombstones, count, stored } = unlisted
   const { account, insists } = mending
   if (isTooMuchGone(unlisted) && !insists)
-    return failed('too_much_gone', { account, resource, count, stored })
+    return new BillingSyncError('too_much_gone', { account, resource, count, stored })
   let rest = [...objects, ...listedTombstones].map(({ id }) => ({ kind: listRows[resource].kind, id }))
   while (rest.length > 0) {
     const chunk = rest.slice(0, proof.worthRetrieving)
@@ -137,7 +136,7 @@ const mendOne = async (
       results.flatMap((one) => observationsOf(one, { isProved, mending })),
     )
     // Of a Stripe that knows nothing of the account the others would be answered the same.
-    if (!isProved) return failed('gone_unproved', { account, resource, count: rest.length })
+    if (!isProved) return new BillingSyncError('gone_unproved', { account, resource, count: rest.length })
     rest = rest.slice(chunk.length)
   }
   return null
@@ -154,12 +153,8 @@ const observationsOf = (
 }
 
 // An object that the key may not retrieve stays as it is.
-const troubleIn = (result: ReadResult | undefined, account: string): WalkFailure | null => {
-  if (result?.kind === 'disconnected') return { kind: 'disconnected' }
-  return result === undefined || result.kind === 'waiting' ? failed('stripe_unavailable', { account }) : null
+const troubleIn = (result: ReadResult | undefined, account: string): BillingSyncError | null => {
+  if (result?.kind === 'disconnected') return new BillingSyncError('account_disconnected', { account })
+  const isUnknown = result === undefined || result.kind === 'waiting'
+  return isUnknown ? new BillingSyncError('stripe_unavailable', { account }) : null
 }
-
-const failed = (
-  code: 'too_much_gone' | 'gone_unproved' | 'stripe_unavailable',
-  details: Readonly<Record<string, string | number>>,
-): WalkFailure => ({ kind: 'error', error: new BillingSyncError(code, details) })

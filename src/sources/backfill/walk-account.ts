@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events'
 import type { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import type { StripeClock } from '../stripe/stripe-clock.ts'
-import { failureOfStripe, refusalOf } from '../stripe/stripe-failure.ts'
+import { errorOfStripe, failureOfStripe } from '../stripe/stripe-failure.ts'
 import type { ListPage, ListQuery } from './list-page.ts'
 import { observeEntries } from './observe-entries.ts'
 import type { AccountRooms } from './page-rooms.ts'
@@ -15,6 +15,7 @@ import type { Position, TakePage } from './walk.ts'
 import { walkList } from './walk-list.ts'
 
 export interface AccountWalk {
+  readonly account: string
   /** The lists to walk (`listsOf`), and where each begins or goes on. */
   readonly positions: ReadonlyMap<ListName, Position>
   /** True where only objects created in some range are wanted. */
@@ -37,17 +38,16 @@ export interface AccountWalk {
   readonly signal: AbortSignal
 }
 
-/** Why a walk did not read everything. */
-export type WalkFailure =
-  /** The account took the platform's access back. */
-  { readonly kind: 'disconnected' } | { readonly kind: 'error'; readonly error: BillingSyncError }
-
 export interface AccountWalked {
   /** Resources that were walked to their end, by this walk or an earlier one that it continued. */
   readonly complete: ReadonlySet<ResourceName>
   /** The first thing that went wrong; null also where the signal ended the walk. */
-  readonly failure: WalkFailure | null
+  readonly failure: BillingSyncError | null
 }
+
+/** Tells whether a failure ends all lists of an account: where one alone can not be read, the others are as good as ever. */
+export const endsAllLists = ({ code, retryable }: BillingSyncError): boolean =>
+  retryable || code === 'account_disconnected'
 
 /** Walks the lists to their end. Rejects with what `takePage` rejects with; never for what Stripe answers. */
 export const walkAccount = async (walk: AccountWalk): Promise<AccountWalked> => {
@@ -64,7 +64,7 @@ export const walkAccount = async (walk: AccountWalk): Promise<AccountWalked> => 
   const walks = [...walk.positions.keys()].map(async (list) => {
     try {
       const end = await endOf(list, stopping)
-      if (end.kind === 'failed' && end.isForAll) stop.abort()
+      if (end.kind === 'failed' && endsAllLists(end.failure)) stop.abort()
       return { list, end }
     } catch (thrown) {
       stop.abort()
@@ -80,7 +80,7 @@ export const walkAccount = async (walk: AccountWalk): Promise<AccountWalked> => 
 type ListEnd =
   | { readonly kind: 'complete' }
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly failure: WalkFailure; readonly isForAll: boolean }
+  | { readonly kind: 'failed'; readonly failure: BillingSyncError }
 
 interface EndedList {
   readonly list: ListName
@@ -92,22 +92,13 @@ const endOf = async (list: ListName, walk: AccountWalk): Promise<ListEnd> => {
     const isComplete = await walkOne(list, walk)
     return { kind: isComplete ? 'complete' : 'interrupted' }
   } catch (error) {
-    const end = endBy(error, list)
+    const failure = errorOfStripe(error, { account: walk.account, what: `the list of ${inWords(list)}` })
     // What the signal cut off looks like a connection that broke.
     if (walk.signal.aborted) return { kind: 'interrupted' }
-    if (list !== 'invoice_payments' || end.isForAll) return end
+    if (list !== 'invoice_payments' || endsAllLists(failure)) return { kind: 'failed', failure }
     walk.onRefusedHelper('invoice payments, which tie charges to invoices')
     return { kind: 'complete' }
   }
-}
-
-const endBy = (error: unknown, list: ListName): Extract<ListEnd, { kind: 'failed' }> => {
-  const what = `the list of ${inWords(list)}`
-  const failure = failureOfStripe(error, what)
-  if (failure.kind === 'disconnected') return { kind: 'failed', failure, isForAll: true }
-  const told =
-    failure.kind === 'missing' ? refusalOf({ what, status: 404, reason: 'missing' }, error) : failure.error
-  return { kind: 'failed', failure: { kind: 'error', error: told }, isForAll: failure.kind === 'passing' }
 }
 
 const inWords = (list: ListName): string => list.replace('_', ' ')
@@ -154,7 +145,7 @@ const readerOf = (list: ListName, { isRanged, onRefusedHelper }: AccountWalk): R
 
 const walkedOf = (ended: readonly EndedList[]): AccountWalked => {
   const ends = new Map(ended.map(({ list, end }) => [list, end]))
-  const failures = ended.flatMap(({ end }) => (end.kind === 'failed' ? [end] : []))
+  const failures = ended.flatMap(({ end }) => (end.kind === 'failed' ? [end.failure] : []))
   const isComplete = (list: ListName): boolean => (ends.get(list)?.kind ?? 'complete') === 'complete'
   const resources = ended.flatMap(({ list }) => (list === 'invoice_payments' ? [] : [list]))
   const complete = resources.filter(
@@ -163,6 +154,5 @@ const walkedOf = (ended: readonly EndedList[]): AccountWalked => {
       (servedResource('invoice_payments', ends) !== resource || isComplete('invoice_payments')),
   )
   // What ends all of them says more than what ended one list alone.
-  const first = failures.find(({ isForAll }) => isForAll) ?? failures[0]
-  return { complete: new Set(complete), failure: first?.failure ?? null }
+  return { complete: new Set(complete), failure: failures.find(endsAllLists) ?? failures[0] ?? null }
 }

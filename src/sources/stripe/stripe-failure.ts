@@ -30,6 +30,20 @@ export const failureOfStripe = (error: unknown, what = 'the object'): StripeFail
 }
 
 /**
+ * Returns the coded error of a failed call for what is always there, such as a list: `account_disconnected`, one that passes
+ * (`retryable`), or `stripe_refused`; rethrows what is none of Stripe's.
+ */
+export const errorOfStripe = (
+  error: unknown,
+  { account, what }: { readonly account: string; readonly what: string },
+): BillingSyncError => {
+  const failure = failureOfStripe(error, what)
+  if ('error' in failure) return failure.error
+  if (failure.kind === 'missing') return refusalOf({ what, status: 404, reason: 'missing' }, error)
+  return new BillingSyncError('account_disconnected', { account }, { cause: error })
+}
+
+/**
  * Returns what a call answers, or something else where the key may not read that or it is gone: a restricted key may read
  * an object and not what belongs to it. Throws the SDK's other errors.
  */

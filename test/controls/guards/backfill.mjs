@@ -179,8 +179,8 @@ export const guards = [
   {
     name: 'backfill: an empty list of stored objects is told',
     file: 'src/sources/backfill/backfill-account.ts',
-    find: "if (count > 0) return { kind: 'error'",
-    replace: "if (count < 0) return { kind: 'error'",
+    find: 'if (count > 0) return new',
+    replace: 'if (count < 0) return new',
     tests: ['test/commands/backfill/backfill.test.ts'],
     titled: 'an empty list of a resource that is stored',
   },
@@ -493,9 +493,14 @@ export const guards = [
   {
     name: 'unlisted: nothing is retrieved once a person asked to stop',
     file: 'src/sources/backfill/backfill-account.ts',
-    find: 'if (walk.signal.aborted) return interrupted',
+    find: 'if (walk.signal.aborted) return interruption(tally.account)',
     replace: '',
-    also: [{ find: 'if (walk.signal.aborted && failures.size > 0) return interrupted', replace: '' }],
+    also: [
+      {
+        find: 'if (walk.signal.aborted && failures.size > 0) return interruption(tally.account)',
+        replace: '',
+      },
+    ],
     tests: ['test/commands/backfill/backfill-resume.test.ts'],
   },
   {
