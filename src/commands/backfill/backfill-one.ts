@@ -3,7 +3,7 @@
 import type { StoredOutline } from '../../core/stored-outline.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { handleObservations, type ObservationHandling } from '../../pipeline/handle-observations.ts'
+import type { ObservationHandling } from '../../pipeline/handle-observations.ts'
 import type { OpenAccount, PipelineStore, ReadObjects } from '../../ports/pipeline-store.ts'
 import { backfillAccount } from '../../sources/backfill/backfill-account.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
@@ -18,6 +18,7 @@ import type { ResourceName } from '../../sources/backfill/resources.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
 import type { AccountWalk } from '../../sources/backfill/walk-account.ts'
 import type { AccountReader } from '../../unit-of-work/reader.ts'
+import { noteConnection } from '../opening/note-connection.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { foldPages, type PipelinePages } from './commit-pages.ts'
 import { mendingOf } from './mend-account.ts'
@@ -58,15 +59,18 @@ export interface BackfillRun {
 /** Backfills one account. Rejects with the coded error that keeps it from being complete. */
 export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
   const { account } = tally
+  // What the answers tell of the connection holds as of now.
+  const note = (state: 'connected' | 'disconnected'): Promise<void> =>
+    noteConnection(account, state, { ...run, unixSeconds: run.stripe.clock.secondOf(Date.now(), null) })
   await run.positions.claim(account)
   try {
     const opened = await run.store.openAccount(account)
     if (opened.parked) throw new BillingSyncError('account_parked', { account })
     const failure = await walkOne(tally, run, opened)
-    if (failure?.code === 'account_disconnected') await noteConnection(tally, run, 'disconnected')
+    if (failure?.code === 'account_disconnected') await note('disconnected')
     if (failure !== null) throw failure
     if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
-    if (opened.disconnected) await noteConnection(tally, run, 'connected')
+    if (opened.disconnected) await note('connected')
   } finally {
     await run.positions.release(account)
   }
@@ -168,15 +172,4 @@ const readerOf = (
   const [otherwise = 'customers'] = request.resources
   const reading = { of: (name: ResourceName) => tally.listenerOf(name), otherwise, readsRelatives }
   return stripe.readerOf(tally.account, reading, signal)
-}
-
-// What the answers tell of the connection holds as of now: the later news wins, as with events.
-const noteConnection = async (
-  tally: AccountTally,
-  run: BackfillRun,
-  state: 'connected' | 'disconnected',
-): Promise<void> => {
-  const unixSeconds = run.stripe.clock.secondOf(Date.now(), null)
-  const batch = { seen: [], positions: [], lastSeq: 0, connection: { state, unixSeconds } }
-  await handleObservations(tally.account, batch, handlingOf(tally, run))
 }

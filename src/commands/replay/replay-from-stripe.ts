@@ -13,7 +13,7 @@ import { replayListed } from '../../sources/replay-listed.ts'
 import type { ReplayTally } from '../../sources/replay-tally.ts'
 import { connectedAccounts, disconnectedAmong } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
-import { noteDisconnected } from '../opening/note-disconnected.ts'
+import { noteConnection } from '../opening/note-connection.ts'
 import { openEventLists } from '../opening/open-event-lists.ts'
 import type { Handling } from '../opening/open-handling.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
@@ -52,8 +52,7 @@ export const replayFromStripe = async (
     accounts: query.to !== null && query.to <= query.from ? [] : accounts,
     eventsOf: (account) => eventsOf(account, query),
     filter: openEventFilter({ ...criteria, accounts: [] }),
-    onDisconnected: (account) =>
-      noteDisconnected(handling.options.store, account, handling.options.onLostCommit),
+    onDisconnected: (account) => noteConnection(account, 'disconnected', handling.options),
   })
 }
 

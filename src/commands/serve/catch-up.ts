@@ -23,7 +23,7 @@ import {
 import { connectedAccounts } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { receiveEvents } from '../../store/inbox.ts'
-import { noteDisconnected } from '../opening/note-disconnected.ts'
+import { noteConnection } from '../opening/note-connection.ts'
 import { type EventsOf, openEventLists } from '../opening/open-event-lists.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
 
@@ -187,7 +187,8 @@ const judge = async (
 ): Promise<CaughtUp> => {
   const { code, message, retryable } = errorOfEventList(error, account)
   if (code === 'account_disconnected') {
-    await noteDisconnected(pipelineStore, account, openAbandonedTransactions(database.client))
+    const onLostCommit = openAbandonedTransactions(database.client)
+    await noteConnection(account, 'disconnected', { store: pipelineStore, onLostCommit })
     log.warn('the account does not let the platform in any more', { account })
     return 'done'
   }

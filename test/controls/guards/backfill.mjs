@@ -391,10 +391,10 @@ export const guards = [
   },
   {
     name: 'disconnected: a lost commit of its note is told',
-    file: 'src/commands/opening/note-disconnected.ts',
+    file: 'src/commands/opening/note-connection.ts',
     find: '      onLostCommit,\n',
     replace: '      onLostCommit: () => undefined,\n',
-    tests: ['test/commands/opening/note-disconnected.test.ts'],
+    tests: ['test/commands/opening/note-connection.test.ts'],
   },
   {
     name: 'entry: what is not installed is told in a line',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { noteDisconnected } from '../../../src/commands/opening/note-disconnected.ts'
+import { noteConnection } from '../../../src/commands/opening/note-connection.ts'
 import type { PipelineStore } from '../../../src/ports/pipeline-store.ts'
 import { MemoryStore } from '../../support/memory-store.ts'
 
@@ -14,9 +14,10 @@ test('each commit that is lost on the way is told: a dead process may hold the a
     },
   }
   let lost = 0
-  await noteDisconnected(store, 'acct_1', () => {
+  const onLostCommit = (): void => {
     lost += 1
-  })
+  }
+  await noteConnection('acct_1', 'disconnected', { store, onLostCommit })
   expect(lost).toBe(2)
   expect(tried).toBe(3)
 })
