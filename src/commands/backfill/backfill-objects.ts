@@ -6,14 +6,14 @@ import { type ObjectKind, objectKinds } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import { documentId } from '../../core/projection-document.ts'
 import { BillingSyncError, type ErrorCode } from '../../errors.ts'
-import { handleObservations, type ObservationHandling } from '../../pipeline/handle-observations.ts'
+import type { ObservationHandling } from '../../pipeline/handle-observations.ts'
 import { type EntryOutcome, type OpenAccount, type ReadResult, readKey } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import { kindsOfId } from '../../sources/backfill/kind-of-id.ts'
 import { resourceOfKind } from '../../sources/backfill/resources.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
 import { type BackfillRun, handlingOf } from './backfill-one.ts'
-import { goneBy } from './mend-account.ts'
+import { applySingly, goneBy } from './mend-account.ts'
 
 /** Retrieves and applies the objects of the request. Rejects with a coded error that names all that could not be. */
 export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
@@ -78,12 +78,8 @@ const commit = async (
   observations: readonly Observation[],
   { tally, handling }: Applying,
 ): Promise<EntryOutcome> => {
-  const seen = observations.map((observation) => ({
-    ...{ observation, sentAt: new Date(), ownCommitsSince: 0 },
-    isReadAgain: true as const,
-  }))
-  const handled = await handleObservations(tally.account, { seen, positions: [], lastSeq: 0 }, handling)
-  return handled.outcomes[0] ?? { outcome: 'unchanged', failure: null }
+  const [outcome] = await applySingly(tally.account, observations, handling)
+  return outcome ?? { outcome: 'unchanged', failure: null }
 }
 
 interface Missing {

@@ -4,7 +4,7 @@ import { observeRead } from '../../core/normalise.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import { handleObservations, type ObservationHandling } from '../../pipeline/handle-observations.ts'
-import type { OpenAccount, ReadObjects } from '../../ports/pipeline-store.ts'
+import type { EntryOutcome, OpenAccount, ReadObjects } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import type { Mending } from '../../sources/backfill/mend-unlisted.ts'
 import type { FailedEntry } from '../../sources/backfill/object-failures.ts'
@@ -38,12 +38,7 @@ export const mendingOf = (run: MendingRun): Mending => {
       ),
     gone: goneBy(stripe),
     apply: async (resource, observations) => {
-      const seen = observations.map((observation) => ({ observation, ...readNow() }))
-      const { outcomes } = await handleObservations(
-        tally.account,
-        { seen, positions: [], lastSeq: 0 },
-        handling,
-      )
+      const outcomes = await applySingly(tally.account, observations, handling)
       tally.countObjects(resource, outcomes)
       for (const [index, { failure }] of outcomes.entries())
         if (failure !== null) run.onFailed({ list: resource, id: observations[index]?.id ?? null, failure })
@@ -51,7 +46,18 @@ export const mendingOf = (run: MendingRun): Mending => {
   }
 }
 
-const readNow = () => ({ sentAt: new Date(), ownCommitsSince: 0, isReadAgain: true as const })
+/** Applies what was read one by one, just now, and answers what came of each. Rejects as `handleObservations` does. */
+export const applySingly = async (
+  account: string,
+  observations: readonly Observation[],
+  handling: ObservationHandling,
+): Promise<readonly EntryOutcome[]> => {
+  const seen = observations.map((observation) => ({
+    ...{ observation, sentAt: new Date(), ownCommitsSince: 0 },
+    isReadAgain: true as const,
+  }))
+  return (await handleObservations(account, { seen, positions: [], lastSeq: 0 }, handling)).outcomes
+}
 
 /** Returns what makes the observation that an object is gone, as of now. */
 export const goneBy =
