@@ -9,6 +9,7 @@ import { auditAccount } from '../../sources/backfill/audit-account.ts'
 import type { AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import type { Confirming } from '../../sources/backfill/confirm-drift.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
+import type { AccountReader } from '../../unit-of-work/reader.ts'
 import { type BackfillRun, handlingOf, walkOf } from './backfill-one.ts'
 import { goneBy } from './mend-account.ts'
 
@@ -27,7 +28,7 @@ export const auditOne = async (
     ...confirmingOf(tally, run),
     tally,
     walk: { ...(await walkOf(tally, run)), positions },
-    eachStored: (resource, take) => run.eachStored(account, resource, take),
+    eachStored: run.storedOf(account).eachStored,
   })
   whole.addDrift(
     drift.map(({ kind, id, drift: found, fields }) => ({
@@ -44,7 +45,8 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
   const { account } = tally
   const { stripe, signal } = run
   const { readObjects } = handlingOf(tally, run)
-  const opened = unopened(account, run)
+  const { reader } = run.storedOf(account)
+  const opened = unopened(account, reader)
   return {
     account,
     readSingly: (objects) =>
@@ -52,7 +54,7 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
         opened,
         objects.map((object) => ({ ...object, afterSecond: 0 })),
       ),
-    compare: (observations) => compareBatch({ id: account, reader: run.readerOf(account) }, observations),
+    compare: (observations) => compareBatch({ id: account, reader }, observations),
     gone: goneBy(stripe),
     settle: async () => {
       await wait(settleMs, undefined, { signal }).catch(() => {
@@ -63,8 +65,8 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
 }
 
 // Opening an account makes its row where there is none; here nothing depends on what the row says.
-const unopened = (account: string, { readerOf }: BackfillRun): OpenAccount => ({
+const unopened = (account: string, reader: AccountReader): OpenAccount => ({
   settings: defaultSettings(account),
   ...{ seq: 0, disconnected: false, parked: false, unfinished: [], contactsDue: null },
-  reader: readerOf(account),
+  reader,
 })

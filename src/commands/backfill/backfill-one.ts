@@ -1,13 +1,11 @@
 // Joins one account's backfill to the database and to Stripe.
 
-import type { StoredOutline } from '../../core/stored-outline.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ObservationHandling } from '../../pipeline/handle-observations.ts'
 import type { OpenAccount, PipelineStore, ReadObjects } from '../../ports/pipeline-store.ts'
 import { backfillAccount } from '../../sources/backfill/backfill-account.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
-import type { SingleObject } from '../../sources/backfill/mend-unlisted.ts'
 import {
   type FailedEntry,
   type ObjectFailures,
@@ -17,13 +15,13 @@ import type { PageRooms } from '../../sources/backfill/page-rooms.ts'
 import type { ResourceName } from '../../sources/backfill/resources.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
 import type { AccountWalk } from '../../sources/backfill/walk-account.ts'
-import type { AccountReader } from '../../unit-of-work/reader.ts'
 import { noteConnection } from '../opening/note-connection.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { foldPages, type PipelinePages } from './commit-pages.ts'
 import { mendingOf } from './mend-account.ts'
 import type { BackfillStripe } from './open-backfill-stripe.ts'
 import type { Positions } from './open-positions.ts'
+import type { StoredOfAccount } from './stored-of-account.ts'
 
 /** What all accounts of a run share. */
 export interface BackfillRun {
@@ -33,20 +31,8 @@ export interface BackfillRun {
   readonly stripe: BackfillStripe
   /** Tells whether a worker is at an account's events. */
   readonly isWorkedOn: (account: string) => Promise<boolean>
-  /** Answers how many of an account's stored objects its list ought to show. */
-  readonly countStored: (account: string, resource: ResourceName) => Promise<number>
-  /** Tells whether `eachStored` would hand over anything. */
-  readonly isAnyStored: (account: string, resource: ResourceName) => Promise<boolean>
-  /** Hands over what is stored of a resource within the range; nothing where the key does not tell its mode. */
-  readonly eachStored: (
-    account: string,
-    resource: ResourceName,
-    take: (outline: StoredOutline) => void,
-  ) => Promise<void>
-  /** Answers some objects of the account that were stored before then and are not deleted. */
-  readonly someStored: (account: string, before: Date) => Promise<readonly SingleObject[]>
-  /** Answers a reader of an account's stored documents. */
-  readonly readerOf: (account: string) => AccountReader
+  /** Answers what is stored of an account. */
+  readonly storedOf: (account: string) => StoredOfAccount
   readonly rooms: PageRooms
   /** Told of every commit lost to another writer. */
   readonly onLostCommit: () => void
@@ -99,28 +85,27 @@ const walkOne = async (
     ...{ account, updatesOf, handling: handlingOf(tally, run) },
     foldsAhead: !run.request.dryRun,
   }
+  const stored = run.storedOf(account)
   const failure = await backfillAccount<PipelinePages>({
     tally,
     ...{ continued, mended, onMended: noteMended },
     seq: opened.seq,
     fold: (batch, earlier) => foldPages(batch, earlier, commits),
     isWorkedOn: () => run.isWorkedOn(account),
-    countStored: (resource) => run.countStored(account, resource),
+    countStored: stored.countStored,
     onFailed,
     walk: { ...(await walkOf(tally, run)), positions },
     mending: mendingOf({
       ...{
         tally,
         opened,
+        stored,
         onFailed,
         handling: commits.handling,
         stripe: run.stripe,
         insists: run.request.restart,
       },
       readAlone: readerOf(tally, run, { readsRelatives: false }),
-      isAnyStored: (resource) => run.isAnyStored(account, resource),
-      eachStored: (resource, take) => run.eachStored(account, resource, take),
-      someStored: (before) => run.someStored(account, before),
     }),
   })
   for (const [list, count] of failed) if (list !== 'invoice_payments') tally.countFailedBefore(list, count)

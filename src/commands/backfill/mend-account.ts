@@ -10,10 +10,12 @@ import type { Mending } from '../../sources/backfill/mend-unlisted.ts'
 import type { FailedEntry } from '../../sources/backfill/object-failures.ts'
 import { pinnedApiVersion } from '../../sources/stripe/api-version.ts'
 import type { BackfillStripe } from './open-backfill-stripe.ts'
+import type { StoredOfAccount } from './stored-of-account.ts'
 
-export interface MendingRun extends Pick<Mending, 'insists' | 'isAnyStored' | 'eachStored' | 'someStored'> {
+export interface MendingRun extends Pick<Mending, 'insists'> {
   readonly tally: AccountTally
   readonly opened: OpenAccount
+  readonly stored: StoredOfAccount
   readonly handling: ObservationHandling
   /** Reads single objects without their relatives. */
   readonly readAlone: ReadObjects
@@ -24,13 +26,11 @@ export interface MendingRun extends Pick<Mending, 'insists' | 'isAnyStored' | 'e
 
 /** Returns how one account is mended. */
 export const mendingOf = (run: MendingRun): Mending => {
-  const { tally, opened, handling, readAlone, stripe } = run
+  const { tally, opened, handling, stored, readAlone, stripe } = run
   return {
     account: tally.account,
     insists: run.insists,
-    isAnyStored: run.isAnyStored,
-    eachStored: run.eachStored,
-    someStored: run.someStored,
+    ...stored,
     readSingly: (objects) =>
       readAlone(
         opened,

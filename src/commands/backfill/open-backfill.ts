@@ -3,23 +3,13 @@
 import type { Config } from '../../config/config.ts'
 import type { DocumentChange } from '../../core/document-change.ts'
 import { livemodeOfKey } from '../../core/key-mode.ts'
-import { objectKinds } from '../../core/object-kinds.ts'
 import type { Log } from '../../log.ts'
 import type { DerivingOptions } from '../../pipeline/derive-contacts.ts'
 import type { ObjectFailures } from '../../sources/backfill/object-failures.ts'
 import { PageRooms } from '../../sources/backfill/page-rooms.ts'
-import { listRows, type ResourceName } from '../../sources/backfill/resources.ts'
-import { MongoAccountReader } from '../../store/account-reader.ts'
 import { connectedAccounts } from '../../store/connected-accounts.ts'
-import { countListed } from '../../store/count-listed.ts'
 import type { Database } from '../../store/database.ts'
 import { isWorkedOn } from '../../store/lane-claims.ts'
-import {
-  eachStoredOutline,
-  isAnyStored,
-  newestStored,
-  type OutlineQuery,
-} from '../../store/stored-objects.ts'
 import { deriveContacts } from '../opening/due-contacts.ts'
 import { openHandling } from '../opening/open-handling.ts'
 import { openAccessTokens } from '../opening/open-stripe-access.ts'
@@ -28,6 +18,7 @@ import type { BackfillRun } from './backfill-one.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { openBackfillStripe } from './open-backfill-stripe.ts'
 import { openForgottenPositions, openStoredPositions } from './open-positions.ts'
+import { openStored } from './stored-of-account.ts'
 
 export interface OpenBackfill {
   readonly run: BackfillRun
@@ -75,11 +66,6 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
         endAbandoned: handling.options.onLostCommit,
       })
     : openForgottenPositions(request)
-  const outlineQuery = (account: string, resource: ResourceName): OutlineQuery | null => {
-    const { collection } = objectKinds[listRows[resource].kind]
-    const { since, until } = positions.rangeOf(account)
-    return livemode === null ? null : { account, collection, livemode, since, until }
-  }
   return {
     run: {
       ...{ request, failures, log, signal, positions, store: handling.options.store },
@@ -87,20 +73,9 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       stripe: openBackfillStripe(config, { calls, platformAccount, accessTokenOf }),
       // A run that writes nothing keeps nobody waiting; whether MongoDB is there the next commit tells.
       isWorkedOn: async (account) => !dryRun && isWorkedOn(database.db, account).catch(() => false),
-      isAnyStored: async (account, resource) => {
-        const query = outlineQuery(account, resource)
-        return query !== null && isAnyStored(database.db, query)
-      },
-      eachStored: async (account, resource, take) => {
-        const query = outlineQuery(account, resource)
-        if (query !== null) await eachStoredOutline(database.db, query, take)
-      },
-      someStored: (account, before) =>
-        livemode === null ? Promise.resolve([]) : newestStored(database.db, { account, livemode, before }),
-      readerOf: (account) => new MongoAccountReader(database.db, account),
-      countStored: (account, resource) => {
-        const { collection } = objectKinds[listRows[resource].kind]
-        return countListed(database.db, { account, collection, livemode })
+      storedOf: (account) => {
+        const { since, until } = positions.rangeOf(account)
+        return openStored(database, { account, livemode, since, until })
       },
       rooms: new PageRooms(pagesAtOnce),
     },

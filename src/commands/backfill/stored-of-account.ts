@@ -1,0 +1,54 @@
+// What is stored of one account, as its backfill and its audit ask for it.
+
+import { objectKinds } from '../../core/object-kinds.ts'
+import type { AccountBackfill } from '../../sources/backfill/backfill-account.ts'
+import type { Mending } from '../../sources/backfill/mend-unlisted.ts'
+import { listRows, type ResourceName } from '../../sources/backfill/resources.ts'
+import { MongoAccountReader } from '../../store/account-reader.ts'
+import { countListed } from '../../store/count-listed.ts'
+import type { Database } from '../../store/database.ts'
+import {
+  eachStoredOutline,
+  isAnyStored,
+  newestStored,
+  type OutlineQuery,
+} from '../../store/stored-objects.ts'
+import type { AccountReader } from '../../unit-of-work/reader.ts'
+import type { BackfillRange } from './backfill-request.ts'
+
+/** Outlines are of the mode of the key and within the range: there are none where the key does not tell its mode. */
+export interface StoredOfAccount
+  extends Pick<AccountBackfill, 'countStored'>,
+    Pick<Mending, 'isAnyStored' | 'eachStored' | 'someStored'> {
+  readonly reader: AccountReader
+}
+
+interface StoredRequest extends Pick<BackfillRange, 'since' | 'until'> {
+  readonly account: string
+  /** Mode of the key, null where it does not tell. */
+  readonly livemode: boolean | null
+}
+
+/** Opens what is stored of an account. Each answer rejects with `mongodb_unavailable`. */
+export const openStored = (
+  { db }: Pick<Database, 'db'>,
+  { account, livemode, since, until }: StoredRequest,
+): StoredOfAccount => {
+  const queryOf = (resource: ResourceName): OutlineQuery | null =>
+    livemode === null ? null : { account, collection: collectionOf(resource), livemode, since, until }
+  return {
+    countStored: (resource) => countListed(db, { account, collection: collectionOf(resource), livemode }),
+    isAnyStored: async (resource) => {
+      const query = queryOf(resource)
+      return query !== null && isAnyStored(db, query)
+    },
+    eachStored: async (resource, take) => {
+      const query = queryOf(resource)
+      if (query !== null) await eachStoredOutline(db, query, take)
+    },
+    someStored: async (before) => (livemode === null ? [] : newestStored(db, { account, livemode, before })),
+    reader: new MongoAccountReader(db, account),
+  }
+}
+
+const collectionOf = (resource: ResourceName) => objectKinds[listRows[resource].kind].collection
