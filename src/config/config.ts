@@ -129,9 +129,9 @@ const refuseAccessTokens = ({ accounts }: ConfigFile): void => {
 
 // What a list shows is of the platform key's mode: a token of the other one would mix test and live in one account.
 const refuseTokensOfOtherMode = ({ accounts, name }: ConfigFile, stripeKey: string | undefined): void => {
-  const livemode = livemodeOfKey(stripeKey ?? '')
+  const livemode = livemodeOfKey(stripeKey)
   const other = accounts.findIndex(({ access_token: token }) => {
-    const mode = livemodeOfKey(token ?? '')
+    const mode = livemodeOfKey(token)
     return mode !== null && livemode !== null && mode !== livemode
   })
   if (other === -1) return
@@ -148,6 +148,5 @@ const nonEmpty = (value: string | undefined): string | undefined => (value === '
 const livemodeOf = (mode: Settings['mode'], stripeKey: string | undefined): boolean | null => {
   if (mode === 'live') return true
   if (mode === 'test') return false
-  if (mode === 'any' || stripeKey === undefined) return null
-  return livemodeOfKey(stripeKey)
+  return mode === 'any' ? null : livemodeOfKey(stripeKey)
 }

@@ -87,7 +87,7 @@ export const checkAccessTokens = (
         { projection: { access_token: 1 } },
       )
     for await (const row of rows) {
-      const mode = livemodeOfKey(tokenIn(row, key) ?? '')
+      const mode = livemodeOfKey(tokenIn(row, key))
       if (mode !== null && livemode !== null && mode !== livemode) throw otherMode(row._id, livemode)
     }
   })

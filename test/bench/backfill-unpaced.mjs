@@ -30,18 +30,21 @@ const request = backfillRequestOf({ account: [account], resource: [resources], e
 const log = openLog('warn')
 const listener = { onProgress: () => undefined, onEmbedded: () => undefined }
 const database = await openDatabase(config, listener, { readOnly: false })
-const opened = await openBackfill({ request, config, database, log, signal, onDerived: () => undefined })
+const tally = new BackfillTally()
+const opened = await openBackfill({
+  ...{ request, config, key: config.stripeKey, database, failures: tally.failures, log, signal },
+  onDerived: () => undefined,
+})
 const pace = new Pace({
   ...{ owner: 'bench', limits, limiter: memoryLimiter() },
   ...{ requestsPerSecond: null, share: 'lists', isKept: () => false },
 })
 const stripe = openBackfillStripe(config, {
-  calls: { paceOf: () => pace, httpClient: plainHttpClient(), close: () => undefined },
+  calls: { key: config.stripeKey, paceOf: () => pace, httpClient: plainHttpClient(), close: () => undefined },
   platformAccount: config.platformAccount,
   accessTokenOf: async () => null,
 })
 const run = { ...opened.run, stripe }
-const tally = new BackfillTally()
 const tallies = [tally.add(account, request.resources)]
 await deliveringNotices({ config, database, log, signal }, async () => {
   await runAccounts({ tallies, accountsAtOnce: 1, signal, backfill: (one) => backfillOne(one, run) })

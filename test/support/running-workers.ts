@@ -26,7 +26,8 @@ export interface RunningWorkers extends Workers {
 }
 
 /** The played Stripe answers as many requests as there are, unless it is told otherwise. */
-const unlimitedCalls: StripeCalls = {
+const unlimitedCalls = (key: string): StripeCalls => ({
+  key,
   paceOf: (owner, share) =>
     new Pace({
       ...{ owner, share, limits: { perEndpoint: 10_000, inAll: 10_000 }, requestsPerSecond: null },
@@ -34,7 +35,7 @@ const unlimitedCalls: StripeCalls = {
     }),
   httpClient: plainHttpClient(),
   close: () => undefined,
-}
+})
 
 /** Starts the work; it ends with the test. */
 export const startWorkers = async (
@@ -46,7 +47,7 @@ export const startWorkers = async (
   const woken: string[] = []
   const takenOver: string[] = []
   const config = { ...(await loadConfig({}, '/')), stripeKey: undefined, redisUrl: undefined, ...settings }
-  const calls = config.stripeKey === undefined ? null : unlimitedCalls
+  const calls = config.stripeKey === undefined ? null : unlimitedCalls(config.stripeKey)
   const opened = { client, db, close: async () => undefined }
   const ending = new AbortController()
   const reads = calls === null ? null : { calls, signal: ending.signal }

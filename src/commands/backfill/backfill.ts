@@ -24,6 +24,8 @@ import { printBackfill } from './print-backfill.ts'
 interface Backfill {
   readonly request: BackfillRequest
   readonly config: Config
+  /** The platform's. */
+  readonly key: string
   readonly tally: BackfillTally
   readonly log: Log
   readonly progress: Progress
@@ -38,8 +40,9 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
   const request = backfillRequestOf(flags, new Date())
   compileLater()
   const config = await loadConfig(flags)
-  if (config.stripeKey === undefined) throw keyMissing('backfill')
-  const keysMode = livemodeOfKey(config.stripeKey)
+  const { stripeKey: key } = config
+  if (key === undefined) throw keyMissing('backfill')
+  const keysMode = livemodeOfKey(key)
   if (keysMode !== null && config.livemode === !keysMode) throw modeContradicted(keysMode ? 'live' : 'test')
   const started = performance.now()
   const interrupt = onInterrupt()
@@ -52,7 +55,7 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
     printBackfill(tally, { request, changes, interrupted, durationMs: performance.now() - started })
   }
   try {
-    print(await backfill({ request, config, tally, log, progress, signal: interrupt.signal }))
+    print(await backfill({ request, config, key, tally, log, progress, signal: interrupt.signal }))
   } catch (error) {
     progress.stop()
     if (tellEnd(tally, error, request)) print([])
@@ -83,11 +86,11 @@ const codedError = (thrown: unknown): BillingSyncError =>
       })
 
 const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => {
-  const { request, config, log, progress, signal } = given
+  const { request, config, key, log, progress, signal } = given
   const database = await openDatabase(config, progress, { readOnly: request.dryRun || request.verify })
   try {
     const opened = await openBackfill({
-      ...{ request, config, database, log, signal, failures: given.tally.failures },
+      ...{ request, config, key, database, log, signal, failures: given.tally.failures },
       onDerived: ({ length }) => {
         given.tally.derived += length
       },

@@ -48,13 +48,13 @@ export interface BackfillStripeOptions {
 /** How long trouble that passes is waited out before a list is given up. */
 const patienceMs = 60_000
 
-/** Joins Stripe to a backfill. The config has a key. */
+/** Joins Stripe to a backfill. */
 export const openBackfillStripe = (
   config: Config,
   { calls, platformAccount, accessTokenOf }: BackfillStripeOptions,
 ): BackfillStripe => {
   const clock = new StripeClock(Date.now)
-  const livemode = livemodeOfKey(config.stripeKey ?? '')
+  const livemode = livemodeOfKey(calls.key)
   const clientsFor = openPacedClients(config, {
     ...{ calls, share: 'lists', accessTokenOf },
     platformAccount: async () => platformAccount,

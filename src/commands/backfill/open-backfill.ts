@@ -32,6 +32,8 @@ export interface OpenBackfill {
 export interface BackfillOpening {
   readonly request: BackfillRequest
   readonly config: Config
+  /** The platform's. */
+  readonly key: string
   readonly database: Database
   /** Where objects that could not be applied are counted. */
   readonly failures: ObjectFailures
@@ -47,18 +49,18 @@ export interface BackfillOpening {
  */
 const pagesAtOnce = 12
 
-/** Opens the run. Throws `config_invalid` where no key is set, or Stripe does not tell whose it is. */
+/** Opens the run. Throws `config_invalid` where Stripe does not tell whose key it is. */
 export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfill> => {
-  const { request, config, database, failures, log, signal, onDerived } = opening
+  const { request, config, key, database, failures, log, signal, onDerived } = opening
   const { effects, requestsPerSecond } = request
   const dryRun = request.dryRun || request.verify
   const asked = { source: 'backfill', effects, dryRun, reads: null, asksPlatform: true } as const
   const handling = await openHandling(config, database, asked)
   const platformAccount = await handling.platformOfKey()
   if (!request.verify) await deriveContacts({ handling, database, signal, onDerived })
-  const livemode = livemodeOfKey(config.stripeKey ?? '')
+  const livemode = livemodeOfKey(key)
   const accessTokenOf = await openAccessTokens(config, { database, dryRun })
-  const calls = await openStripeCalls(config, { requestsPerSecond, onServed: null })
+  const calls = await openStripeCalls(config, { key, requestsPerSecond, onServed: null })
   const keepsPositions = !dryRun && request.ids.length === 0
   const positions = keepsPositions
     ? await openStoredPositions(database, {

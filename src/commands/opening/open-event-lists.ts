@@ -28,7 +28,7 @@ export type EventsOf = (account: string, query: EventListQuery) => AsyncIterable
 /** How long trouble that passes is waited out before a list is given up. */
 const patienceMs = 60_000
 
-/** Opens the lists; the config has a key. Throws `config_invalid` where an account's access token can't be opened. */
+/** Opens the lists. Throws `config_invalid` where an account's access token can't be opened. */
 export const openEventLists = async (config: Config, request: EventListsRequest): Promise<EventsOf> => {
   const { calls, platformAccount, onWaiting, signal } = request
   const nobody = (): void => undefined

@@ -23,15 +23,15 @@ export interface Asking {
   readonly signal: AbortSignal
 }
 
-/** Returns what opens the clients; the config has a key. */
+/** Returns what opens the clients. */
 export const openPacedClients =
   (
-    { stripeKey: platformKey = '', stripeApiBase: apiBase }: Config,
+    { stripeApiBase: apiBase }: Pick<Config, 'stripeApiBase'>,
     { calls, share, accessTokenOf, platformAccount }: PacedClientsOptions,
   ): ((asking: Asking) => (account: string) => Promise<AccountClient>) =>
   (asking) =>
     openAccountClients({
-      ...{ platformKey, accessTokenOf, platformAccount },
+      ...{ platformKey: calls.key, accessTokenOf, platformAccount },
       open: (secretKey, owner) => {
         const options = { ...asking, pace: calls.paceOf(owner, share), random: Math.random, now: Date.now }
         const httpClient = new PacedHttpClient(calls.httpClient, options)

@@ -7,7 +7,7 @@ import type { ReadObjects } from '../../ports/pipeline-store.ts'
 import type { PaceShare } from '../../sources/stripe/place-order.ts'
 import { checkAccessTokens, readAccessToken } from '../../store/account-secrets.ts'
 import type { Database } from '../../store/database.ts'
-import type { StripeCalls } from './open-stripe-calls.ts'
+import type { CallsRequest, StripeCalls } from './open-stripe-calls.ts'
 
 export interface StripeRequest {
   readonly database: Database
@@ -54,6 +54,20 @@ export const openPlatformQuestion = ({
 }
 
 /**
+ * Opens the calls that events are handled with, at the speed that the key allows; null where none is set.
+ * @param onServed see `CallsRequest`
+ */
+export const openCallsWithKey = async (
+  config: Config,
+  onServed: CallsRequest['onServed'],
+): Promise<StripeCalls | null> => {
+  const { stripeKey: key } = config
+  if (key === undefined) return null
+  const { openStripeCalls } = await import('./open-stripe-calls.ts')
+  return openStripeCalls(config, { key, requestsPerSecond: null, onServed })
+}
+
+/**
  * Returns what reads objects from Stripe, null where payloads are taken as they are. Throws `config_invalid` where an
  * account's access token can't be opened.
  */
@@ -88,7 +102,7 @@ const openReads = async (
   return openObjectReader({
     clientOf: clientsFor({ listener, patienceMs: requestPatienceMs, signal }),
     clock: new StripeClock(Date.now),
-    livemode: livemodeOfKey(config.stripeKey ?? ''),
+    livemode: livemodeOfKey(calls.key),
     random: Math.random,
     ...{ source, patienceMs, onWaiting, signal },
   })
@@ -99,7 +113,7 @@ const openReads = async (
  * opened or is of the other mode than the platform's key: opening them all first tells that before any work.
  */
 export const openAccessTokens = async (
-  { accounts, encryptionKey, stripeKey = '' }: Config,
+  { accounts, encryptionKey, stripeKey }: Config,
   { database: { db }, dryRun }: Pick<StripeRequest, 'database' | 'dryRun'>,
 ): Promise<(account: string) => Promise<string | null>> => {
   const listed = new Map(

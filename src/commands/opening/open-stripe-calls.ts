@@ -12,6 +12,8 @@ import type { PaceShare } from '../../sources/stripe/place-order.ts'
 import { announceServe, type ServePresence, watchForServe } from '../../sources/stripe/serve-presence.ts'
 
 export interface StripeCalls {
+  /** The platform's. */
+  readonly key: string
   /** Answers the pace of the key of an account: one for all who ask with it, and with the same share. */
   paceOf(owner: string, share: PaceShare): Pace
   /** Makes single requests, at no pace. */
@@ -21,6 +23,8 @@ export interface StripeCalls {
 }
 
 export interface CallsRequest {
+  /** The platform's. */
+  readonly key: string
   /** What `--rate` lowers the limits to; null: nothing. */
   readonly requestsPerSecond: number | null
   /** Given by `serve`, for whose events a part of the budget is kept: told of each answer. */
@@ -30,19 +34,20 @@ export interface CallsRequest {
 /** How long Redis is waited for before the limit is kept by this process alone. */
 const redisPatienceMs = 2_000
 
-/** Opens them; the config has a key. Redis being away is no error: each process keeps to the limits by itself then. */
+/** Opens them. Redis being away is no error: each process keeps to the limits by itself then. */
 export const openStripeCalls = async (
-  { stripeKey = '', redisUrl }: Config,
-  { requestsPerSecond, onServed }: CallsRequest,
+  { redisUrl }: Pick<Config, 'redisUrl'>,
+  { key, requestsPerSecond, onServed }: CallsRequest,
 ): Promise<StripeCalls> => {
   const isServe = onServed !== null
   const { limiter, presence, close } =
     redisUrl === undefined ? openOwn(isServe) : await openShared(redisUrl, isServe)
-  const livemode = livemodeOfKey(stripeKey)
+  const livemode = livemodeOfKey(key)
   const mode = livemode === true ? 'live' : 'test'
   const paces = new Map<string, Pace>()
   const plain = plainHttpClient()
   return {
+    key,
     paceOf: (account, share) => {
       const owner = `${account}:${mode}`
       const isKept = (): boolean => presence.isBeside(owner)

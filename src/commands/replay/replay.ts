@@ -18,6 +18,7 @@ import { showReplay } from '../../ui/replay-progress.tsx'
 import { deliveringNotices } from '../opening/deliver-notices.ts'
 import { deriveContacts } from '../opening/due-contacts.ts'
 import { type Handling, openHandling } from '../opening/open-handling.ts'
+import { openCallsWithKey } from '../opening/open-stripe-access.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
 import { compileLater } from '../shell/compile-later.ts'
 import { onInterrupt } from '../shell/interrupt.ts'
@@ -88,7 +89,7 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const { request, config, tally, log, progress, signal } = run
   const { input, effects, dryRun, eventsPerSecond } = request
   const database = await openDatabase(config, progress, { readOnly: dryRun })
-  const calls = await openCalls(config)
+  const calls = await openCallsWithKey(config, null)
   try {
     const kinds = { isStored: input.kind === 'stored', isListed: input.kind === 'listed' }
     const onWaiting = (reason: string | null): void => {
@@ -112,12 +113,6 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
     calls?.close()
     await database.close()
   }
-}
-
-const openCalls = async (config: Config): Promise<StripeCalls | null> => {
-  if (config.stripeKey === undefined) return null
-  const { openStripeCalls } = await import('../opening/open-stripe-calls.ts')
-  return openStripeCalls(config, { requestsPerSecond: null, onServed: null })
 }
 
 const replayInput = async (options: ReplayOptions, opened: OpenReplay): Promise<void> => {

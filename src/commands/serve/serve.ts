@@ -14,7 +14,7 @@ import { showDashboard } from '../../ui/serve-dashboard.tsx'
 import { type Metrics, openMetrics } from '../../watch/metrics.ts'
 import { type ServeListener, tellAll } from '../../watch/serve-listener.ts'
 import { ServeTally } from '../../watch/serve-tally.ts'
-import type { StripeCalls } from '../opening/open-stripe-calls.ts'
+import { openCallsWithKey } from '../opening/open-stripe-access.ts'
 import { onInterrupt } from '../shell/interrupt.ts'
 import { keyMissing } from '../shell/key-missing.ts'
 import { awaitDatabase } from './await-database.ts'
@@ -186,7 +186,7 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
   const { config, role, catchesUp, log } = serve
   const database = await awaitDatabase(config, { log, signal })
   if (database === null) return
-  const calls = await openCalls(serve)
+  const calls = await openCallsWithKey(config, serve.listener.onStripeAnswer)
   const { httpServer } = listener
   try {
     const asked = { config, role, catchesUp, database, calls, log, httpServer, listener: serve.listener }
@@ -199,12 +199,6 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
   }
   log.info('serving')
   await serve.serving.keyFits
-}
-
-const openCalls = async ({ config, listener }: Serve): Promise<StripeCalls | null> => {
-  if (config.stripeKey === undefined) return null
-  const { openStripeCalls } = await import('../opening/open-stripe-calls.ts')
-  return openStripeCalls(config, { requestsPerSecond: null, onServed: listener.onStripeAnswer })
 }
 
 const end = async (serve: Serve, listener: Listener): Promise<boolean> => {

@@ -118,7 +118,11 @@ test("no object is read with another platform's key", async () => {
   await keptByAnother()
   const played = await playStripe()
   const config = { ...(await loadConfig({}, '/')), ...withKeyOf(played), redisUrl: undefined, accounts: [] }
-  const calls = await openStripeCalls(config, { requestsPerSecond: null, onServed: null })
+  const calls = await openStripeCalls(config, {
+    key: config.stripeKey,
+    requestsPerSecond: null,
+    onServed: null,
+  })
   onTestFinished(calls.close)
   const reads = { calls, share: 'events', signal: new AbortController().signal } as const
   const { options } = await openHandling(config, database, { source: 'webhook', effects: 'none', reads })
