@@ -7,7 +7,7 @@ import { MongoClient } from 'mongodb'
 import { afterAll } from 'vitest'
 import { prepareDataFolder } from '../../src/store/embedded/data-folder.ts'
 import { findMongodBinary } from '../../src/store/embedded/mongod-binary.ts'
-import { choosePort, REPLICA_SET, startMongod } from '../../src/store/embedded/mongod-process.ts'
+import { choosePort, replicaSetName, startMongod } from '../../src/store/embedded/mongod-process.ts'
 import type { OwnedProcess } from '../../src/store/embedded/owned-process.ts'
 import { awaitPrimary } from '../../src/store/embedded/replica-set.ts'
 import { testEnvironment } from './embedded-environment.ts'
@@ -59,7 +59,7 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
     await rm(path, { recursive: true, force: true })
   })
   return {
-    uri: `mongodb://127.0.0.1:${port}/served?replicaSet=${REPLICA_SET}`,
+    uri: `mongodb://127.0.0.1:${port}/served?replicaSet=${replicaSetName}`,
     start: async (mostFileBytes) => {
       if (mongod !== null) return
       const binaryPath =

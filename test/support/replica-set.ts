@@ -8,7 +8,7 @@ import { type Document, MongoClient } from 'mongodb'
 import { afterAll } from 'vitest'
 import { prepareDataFolder } from '../../src/store/embedded/data-folder.ts'
 import { findMongodBinary } from '../../src/store/embedded/mongod-binary.ts'
-import { choosePort, REPLICA_SET, startMongod } from '../../src/store/embedded/mongod-process.ts'
+import { choosePort, replicaSetName, startMongod } from '../../src/store/embedded/mongod-process.ts'
 import type { OwnedProcess } from '../../src/store/embedded/owned-process.ts'
 import { testEnvironment } from './embedded-environment.ts'
 import { until } from './until.ts'
@@ -40,11 +40,11 @@ export const startReplicaSet = async (): Promise<ReplicaSet> => {
     { _id: 2, host: hostOf(arbiter), arbiterOnly: true, priority: 0 },
   ]
   const settings = { electionTimeoutMillis: 1_000 }
-  await tell(primary, { replSetInitiate: { _id: REPLICA_SET, members, settings } })
+  await tell(primary, { replSetInitiate: { _id: replicaSetName, members, settings } })
   await until(async () => (await tell(primary, { hello: 1 })).isWritablePrimary === true, 'the primary')
   await until(async () => (await tell(secondary, { hello: 1 })).secondary === true, 'the secondary')
   return {
-    uri: `mongodb://${hostOf(primary)},${hostOf(secondary)}/served?replicaSet=${REPLICA_SET}`,
+    uri: `mongodb://${hostOf(primary)},${hostOf(secondary)}/served?replicaSet=${replicaSetName}`,
     stopReplication: async () => {
       await tell(secondary, { configureFailPoint: 'stopReplProducer', mode: 'alwaysOn' })
     },

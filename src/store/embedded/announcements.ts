@@ -27,7 +27,7 @@ export interface Announcement {
 export type SocketName = Pick<Announcement, 'id' | 'socketPath'>
 
 /** The kernels' shortest limit for a socket's path, in bytes (macOS); Node cuts longer ones without a word. */
-const SOCKET_PATH_MAX_BYTES = 103
+const longestSocketPathBytes = 103
 
 /**
  * Chooses a new socket for a supervisor, in a folder of the temp directory that only this user can enter: the
@@ -38,7 +38,7 @@ export const nameSocket = async (folder: DataFolder): Promise<SocketName> => {
   const hash = createHash('sha256').update(folder.path).digest('hex').slice(0, 12)
   const name = join(`billing-sync-${userInfo().uid}`, `${hash}-${id}`)
   const inTemp = join(tmpdir(), name)
-  const socketPath = Buffer.byteLength(inTemp) <= SOCKET_PATH_MAX_BYTES ? inTemp : join('/tmp', name)
+  const socketPath = Buffer.byteLength(inTemp) <= longestSocketPathBytes ? inTemp : join('/tmp', name)
   await makePrivate(dirname(socketPath), folder)
   return { id, socketPath }
 }

@@ -6,10 +6,10 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path'
 import type { BinaryFetcher, FetchRequest, Refusal } from './binary-fetcher.ts'
 
-const SCRATCH_PREFIX = '.fetch-'
+const scratchPrefix = '.fetch-'
 
 /** A scratch folder of this age was left by a process that was killed: no fetch takes a day. */
-const SCRATCH_MAX_AGE_MS = 24 * 60 * 60 * 1000
+const longestScratchAgeMs = 24 * 60 * 60 * 1000
 
 /** Lists the fetched programs of a folder whose name starts with `prefix`, in name order; [] without a folder. */
 export const listCached = async (folder: string, prefix: string): Promise<readonly string[]> => {
@@ -28,7 +28,7 @@ export const fetchIntoCache = async (
   const cacheFolder = await firstWritable(request.cacheFolders)
   if (cacheFolder === undefined) return { problem: `cannot write to ${request.cacheFolders.join(' or ')}` }
   await clearOldScratch(cacheFolder)
-  const scratch = await mkdtemp(join(cacheFolder, SCRATCH_PREFIX))
+  const scratch = await mkdtemp(join(cacheFolder, scratchPrefix))
   try {
     const fetched = await fetcher.fetch({ ...request, folder: scratch })
     return 'path' in fetched ? { path: await place(fetched.path, join(cacheFolder, fetcher.name)) } : fetched
@@ -48,7 +48,7 @@ const canWrite = async (folder: string): Promise<boolean> => {
   try {
     await mkdir(folder, { recursive: true })
     // access(2) says yes to root on a read-only mount of some file systems: only writing tells.
-    await rm(await mkdtemp(join(folder, SCRATCH_PREFIX)), { recursive: true })
+    await rm(await mkdtemp(join(folder, scratchPrefix)), { recursive: true })
     return true
   } catch {
     return false
@@ -62,9 +62,9 @@ const place = async (fetched: string, path: string): Promise<string> => {
 }
 
 const clearOldScratch = async (folder: string): Promise<void> => {
-  for (const path of await listCached(folder, SCRATCH_PREFIX)) {
+  for (const path of await listCached(folder, scratchPrefix)) {
     // Another program that starts may be done with its own by now.
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
-    if (Date.now() - mtimeMs > SCRATCH_MAX_AGE_MS) await rm(path, { recursive: true, force: true })
+    if (Date.now() - mtimeMs > longestScratchAgeMs) await rm(path, { recursive: true, force: true })
   }
 }

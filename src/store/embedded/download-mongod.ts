@@ -8,8 +8,8 @@ import { MongoBinary } from 'mongodb-memory-server-core'
 import { ResolveConfigVariables, setDefaultValue } from 'mongodb-memory-server-core/lib/util/resolveConfig.js'
 
 /** Longest silence of the download; a network that answers at all sends something within it. */
-const SILENCE_LIMIT_MS = 4000
-const SILENCE_CHECK_MS = 500
+const silenceLimitMs = 4000
+const silenceCheckMs = 500
 
 const download = async (scratch: string, target: string): Promise<void> => {
   // The library's three tries with growing pauses would only add to the silence.
@@ -25,9 +25,9 @@ const endWhenSilent = (folder: string): void => {
     const now = await sizeOf(folder)
     if (now !== size) lastGrowth = performance.now()
     size = now
-    if (performance.now() - lastGrowth > SILENCE_LIMIT_MS) fail(`no byte for ${SILENCE_LIMIT_MS / 1000} s`)
+    if (performance.now() - lastGrowth > silenceLimitMs) fail(`no byte for ${silenceLimitMs / 1000} s`)
   }
-  setInterval(() => void check(), SILENCE_CHECK_MS).unref()
+  setInterval(() => void check(), silenceCheckMs).unref()
 }
 
 const sizeOf = async (folder: string): Promise<number> => {

@@ -1,12 +1,12 @@
 // Decides which of several supervisors owns a data folder; announcements.ts says why at most one can.
 
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Announcement, clearAway, forget, listAnnouncements } from './announcements.ts'
 import type { DataFolder } from './data-folder.ts'
 import { connectSupervisor } from './supervisor-connection.ts'
 import type { SupervisorState } from './supervisor-protocol.ts'
 
-const CHECK_MS = 20
+const checkMs = 20
 
 interface Rival {
   readonly id: string
@@ -19,7 +19,7 @@ export const winElection = async (folder: DataFolder, own: Announcement): Promis
     const rivals = await lookAround(folder, own)
     if (rivals.length === 0) return true
     if (rivals.some((rival) => takesPrecedence(rival, own))) return false
-    await delay(CHECK_MS)
+    await wait(checkMs)
   }
 }
 

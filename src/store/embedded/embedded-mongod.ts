@@ -10,7 +10,7 @@ import type { EmbeddedMongodEnvironment } from './mongod-binary.ts'
 import { mongodFailure } from './mongod-failure.ts'
 
 /** How long the server waits for a next command before it stops: long enough for a script's next line. */
-const DEFAULT_LINGER_MS = 3000
+const defaultLingerMs = 3000
 
 /** A server that this process holds. */
 export interface EmbeddedMongod {
@@ -60,7 +60,7 @@ export const openEmbeddedMongod = async (options: EmbeddedMongodOptions): Promis
       mongodPath: options.mongodPath && resolve(options.mongodPath),
       testCommands: options.testCommands ?? false,
       extraParameters: options.extraParameters ?? {},
-      lingerMs: options.lingerMs ?? DEFAULT_LINGER_MS,
+      lingerMs: options.lingerMs ?? defaultLingerMs,
     },
     variables: options.variables,
     onProgress: options.onProgress ?? (() => {}),

@@ -7,21 +7,21 @@ import type { DataFolder } from './data-folder.ts'
 import { endLeftoverMongod } from './leftover-mongod.ts'
 import { findMongodBinary, type MongodBinary } from './mongod-binary.ts'
 import { mongodFailure } from './mongod-failure.ts'
-import { choosePort, explainEnd, PORT_TAKEN_CODE, REPLICA_SET, startMongod } from './mongod-process.ts'
+import { choosePort, explainEnd, portTakenCode, replicaSetName, startMongod } from './mongod-process.ts'
 import type { OwnedProcess } from './owned-process.ts'
 import { awaitPrimary } from './replica-set.ts'
 import type { RunningServer } from './supervisor-protocol.ts'
 import type { SupervisorSettings } from './supervisor-settings.ts'
 
 /** A mongod that dies more often than this within the time below is not started again. */
-const MAX_DEATHS = 3
-const DEATHS_WINDOW_MS = 60_000
+const mostDeaths = 3
+const deathsWindowMs = 60_000
 
 /** Another process may take a free port before mongod does; the next one is tried, this often. */
-const MAX_PORT_TRIES = 5
+const mostPortTries = 5
 
 /** A sound database is primary within a second or two; a long journal on a slow disk takes minutes. */
-const START_TIMEOUT_MS = 5 * 60_000
+const startTimeoutMs = 5 * 60_000
 
 export interface EmbeddedServerRun {
   readonly folder: DataFolder
@@ -51,14 +51,14 @@ export const runEmbeddedServer = async (run: EmbeddedServerRun): Promise<void> =
   while (!run.signal.aborted) {
     const { mongod, port } = await startPrimary(run, binary, 1)
     run.onReady({
-      uri: `mongodb://127.0.0.1:${port}/?replicaSet=${REPLICA_SET}`,
+      uri: `mongodb://127.0.0.1:${port}/?replicaSet=${replicaSetName}`,
       binarySource: binary.source,
     })
     await Promise.race([mongod.ended, aborted(run.signal)])
     if (run.signal.aborted) return mongod.end()
     const reason = await explainEnd(run.folder, (await mongod.ended).code)
     deaths.push(performance.now())
-    if (recent(deaths) > MAX_DEATHS) throw failure(run, reason)
+    if (recent(deaths) > mostDeaths) throw failure(run, reason)
     run.onDeath(reason)
   }
 }
@@ -79,14 +79,14 @@ const startPrimary = async (
   const mongod = await startMongod({ ...run.settings, binaryPath: binary.path, folder: run.folder, port })
   const died = new AbortController()
   void mongod.ended.then(({ code }) => died.abort(code))
-  const timeout = AbortSignal.timeout(START_TIMEOUT_MS)
+  const timeout = AbortSignal.timeout(startTimeoutMs)
   try {
     await awaitPrimary(port, AbortSignal.any([run.signal, died.signal, timeout]))
     return { mongod, port }
   } catch (error) {
     const code: number | null | undefined = died.signal.aborted ? died.signal.reason : undefined
     await mongod.end()
-    if (code === PORT_TAKEN_CODE && attempt < MAX_PORT_TRIES) return startPrimary(run, binary, attempt + 1)
+    if (code === portTakenCode && attempt < mostPortTries) return startPrimary(run, binary, attempt + 1)
     throw failure(run, code === undefined ? String(error) : await explainEnd(run.folder, code), error)
   }
 }
@@ -98,7 +98,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
   })
 
 const recent = (deaths: readonly number[]): number =>
-  deaths.filter((time) => performance.now() - time < DEATHS_WINDOW_MS).length
+  deaths.filter((time) => performance.now() - time < deathsWindowMs).length
 
 const failure = ({ folder }: EmbeddedServerRun, reason: string, cause?: unknown): BillingSyncError =>
   mongodFailure(folder.path, reason, { log: folder.mongodLog, cause })

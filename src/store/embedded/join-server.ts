@@ -1,7 +1,7 @@
 // A command's way to the embedded server: joins the supervisor that is there, or starts one. Whichever of
 // several commands comes first, all end at the same server; the rest waits for what the first one fetches.
 
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../../errors.ts'
 import { type Announcement, clearAway, forget, listAnnouncements } from './announcements.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -9,12 +9,12 @@ import { reasonOfExit } from './exit-reason.ts'
 import { mongodFailure } from './mongod-failure.ts'
 import { type SupervisorRequest, startSupervisor } from './start-supervisor.ts'
 import { connectSupervisor, type SupervisorConnection } from './supervisor-connection.ts'
-import { PROTOCOL_VERSION, type RunningServer } from './supervisor-protocol.ts'
+import { protocolVersion, type RunningServer } from './supervisor-protocol.ts'
 
-const CHECK_MS = 20
+const checkMs = 20
 
 /** Node and this program load within a second, on a busy machine within a few. */
-const ANNOUNCEMENT_TIMEOUT_MS = 30_000
+const announcementTimeoutMs = 30_000
 
 export interface JoinRequest extends SupervisorRequest {
   readonly onProgress: (text: string) => void
@@ -37,7 +37,7 @@ export const joinServer = async (request: JoinRequest): Promise<Membership> => {
     if (connection && server) return { server, connection }
     // It gave way to another one, was just stopping, or had failed somebody else before: look again.
     connection?.socket.destroy()
-    await delay(CHECK_MS, undefined, { signal: request.signal })
+    await wait(checkMs, undefined, { signal: request.signal })
   }
 }
 
@@ -53,17 +53,17 @@ const findSupervisor = async (folder: DataFolder): Promise<SupervisorConnection 
 }
 
 const sameVersion = (folder: DataFolder, { pid }: Announcement, connection: SupervisorConnection) => {
-  if (connection.hello.protocol === PROTOCOL_VERSION) return connection
+  if (connection.hello.protocol === protocolVersion) return connection
   connection.socket.destroy()
   throw refusal(folder, `another version of billing-sync runs it (process ${pid}); end its commands first`)
 }
 
 const bringUpSupervisor = async (request: JoinRequest): Promise<SupervisorConnection | undefined> => {
   const { folder, signal } = request
-  const giveUpAt = performance.now() + ANNOUNCEMENT_TIMEOUT_MS
+  const giveUpAt = performance.now() + announcementTimeoutMs
   const exitCode = await startSupervisor(request)
   while (performance.now() < giveUpAt) {
-    await delay(CHECK_MS, undefined, { signal })
+    await wait(checkMs, undefined, { signal })
     const connection = await findSupervisor(folder)
     if (connection !== undefined) return connection
     const code = exitCode()

@@ -3,15 +3,15 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { DataFolder } from './data-folder.ts'
 import { mongodFailure } from './mongod-failure.ts'
-import { REPLICA_SET } from './mongod-process.ts'
+import { replicaSetName } from './mongod-process.ts'
 import { commandLineOf, hasEnded, parentOf } from './process-table.ts'
 
 /** mongod closes its files within a second or two; after this it hangs and is killed. */
-const GRACE_MS = 10_000
-const CHECK_MS = 25
+const graceMs = 10_000
+const checkMs = 25
 
 /**
  * Ends the mongod of this data folder that runs without a supervisor, if there is one, and waits until it is
@@ -26,17 +26,17 @@ export const endLeftoverMongod = async (folder: DataFolder): Promise<void> => {
   if (Number.isNaN(pid) || !(await isOurMongod(pid, folder))) return
   await refuseIfSupervised(pid, folder)
   signalProcess(pid, 'SIGTERM')
-  const killAt = performance.now() + GRACE_MS
+  const killAt = performance.now() + graceMs
   while (!(await hasEnded(pid))) {
     if (performance.now() > killAt) signalProcess(pid, 'SIGKILL')
-    await delay(CHECK_MS)
+    await wait(checkMs)
   }
 }
 
 // The id may long be another program's.
 const isOurMongod = async (pid: number, folder: DataFolder): Promise<boolean> => {
   const command = await commandLineOf(pid)
-  return command.includes(`--dbpath ${folder.database} `) && command.includes(`--replSet ${REPLICA_SET} `)
+  return command.includes(`--dbpath ${folder.database} `) && command.includes(`--replSet ${replicaSetName} `)
 }
 
 const refuseIfSupervised = async (mongod: number, folder: DataFolder): Promise<void> => {

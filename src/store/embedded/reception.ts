@@ -7,7 +7,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import type { SocketName } from './announcements.ts'
 import {
   type Greeting,
-  PROTOCOL_VERSION,
+  protocolVersion,
   receiveMessages,
   type SupervisorMessage,
   type SupervisorState,
@@ -60,7 +60,7 @@ export class Reception {
     socket.once('close', () => this.#connections.delete(socket))
     for await (const { purpose, protocol, dataFolder } of receiveMessages<Greeting>(socket)) {
       this.#greet(socket)
-      const matches = protocol === PROTOCOL_VERSION && dataFolder === this.#dataFolder
+      const matches = protocol === protocolVersion && dataFolder === this.#dataFolder
       if (purpose === 'use' && matches) this.#admit(socket)
     }
   }
@@ -68,7 +68,7 @@ export class Reception {
   #greet(socket: Socket): void {
     const { id } = this.#socket
     const dataFolder = this.#dataFolder
-    const own = { protocol: PROTOCOL_VERSION, dataFolder, pid: process.pid, id, state: this.#state }
+    const own = { protocol: protocolVersion, dataFolder, pid: process.pid, id, state: this.#state }
     sendMessage(socket, { type: 'hello', ...own })
   }
 

@@ -2,17 +2,17 @@
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Db, type Document, MongoClient, MongoServerError } from 'mongodb'
-import { REPLICA_SET } from './mongod-process.ts'
+import { replicaSetName } from './mongod-process.ts'
 
-const CHECK_MS = 15
+const checkMs = 15
 
 /** A single node has nobody to wait for: it stands for election again after a second. */
-const ELECTION_TIMEOUT_MS = 1000
+const electionTimeoutMs = 1000
 
 // mongod answers these while it still reads its stored configuration or takes over a new one.
-const PASSING_CODE_NAMES: readonly unknown[] = [
+const passingCodeNames: readonly unknown[] = [
   'AlreadyInitialized',
   'NotYetInitialized',
   'ConfigurationInProgress',
@@ -23,14 +23,14 @@ const PASSING_CODE_NAMES: readonly unknown[] = [
 /** Waits until the mongod at a loopback port takes writes; rejects only when the signal aborts or mongod refuses. */
 export const awaitPrimary = async (port: number, signal: AbortSignal): Promise<void> => {
   // The driver looks for a server every 500 ms only; knocking until the port opens saves half a second.
-  while (!(await isListening(port))) await delay(CHECK_MS, undefined, { signal })
+  while (!(await isListening(port))) await wait(checkMs, undefined, { signal })
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`)
   const close = () => void client.close()
   signal.addEventListener('abort', close)
   try {
     const host = `127.0.0.1:${port}`
     while (!(await isPrimaryOnceConfigured(client.db('admin'), host))) {
-      await delay(CHECK_MS, undefined, { signal })
+      await wait(checkMs, undefined, { signal })
     }
   } finally {
     signal.removeEventListener('abort', close)
@@ -58,7 +58,7 @@ const isPrimaryOnceConfigured = async (admin: Db, host: string): Promise<boolean
     await configure(admin, host)
   } catch (error) {
     const codeName = error instanceof MongoServerError ? error.codeName : undefined
-    if (!PASSING_CODE_NAMES.includes(codeName)) throw error
+    if (!passingCodeNames.includes(codeName)) throw error
   }
   return false
 }
@@ -66,9 +66,9 @@ const isPrimaryOnceConfigured = async (admin: Db, host: string): Promise<boolean
 const configure = async (admin: Db, host: string): Promise<void> => {
   const config = await storedConfig(admin)
   if (config === undefined) {
-    const settings = { electionTimeoutMillis: ELECTION_TIMEOUT_MS }
+    const settings = { electionTimeoutMillis: electionTimeoutMs }
     const members = [{ _id: 0, host }]
-    await admin.command({ replSetInitiate: { _id: REPLICA_SET, members, settings } })
+    await admin.command({ replSetInitiate: { _id: replicaSetName, members, settings } })
   } else if (config.members[0].host !== host) {
     // A set that finds itself at another port than its configuration says has no primary to ask: force it.
     const members = [{ ...config.members[0], host }]

@@ -5,14 +5,14 @@ import { connect, type Socket } from 'node:net'
 import type { SocketName } from './announcements.ts'
 import {
   type Greeting,
-  PROTOCOL_VERSION,
+  protocolVersion,
   receiveMessages,
   type SupervisorMessage,
   sendMessage,
 } from './supervisor-protocol.ts'
 
 /** A supervisor that is alive answers its greeting within this, even on a machine that is very busy. */
-const GREETING_TIMEOUT_MS = 10_000
+const greetingTimeoutMs = 10_000
 
 /** An open connection to a supervisor that greeted. */
 export interface SupervisorConnection {
@@ -39,9 +39,9 @@ export const connectSupervisor = async (
   } catch (error) {
     return isDead(error) ? 'dead' : 'leaving'
   }
-  sendMessage(socket, { protocol: PROTOCOL_VERSION, dataFolder, purpose })
+  sendMessage(socket, { protocol: protocolVersion, dataFolder, purpose })
   const messages = receiveMessages<SupervisorMessage>(socket)
-  const timeout = AbortSignal.timeout(GREETING_TIMEOUT_MS)
+  const timeout = AbortSignal.timeout(greetingTimeoutMs)
   const hangUp = () => void socket.destroy()
   timeout.addEventListener('abort', hangUp)
   const first = await messages.next()

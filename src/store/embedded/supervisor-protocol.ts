@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import type { ErrorCode, ErrorDetails } from '../../errors.ts'
 
 /** Raised with every change that an older program would misread. */
-export const PROTOCOL_VERSION = 1
+export const protocolVersion = 1
 
 /**
  * Why somebody connects: a command uses the server, which runs as long as such a connection is open; another

@@ -1,10 +1,10 @@
 // Decides when a supervisor's server is no longer wanted.
 
 /** The command that started the supervisor connects within milliseconds, if it still lives. */
-const FIRST_USER_TIMEOUT_MS = 5000
+const firstUserTimeoutMs = 5000
 
 /** A command that is told to end has gone after this. */
-const DRAIN_TIMEOUT_MS = 10_000
+const drainTimeoutMs = 10_000
 
 /** Aborts its signal once nobody has used the server for a while. */
 export class UsageClock {
@@ -15,7 +15,7 @@ export class UsageClock {
 
   constructor(lingerMs: number) {
     this.#lingerMs = lingerMs
-    this.#timer = setTimeout(() => this.#end(), FIRST_USER_TIMEOUT_MS)
+    this.#timer = setTimeout(() => this.#end(), firstUserTimeoutMs)
   }
 
   get signal(): AbortSignal {
@@ -37,7 +37,7 @@ export class UsageClock {
   /** Ends with the last user, but not much later: where a whole machine is shut down, commands drain first. */
   endSoon(): void {
     this.stopLingering()
-    setTimeout(() => this.#end(), DRAIN_TIMEOUT_MS)
+    setTimeout(() => this.#end(), drainTimeoutMs)
     if (this.#users === 0) this.#end()
   }
 

@@ -157,7 +157,7 @@ export const guards = [
   {
     name: 'embedded: nobody else on the network reaches it',
     file: 'src/store/embedded/mongod-process.ts',
-    find: "['--bind_ip', LOOPBACK, ",
+    find: "['--bind_ip', loopbackAddress, ",
     replace: "['--bind_ip', '0.0.0.0', ",
     tests: ['test/store/embedded/embedded-mongod.test.ts'],
     titled: 'on loopback',

@@ -15,13 +15,13 @@ import { type DataFolder, prepareDataFolder } from '../../../src/store/embedded/
 import { winElection } from '../../../src/store/embedded/election.ts'
 import { Reception } from '../../../src/store/embedded/reception.ts'
 import {
-  PROTOCOL_VERSION,
+  protocolVersion,
   type SupervisorState,
   sendMessage,
 } from '../../../src/store/embedded/supervisor-protocol.ts'
 import { temporaryFolder } from './running-server.ts'
 
-const supervisor = { protocol: PROTOCOL_VERSION, pid: process.pid }
+const supervisor = { protocol: protocolVersion, pid: process.pid }
 
 interface Candidate {
   readonly announcement: Announcement
