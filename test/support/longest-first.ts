@@ -15,7 +15,7 @@ export const longestFiles: readonly string[] = [
   'commands/replay/replay-ended',
   'commands/replay/replay-from-stripe',
   'sinks/several-processes',
-  'commands/serve/catch-up',
+  'commands/serve/keep-caught-up',
   'fault/several-workers',
   'fault/under-fire',
   'story',

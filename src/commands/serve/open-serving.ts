@@ -14,8 +14,8 @@ import { type EventLoopWatch, watchEventLoop } from '../../watch/watch-event-loo
 import { type Handling, openServeHandling } from '../opening/open-handling.ts'
 import { openSinks, type Sinks } from '../opening/open-sinks.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
-import { openBehind } from './open-behind.ts'
 import { type Ingest, openEndpointSecrets, openIngest } from './open-ingest.ts'
+import { openUpkeep } from './open-upkeep.ts'
 import { openWakesOfOthers, type Wakes } from './open-wakes.ts'
 import { openWorkers, type Workers } from './open-workers.ts'
 import type { ServeRole } from './serve-role.ts'
@@ -66,30 +66,30 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
   const handling = await openServeHandling(config, database, reads)
   const opened = { ...request, handling }
-  // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
+  // Before the work, which goes on until it is ended: what is refused here leaves nothing upkeep.
   const secrets = role === 'work' ? null : await openEndpointSecrets(config, database)
   const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
   const wakes: Wakes = worked?.workers ?? (await openWakesOfOthers(request))
   const { wake } = wakes
   const ingest = secrets === null ? null : openIngest({ ...opened, gate, backlog, secrets, wake })
   void backlog.start()
-  const behind = openBehind(opened, { backlog, wake, returns })
+  const upkeep = openUpkeep(opened, { backlog, wake, returns })
   const loop = watchEventLoop(request)
   return {
     ingest,
     sinks: worked?.sinks ?? null,
     gate,
     backlog,
-    backfillsWanted: behind.backfillsWanted,
+    backfillsWanted: upkeep.backfillsWanted,
     keyFits:
       handling.options.readObjects !== null || request.catchesUp ? keyFits(handling) : Promise.resolve(),
     readiness: async () => ({
       problem: (await gate.check()) ? problemOf(worked, loop) : 'mongodb_unavailable',
-      degraded: [...new Set([...wakes.degraded(), ...awayOf(worked, config), ...behind.degraded()])],
+      degraded: [...new Set([...wakes.degraded(), ...awayOf(worked, config), ...upkeep.degraded()])],
     }),
     end: async (patienceMs) => {
       loop.stop()
-      await behind.end()
+      await upkeep.end()
       await ingest?.intake.drain()
       const isDrained = await wakes.drain(patienceMs)
       await worked?.sinks.drain(noticePatienceMs)

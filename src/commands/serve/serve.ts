@@ -32,11 +32,11 @@ export interface ServeFlags {
 /** How long the end may take in all; what is not through by then is handed back. */
 const endPatienceMs = 9_500
 
-/** How long the process is left to end by itself once all is through. */
-const leftoverMs = 100
-
 /** Of that, what the answers to open requests, and the batches under way, may take. */
 const drainPatienceMs = 7_000
+
+/** How long the process is left to end by itself once all is through. */
+const leftoverMs = 100
 
 interface Serve {
   readonly config: Config

@@ -141,10 +141,10 @@ export const guards = [
   },
   {
     name: 'connection: an account that returns is caught up with',
-    file: 'src/commands/serve/catch-up.ts',
+    file: 'src/commands/serve/keep-caught-up.ts',
     find: 'left === null ? null : [...left, ...(await takeReturned())]',
     replace: 'left',
-    tests: ['test/commands/serve/catch-up.test.ts'],
+    tests: ['test/commands/serve/keep-caught-up.test.ts'],
   },
   {
     name: 'stripe: an answer that is no hash ends nothing but its request',

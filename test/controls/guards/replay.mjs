@@ -55,10 +55,10 @@ export const guards = [
   },
   {
     name: 'catch-up: what Stripe refuses is not called caught up with',
-    file: 'src/commands/serve/catch-up.ts',
+    file: 'src/commands/serve/keep-caught-up.ts',
     find: "if (outcomes[index] === 'refused') refused.add(account)",
     replace: "if (outcomes[index] === 'again') refused.add(account)",
-    tests: ['test/commands/serve/catch-up.test.ts'],
+    tests: ['test/commands/serve/keep-caught-up.test.ts'],
     titled: 'never says caught up',
   },
   {
@@ -66,7 +66,7 @@ export const guards = [
     file: 'src/store/catch-ups.ts',
     find: 'return new Set(eventIds.filter((id) => !known.has(documentId(account, id))))',
     replace: 'return new Set(known.size > 0 ? [] : eventIds)',
-    tests: ['test/commands/serve/catch-up.test.ts'],
+    tests: ['test/commands/serve/keep-caught-up.test.ts'],
     titled: 'finds events that were missed',
   },
   {
@@ -74,7 +74,7 @@ export const guards = [
     file: 'src/pipeline/event-meaning.ts',
     find: 'related !== null || rowOf(type, object) !== undefined',
     replace: 'related !== null || (object !== undefined && eventRows.has(type))',
-    tests: ['test/commands/serve/catch-up.test.ts'],
+    tests: ['test/commands/serve/keep-caught-up.test.ts'],
     titled: 'be its type yet to come',
   },
   {
@@ -87,11 +87,11 @@ export const guards = [
   },
   {
     name: 'catch-up: it is complete only once everything missing is stored',
-    file: 'src/commands/serve/catch-up.ts',
+    file: 'src/commands/serve/keep-caught-up.ts',
     find: '    const found = await acceptMissed({',
     replace:
       '    await completeCatchUp(db, account, { startedAt, gap })\n    const found = await acceptMissed({',
-    tests: ['test/commands/serve/catch-up.test.ts'],
+    tests: ['test/commands/serve/keep-caught-up.test.ts'],
     titled: 'that is killed in the middle starts again',
   },
   {

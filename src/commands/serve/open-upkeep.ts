@@ -16,7 +16,7 @@ import type { Handling } from '../opening/open-handling.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
 import type { ServeRole } from './serve-role.ts'
 
-export interface BehindRequest {
+export interface UpkeepRequest {
   readonly config: Config
   readonly database: Database
   readonly handling: Handling
@@ -29,7 +29,7 @@ export interface BehindRequest {
   readonly role: ServeRole
 }
 
-export interface Behind {
+export interface Upkeep {
   /** What wants somebody's attention; empty where nothing does. */
   readonly degraded: () => readonly string[]
   /** Number of accounts that want a backfill. */
@@ -50,7 +50,7 @@ interface Neighbours {
 const lookMs = 30_000
 
 /** Starts it in the background. */
-export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behind => {
+export const openUpkeep = (request: UpkeepRequest, neighbours: Neighbours): Upkeep => {
   const ending = new AbortController()
   const { catchesUp, calls } = request
   const caughtUp =
@@ -77,14 +77,14 @@ export const openBehind = (request: BehindRequest, neighbours: Neighbours): Behi
 }
 
 const startCatchUp = async (
-  { config, database, handling, calls, log }: BehindRequest & { readonly calls: StripeCalls },
+  { config, database, handling, calls, log }: UpkeepRequest & { readonly calls: StripeCalls },
   { backlog, wake, returns }: Neighbours,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { catchUp } = await import('./catch-up.ts')
+  const { keepCaughtUp } = await import('./keep-caught-up.ts')
   const { options, platformOfKey } = handling
   const isBacklogFull = (): boolean => backlog.isFull
-  await catchUp({
+  await keepCaughtUp({
     config,
     database,
     calls,
@@ -98,7 +98,7 @@ const startCatchUp = async (
   })
 }
 
-const watchServerClock = ({ database: { db }, log }: BehindRequest): ClockWatch => {
+const watchServerClock = ({ database: { db }, log }: UpkeepRequest): ClockWatch => {
   const clock = new ServerClock()
   const askAheadMs = async (): Promise<number> => {
     await clock.synchronise(db)
@@ -108,7 +108,7 @@ const watchServerClock = ({ database: { db }, log }: BehindRequest): ClockWatch 
 }
 
 // Each account is named once in the log, and again should it come back to wanting one.
-const watchWanted = ({ config: { livemode }, database: { db }, log }: BehindRequest) => {
+const watchWanted = ({ config: { livemode }, database: { db }, log }: UpkeepRequest) => {
   let named: ReadonlySet<string> = new Set()
   const look = async (): Promise<void> => {
     try {

@@ -60,7 +60,7 @@ const roomMs = 1_000
  * Catches up with all connected accounts and the platform, and from then on with each account that lets the platform in
  * again; the config has a key. Never rejects: what goes wrong is logged.
  */
-export const catchUp = async (request: CatchUpRequest): Promise<void> => {
+export const keepCaughtUp = async (request: CatchUpRequest): Promise<void> => {
   const { log, signal } = request
   const takeReturned = openReturned(request)
   const refused = new Set<string>()
