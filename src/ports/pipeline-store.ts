@@ -15,6 +15,14 @@ export interface Delivery {
   readonly payload: Uint8Array
 }
 
+/** A row of the inbox as it is run again: the account that it was stored under, and the bytes that were received. */
+export interface StoredEvent {
+  readonly rowId: string
+  /** An event of the platform itself does not name it. */
+  readonly account: string
+  readonly payload: Uint8Array
+}
+
 /** What became of a delivery that was to be stored. All but the first two: it is not, and may be sent again. */
 export type Receipt = 'stored' | 'duplicate' | 'mongodb_unavailable' | 'too_busy' | 'backlog_full'
 

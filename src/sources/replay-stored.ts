@@ -2,18 +2,11 @@
 // Guarantee: what waits in memory is bounded, and each account's events are handled in that order, but that
 // heavy and light ones may overtake each other (account-lanes.ts).
 
+import type { StoredEvent } from '../ports/pipeline-store.ts'
 import { openReplayLanes, type ReplayOptions, waitingItem } from './replay-items.ts'
 
-/** A row of the inbox, as far as a replay needs it. */
-export interface StoredRow {
-  readonly rowId: string
-  /** Account it was stored under, which an event of the platform itself does not name. */
-  readonly account: string
-  readonly payload: Uint8Array
-}
-
 export interface ReplayStoredOptions extends ReplayOptions {
-  readonly rows: AsyncIterable<StoredRow>
+  readonly rows: AsyncIterable<StoredEvent>
 }
 
 /** Replays the rows into the tally. Rejects only for faults that are no event's. */

@@ -21,8 +21,8 @@ export interface NoticeTargets {
 /** Notices go to `queue.jobs` and nowhere else. */
 export const queueOnly: NoticeTargets = { queue: 'mongodb', sockets: false }
 
-/** A row as it is stored. Its states are written down in `outbox.ts`. */
-export interface StoredRow {
+/** A row of the outbox as it is stored. Its states are written down in `outbox.ts`. */
+export interface OutboxDocument {
   readonly _id: string
   readonly stripe_user_id: string
   readonly seq: number
@@ -63,21 +63,21 @@ export const insertNotices = async (db: Db, commit: Commit, writing: Writing): P
     await db.collection<{ _id: string }>('queue.jobs').insertMany(jobs, { session })
   }
   const rows = outboxRows(commit, notices, targets)
-  if (rows.length > 0) await db.collection<StoredRow>('billing.outbox').bulkWrite(rows, { session })
+  if (rows.length > 0) await db.collection<OutboxDocument>('billing.outbox').bulkWrite(rows, { session })
 }
 
 const outboxRows = (
   commit: Commit,
   notices: readonly Notice[],
   targets: NoticeTargets,
-): AnyBulkWriteOperation<StoredRow>[] => [
+): AnyBulkWriteOperation<OutboxDocument>[] => [
   ...(targets.queue === 'redis' ? [rowFor('queue', commit, { notices, messages: [], rooms_made: [] })] : []),
   ...(targets.sockets ? [rowFor('socket', commit, { notices, ...postedIn(commit) })] : []),
 ]
 
-type Owed = Pick<StoredRow, 'notices' | 'messages' | 'rooms_made'>
+type Owed = Pick<OutboxDocument, 'notices' | 'messages' | 'rooms_made'>
 
-const rowFor = (sink: SinkName, commit: Commit, owed: Owed): AnyBulkWriteOperation<StoredRow> => {
+const rowFor = (sink: SinkName, commit: Commit, owed: Owed): AnyBulkWriteOperation<OutboxDocument> => {
   const seq = commit.seq + 1
   const row = {
     stripe_user_id: commit.account,

@@ -22,7 +22,7 @@ import type {
   SocketHistory,
 } from '../ports/outbox-store.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
-import type { StoredRow } from './outbox-rows.ts'
+import type { OutboxDocument } from './outbox-rows.ts'
 
 /** How long a claim holds. A dead process's lane is taken over after this and one sweep. */
 const defaultLeaseMs = 30_000
@@ -40,17 +40,17 @@ const sentRowsKeptMs = 6 * 60_000
 // A lease or a mark that a failover undoes makes a row be sent twice, which receivers recognise.
 const cheap = { writeConcern: { w: 1 } } as const
 
-type ReadRow = StoredRow & { readonly age_ms: number }
+type ReadRow = OutboxDocument & { readonly age_ms: number }
 
 export class MongoOutbox implements OutboxStore, SocketHistory {
   readonly #db: Db
   readonly #leaseMs: number
-  readonly #rows: Collection<StoredRow>
+  readonly #rows: Collection<OutboxDocument>
 
   constructor(db: Db, { leaseMs = defaultLeaseMs }: { readonly leaseMs?: number } = {}) {
     this.#db = db
     this.#leaseMs = leaseMs
-    this.#rows = db.collection<StoredRow>('billing.outbox')
+    this.#rows = db.collection<OutboxDocument>('billing.outbox')
   }
 
   waitingAccounts(sink: SinkName): Promise<readonly string[]> {

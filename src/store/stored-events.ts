@@ -6,6 +6,7 @@ import type { Binary, Db, Filter } from 'mongodb'
 import type { EventCriteria } from '../core/event-criteria.ts'
 import type { InboxStatus } from '../core/inbox-row.ts'
 import { BillingSyncError } from '../errors.ts'
+import type { StoredEvent } from '../ports/pipeline-store.ts'
 import { isCursorLost, translateMongoErrors } from './mongo-errors.ts'
 
 interface EventRow {
@@ -23,13 +24,6 @@ export interface StoredSelection extends Omit<EventCriteria, 'types'> {
   readonly statuses: readonly InboxStatus[]
   /** Null: events of any type. */
   readonly acceptsType: ((type: string) => boolean) | null
-}
-
-/** A row as it is re-run: the account it was stored under, and the bytes that were received. */
-export interface StoredEvent {
-  readonly rowId: string
-  readonly account: string
-  readonly payload: Uint8Array
 }
 
 export interface StoredEvents {
