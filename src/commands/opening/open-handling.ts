@@ -84,6 +84,6 @@ export const openServeHandling = (
     source: 'webhook',
     effects: 'missing',
     reads: reads === null ? null : { ...reads, share: 'events' },
-    isStored: true,
+    origin: 'stored',
     patienceMs: servePatienceMs,
   })

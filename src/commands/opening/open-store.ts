@@ -30,10 +30,11 @@ export interface HandlingRequest {
   readonly reads: ObjectReads | null
   /** True where nothing can be done before Stripe was asked whose key it is; the config has one. */
   readonly asksPlatform?: boolean
-  /** True where deliveries are read out of the inbox, so that none has to be stored. */
-  readonly isStored?: boolean
-  /** True where deliveries are what Stripe lists, so that none can be another event than the one stored. */
-  readonly isListed?: boolean
+  /**
+   * Where deliveries come from: files, which is the default; the inbox, so that none has to be stored; or Stripe's lists, so
+   * that none can be another event than the one stored.
+   */
+  readonly origin?: 'files' | 'stored' | 'listed'
   /** True where nothing may be written. */
   readonly dryRun?: boolean
   /** How long trouble that passes is waited out, of MongoDB and of Stripe each, in milliseconds; default a minute. */
@@ -54,7 +55,7 @@ export interface HandlingStore extends Pick<DeliveryOptions, 'receive' | 'keep'>
 export const openWriting = async (
   config: Config,
   database: Database,
-  { source, isStored, isListed }: HandlingRequest,
+  { source, origin }: HandlingRequest,
 ): Promise<HandlingStore> => {
   const { db } = database
   await listAccounts(db, config.accounts, config.encryptionKey)
@@ -66,11 +67,11 @@ export const openWriting = async (
       targets: noticeTargetsOf(config),
     }),
     receive: (deliveries) => {
-      if (isStored === true) return reopenEvents(db, deliveries)
-      return (isListed === true ? lookUpListedEvents : lookUpEvents)(db, deliveries, source)
+      if (origin === 'stored') return reopenEvents(db, deliveries)
+      return (origin === 'listed' ? lookUpListedEvents : lookUpEvents)(db, deliveries, source)
     },
     keep: async (deliveries) => {
-      if (isStored !== true) await receiveEvents(db, deliveries, source)
+      if (origin !== 'stored') await receiveEvents(db, deliveries, source)
     },
     resolvePlatform: (platform) => platformAccountOf(database, platform),
     accountsDue: () => accountsWithContactsDue(db),
@@ -88,7 +89,7 @@ const noticeTargetsOf = ({ redisUrl, socketSecret }: Config): NoticeTargets => (
 export const openDryRun = async (
   config: Config,
   { db }: Database,
-  { isStored, isListed }: HandlingRequest,
+  { origin }: HandlingRequest,
 ): Promise<HandlingStore> => {
   const store = new DryRunStore({
     readerOf: (account) => new MongoAccountReader(db, account),
@@ -99,8 +100,8 @@ export const openDryRun = async (
   return {
     store,
     receive: (deliveries) => {
-      if (isStored === true) return reopenEvents(db, deliveries)
-      return isListed === true ? inbox.receiveListed(deliveries) : inbox.receive(deliveries)
+      if (origin === 'stored') return reopenEvents(db, deliveries)
+      return origin === 'listed' ? inbox.receiveListed(deliveries) : inbox.receive(deliveries)
     },
     keep: async () => undefined,
     resolvePlatform: async (platform) => {

@@ -91,13 +91,13 @@ const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const database = await openDatabase(config, progress, { readOnly: dryRun })
   const calls = await openCallsWithKey(config, null)
   try {
-    const kinds = { isStored: input.kind === 'stored', isListed: input.kind === 'listed' }
     const onWaiting = (reason: string | null): void => {
       tally.waitingFor = reason
     }
     const reads = calls === null ? null : ({ calls, share: 'lists', signal } as const)
-    const asksPlatform = kinds.isListed
-    const asked = { source: 'replay', effects, reads, dryRun, asksPlatform, onWaiting, ...kinds } as const
+    const { kind: origin } = input
+    const asksPlatform = origin === 'listed'
+    const asked = { source: 'replay', effects, reads, dryRun, asksPlatform, onWaiting, origin } as const
     const handling = await openHandling(config, database, asked)
     const onDerived = tally.countDerived.bind(tally)
     await deriveContacts({ handling, database, signal, onDerived })

@@ -40,8 +40,8 @@ export const guards = [
   {
     name: 'from stripe: another rendering of a known event is no conflict',
     file: 'src/commands/opening/open-store.ts',
-    find: '(isListed === true ? lookUpListedEvents : lookUpEvents)',
-    replace: '(isListed === undefined ? lookUpListedEvents : lookUpEvents)',
+    find: "(origin === 'listed' ? lookUpListedEvents : lookUpEvents)",
+    replace: '(origin === undefined ? lookUpListedEvents : lookUpEvents)',
     tests: ['test/commands/replay/replay-from-stripe.test.ts'],
     titled: 'takes the stored rendering',
   },
