@@ -57,9 +57,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['pipeline-store (types)', 'outbox-store (types)', 'work-store (types)'],
   ],
   // Deliver what commits owe; who keeps it until then, they don't know.
-  sinks: ['core (types)', 'outbox-store (types)'],
+  sinks: ['core (types)', 'outbox-store (types)', 'in-time'],
   // Sources yield events and never ask where they end: not the store.
-  sources: ['core', 'pipeline-store', 'work-store (types)'],
+  sources: ['core', 'pipeline-store', 'work-store (types)', 'in-time'],
   // What a running `serve` tells about itself, heard from everything that works in it.
   watch: ['handlers', 'pipeline-store (types)', 'sources (types)', 'sinks (types)', 'log (types)'],
   // Shows what sources count, and how far the store has come in opening: both are told to it through types.
@@ -67,7 +67,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // A folder for each command, what their opening shares, and what they share of the terminal: no command knows another.
   'commands/serve': [
     ...['commands/opening', 'commands/shell', 'config', 'store', 'sources', 'sinks', 'watch', 'ui', 'log'],
-    ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)'],
+    ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)', 'in-time'],
   ],
   'commands/backfill': [
     ...['commands/opening', 'commands/shell', 'core', 'config', 'store', 'sources', 'ui', 'log'],
@@ -81,11 +81,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'commands/opening': [
     ...['core', 'config (types)', 'store', 'sources', 'sinks', 'log (types)'],
     ...['handle-observations', 'handle-deliveries (types)', 'derive-contacts', 'patience'],
-    ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)'],
+    ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)', 'in-time'],
   ],
   'commands/shell': ['core', 'config', 'sources'],
   'shell-completion': [],
   'heap-growth': [],
+  'in-time': [],
   cli: [
     'commands/serve',
     'commands/backfill',

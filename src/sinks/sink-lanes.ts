@@ -5,6 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../errors.ts'
+import { inTime } from '../in-time.ts'
 import type { Claim, Lane, OutboxStore, SinkName } from '../ports/outbox-store.ts'
 import type { Sink, SinkListener } from './sink.ts'
 
@@ -84,7 +85,7 @@ export class SinkLanes {
       if (accounts.length === 0) return true
       if (performance.now() > deadline) return false
       for (const account of accounts) this.wake(account)
-      await Promise.race([Promise.all(this.#running.values()), wait(sweepEveryMs)])
+      await inTime(Promise.all(this.#running.values()), sweepEveryMs, null)
       await wait(drainPauseMs)
     }
   }
@@ -93,12 +94,7 @@ export class SinkLanes {
   async close(): Promise<void> {
     this.#ended = true
     clearTimeout(this.#timer)
-    const patience = new AbortController()
-    await Promise.race([
-      Promise.all(this.#running.values()),
-      wait(closePatienceMs, undefined, { signal: patience.signal }).catch(() => undefined),
-    ])
-    patience.abort()
+    await inTime(Promise.all(this.#running.values()), closePatienceMs, null)
     await this.#options.sink.close()
   }
 
@@ -227,15 +223,7 @@ const drainPauseMs = 20
 
 // What was sent too late may still arrive: it is sent again, and recognised.
 const withinDeadline = async (sink: Sink, sending: Promise<void>): Promise<void> => {
-  const ended = new AbortController()
-  const late = wait(sendDeadlineMs, undefined, { signal: ended.signal }).then(() => {
-    throw new BillingSyncError('sink_unavailable', { sink: sink.name, reason: 'no answer in time' })
-  })
-  try {
-    await Promise.race([sending, late])
-  } finally {
-    ended.abort()
-    late.catch(() => undefined)
-    sending.catch(() => undefined)
-  }
+  const sent = sending.then(() => true)
+  if (await inTime(sent, sendDeadlineMs, false)) return
+  throw new BillingSyncError('sink_unavailable', { sink: sink.name, reason: 'no answer in time' })
 }

@@ -4,6 +4,7 @@
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 import type { Config } from '../../config/config.ts'
 import { livemodeOfKey } from '../../core/key-mode.ts'
+import { inTime } from '../../in-time.ts'
 import { type HttpClient, plainHttpClient } from '../../sources/stripe/account-client.ts'
 import { CountedHttpClient, type TellAnswer } from '../../sources/stripe/counted-http-client.ts'
 import { limitsOf, memoryLimiter, Pace } from '../../sources/stripe/pace.ts'
@@ -85,13 +86,7 @@ const openShared = async (url: string, isServe: boolean): Promise<PaceStore> => 
     import('../../sinks/redis.ts'),
   ])
   const redis = openRedis(url)
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, redisPatienceMs)
-    redis.once('ready', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-  })
+  await inTime(new Promise((resolve) => redis.once('ready', resolve)), redisPatienceMs, null)
   const limiter = new RateLimiterRedis({
     storeClient: redis,
     points: 1,

@@ -1,8 +1,8 @@
 // `billing-sync serve`: wiring only. The listener answers before the database is there, with 503, and until the very end.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import { type Config, type ConfigFlags, loadConfig } from '../../config/config.ts'
 import { BillingSyncError } from '../../errors.ts'
+import { inTime } from '../../in-time.ts'
 import { type Log, openLog, openPatientStderr } from '../../log.ts'
 import {
   type EndpointSecret,
@@ -222,6 +222,10 @@ const end = async (serve: Serve, listener: Listener): Promise<boolean> => {
 // A start under way is waited for: only then can what it opened be closed.
 const endServing = async ({ opening }: Serve, patienceMs: number): Promise<boolean> => {
   if (opening === null) return true
-  const serving = await Promise.race([opening.catch(() => null), wait(patienceMs, null, { ref: false })])
+  const serving = await inTime(
+    opening.catch(() => null),
+    patienceMs,
+    null,
+  )
   return (await serving?.end(patienceMs)) ?? false
 }

@@ -2,8 +2,8 @@
 // accounts side by side, each waiting for its turn behind those that came before. Guarantees: no account keeps
 // another from its turn; what nobody woke is found by the sweep; what is kept in memory is bounded, however much waits.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../../errors.ts'
+import { inTime } from '../../in-time.ts'
 import type { AccountPauses } from './account-pauses.ts'
 import type { TurnEnd } from './lane-turn.ts'
 
@@ -76,11 +76,8 @@ export class Dispatcher {
   async drain(patienceMs: number): Promise<boolean> {
     this.#isEnded = true
     clearTimeout(this.#sweeping)
-    const patience = new AbortController()
-    const late = wait(patienceMs, false, { signal: patience.signal }).catch(() => false)
     const ended = Promise.all(this.#running.values()).then(() => true)
-    const isDrained = await Promise.race([ended, late])
-    patience.abort()
+    const isDrained = await inTime(ended, patienceMs, false)
     clearInterval(this.#renewing)
     return isDrained
   }

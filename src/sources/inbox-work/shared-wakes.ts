@@ -4,9 +4,9 @@
 // (`keepLastIfActive`; a job id of the account's, or plain deduplication, would drop it: measured); while Redis is away
 // or frozen, wake-ups stay in this process within a second.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { inTime } from '../../in-time.ts'
 
 export interface SharedWakesOptions {
   /** For commands that are answered or fail soon. */
@@ -70,7 +70,7 @@ export class SharedWakes {
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#probing)
-    await Promise.race([this.#queue.close().catch(() => undefined), wait(patienceMs)])
+    await inTime(this.#queue.close(), patienceMs, null).catch(() => undefined)
     this.#options.connection.disconnect()
   }
 
@@ -97,24 +97,20 @@ export class SharedWakes {
   }
 
   async #answers(command: () => Promise<unknown>): Promise<boolean> {
-    const answered = new AbortController()
-    const inTime = await Promise.race([
-      command().then(
-        () => true,
-        () => false,
-      ),
-      wait(patienceMs, false, { signal: answered.signal }).catch(() => false),
-    ])
-    answered.abort()
-    this.#isAway = !inTime
-    this.#tell(inTime)
-    return inTime
+    const answer = command().then(
+      () => true,
+      () => false,
+    )
+    const isAnswered = await inTime(answer, patienceMs, false)
+    this.#isAway = !isAnswered
+    this.#tell(isAnswered)
+    return isAnswered
   }
 
-  #tell(inTime: boolean): void {
+  #tell(isAnswered: boolean): void {
     if (this.#isClosed) return
-    if (inTime && this.#misses >= missesToTell) this.#options.onAway(false)
-    this.#misses = inTime ? 0 : this.#misses + 1
+    if (isAnswered && this.#misses >= missesToTell) this.#options.onAway(false)
+    this.#misses = isAnswered ? 0 : this.#misses + 1
     if (this.#misses === missesToTell) this.#options.onAway(true)
   }
 }

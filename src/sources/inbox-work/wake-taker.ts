@@ -1,8 +1,8 @@
 // The other end of shared-wakes.ts: takes the turns of accounts that any process of the inbox woke.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import { Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { inTime } from '../../in-time.ts'
 import { wakesQueueOf } from './shared-wakes.ts'
 
 export interface WakeTakerOptions {
@@ -40,7 +40,7 @@ export const takeSharedWakes = ({
   worker.on('error', () => undefined)
   return {
     close: async () => {
-      await Promise.race([worker.close(true).catch(() => undefined), wait(patienceMs)])
+      await inTime(worker.close(true), patienceMs, null).catch(() => undefined)
       connection.disconnect()
     },
   }

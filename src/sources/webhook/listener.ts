@@ -7,6 +7,7 @@ import { setImmediate as nextTurnOfLoop, setTimeout as wait } from 'node:timers/
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import { systemErrorCode } from '../../core/system-error-code.ts'
 import { BillingSyncError } from '../../errors.ts'
+import { inTime } from '../../in-time.ts'
 import { answerClientError, type Connections, limitConnections, lingerAfterRefusal } from './connections.ts'
 import { type OperationsPorts, routeOperations } from './operations.ts'
 import { routeWebhooks, type WebhookPorts, webhookPath } from './webhook-route.ts'
@@ -172,7 +173,7 @@ const stop = async (app: FastifyInstance, { patienceMs, letGo, connections }: St
     for (const cut of cuts) clearTimeout(cut)
     return true
   }
-  const isDone = await Promise.race([end(), wait(patienceMs, false, { ref: false })])
+  const isDone = await inTime(end(), patienceMs, false)
   app.server.closeAllConnections()
   return isDone
 }

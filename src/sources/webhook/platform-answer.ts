@@ -1,8 +1,8 @@
 // The platform's account for deliveries that name none. Stripe may have to be asked for it, and may not answer, while
 // a delivery has to be answered in time.
 
-import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../../errors.ts'
+import { inTime } from '../../in-time.ts'
 
 /** How long a delivery waits for the answer, and how long nobody asks again after Stripe gave none. */
 const patienceMs = 2_000
@@ -27,14 +27,8 @@ export const answerInTime = (ask: () => Promise<string>): (() => Promise<string>
       asked = ask()
       asked.catch(askAgainLater)
     }
-    const over = new AbortController()
-    try {
-      const inTime = wait(patienceMs, null, { signal: over.signal })
-      const account = await Promise.race([asked, inTime])
-      if (account === null) throw new BillingSyncError('stripe_unavailable')
-      return account
-    } finally {
-      over.abort()
-    }
+    const account = await inTime(asked, patienceMs, null)
+    if (account === null) throw new BillingSyncError('stripe_unavailable')
+    return account
   }
 }
