@@ -57,7 +57,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     ...['pipeline-store (types)', 'outbox-store (types)', 'work-store (types)'],
   ],
   // Deliver what commits owe; who keeps it until then, they don't know.
-  sinks: ['core (types)', 'outbox-store (types)', 'in-time'],
+  sinks: ['core (types)', 'outbox-store (types)', 'in-time', 'redis'],
   // Sources yield events and never ask where they end: not the store.
   sources: ['core', 'pipeline-store', 'work-store (types)', 'in-time'],
   // What a running `serve` tells about itself, heard from everything that works in it.
@@ -66,8 +66,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ui: ['core', 'sources (types)', 'store (types)', 'log (types)', 'watch (types)'],
   // A folder for each command, what their opening shares, and what they share of the terminal: no command knows another.
   'commands/serve': [
-    ...['commands/opening', 'commands/shell', 'config', 'store', 'sources', 'sinks', 'watch', 'ui', 'log'],
-    ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)', 'in-time'],
+    ...['commands/opening', 'commands/shell', 'config', 'store', 'sources', 'watch', 'ui', 'log'],
+    ...['handle-deliveries', 'event-meaning', 'pipeline-store (types)', 'in-time', 'redis'],
   ],
   'commands/backfill': [
     ...['commands/opening', 'commands/shell', 'core', 'config', 'store', 'sources', 'ui', 'log'],
@@ -81,12 +81,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'commands/opening': [
     ...['core', 'config (types)', 'store', 'sources', 'sinks', 'log (types)'],
     ...['handle-observations', 'handle-deliveries (types)', 'derive-contacts', 'patience'],
-    ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)', 'in-time'],
+    ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)', 'in-time', 'redis'],
   ],
   'commands/shell': ['core', 'config', 'sources'],
   'shell-completion': [],
   'heap-growth': [],
   'in-time': [],
+  redis: [],
   cli: [
     'commands/serve',
     'commands/backfill',
@@ -109,7 +110,7 @@ const packageHomes: Readonly<Record<string, readonly string[]>> = {
   ...{ mongodb: ['store'], 'mongodb-memory-server-core': ['store'] },
   ...{ stripe: ['sources'], fastify: ['sources'], picomatch: ['sources'] },
   ...{ 'p-limit': ['commands/serve', 'sources'], 'rate-limiter-flexible': ['commands/opening', 'sources'] },
-  ...{ bullmq: ['sinks', 'sources'], ioredis: ['sinks', 'sources'], jose: ['sinks'] },
+  ...{ bullmq: ['sinks', 'sources'], ioredis: ['redis', 'sinks', 'sources'], jose: ['sinks'] },
   ...{ 'socket.io': ['sinks'], '@socket.io/mongo-adapter': ['sinks'] },
   '@socket.io/redis-streams-adapter': ['sinks'],
   ...{ ink: ['ui'], react: ['ui'], ora: ['ui'], chalk: ['ui'] },

@@ -5,7 +5,8 @@
 import { Queue } from 'bullmq'
 import type { Notice } from '../core/notice.ts'
 import type { OutboxRow } from '../ports/outbox-store.ts'
-import { notConnected, openRedis, redisFailure } from './redis.ts'
+import { openRedis } from '../redis.ts'
+import { notConnected, redisFailure } from './redis-failure.ts'
 import type { Sink } from './sink.ts'
 
 /** Name of the queue. */

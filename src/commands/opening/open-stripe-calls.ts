@@ -83,7 +83,7 @@ const openOwn = (isServe: boolean): PaceStore => ({
 const openShared = async (url: string, isServe: boolean): Promise<PaceStore> => {
   const [{ RateLimiterRedis }, { openRedis }] = await Promise.all([
     import('rate-limiter-flexible'),
-    import('../../sinks/redis.ts'),
+    import('../../redis.ts'),
   ])
   const redis = openRedis(url)
   await inTime(new Promise((resolve) => redis.once('ready', resolve)), redisPatienceMs, null)

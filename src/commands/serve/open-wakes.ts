@@ -47,7 +47,7 @@ export const openSharedWakes = async (
   if (redisUrl === undefined) return null
   const [{ SharedWakes }, { openRedis }] = await Promise.all([
     import('../../sources/inbox-work/shared-wakes.ts'),
-    import('../../sinks/redis.ts'),
+    import('../../redis.ts'),
   ])
   const connection = openRedis(redisUrl)
   return new SharedWakes({ connection, inbox: await databaseIdentity(db), onLost, onAway: tellRedis(log) })
@@ -61,7 +61,7 @@ export const openWakeTaker = async (
   if (redisUrl === undefined) return null
   const [{ takeSharedWakes }, { openBlockingRedis }] = await Promise.all([
     import('../../sources/inbox-work/wake-taker.ts'),
-    import('../../sinks/redis.ts'),
+    import('../../redis.ts'),
   ])
   return takeSharedWakes({
     connection: openBlockingRedis(redisUrl),

@@ -2,7 +2,7 @@
 
 import { createAdapter as createMongoAdapter } from '@socket.io/mongo-adapter'
 import { createAdapter as createRedisAdapter } from '@socket.io/redis-streams-adapter'
-import { openBlockingRedis } from '../redis.ts'
+import { openBlockingRedis } from '../../redis.ts'
 import type { AdapterFactory } from './support-server.ts'
 
 export interface OpenAdapter {

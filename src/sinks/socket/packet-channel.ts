@@ -5,7 +5,8 @@
 
 import type { Redis } from 'ioredis'
 import { BillingSyncError } from '../../errors.ts'
-import { notConnected, openRedis, redisFailure } from '../redis.ts'
+import { openRedis } from '../../redis.ts'
+import { notConnected, redisFailure } from '../redis-failure.ts'
 import { eventPacket, packetFlags, roomOf, type SupportPacket, supportNamespace } from './packets.ts'
 
 export interface PacketChannel {

@@ -44,7 +44,7 @@ export const guards = [
   },
   {
     name: 'sinks: a Redis without memory is away and refuses nothing',
-    file: 'src/sinks/redis.ts',
+    file: 'src/sinks/redis-failure.ts',
     find: 'inScript.exec(message)?.[1] ?? ',
     replace: '',
     tests: ['test/fault/full-redis.test.ts'],

@@ -1,31 +1,7 @@
-// Redis as the sinks use it. Guarantees: a command fails within seconds while Redis is away or frozen, and never
-// waits for it in a queue; Redis being away at the start is no error.
+// What it means that Redis did not do as it was told: whether it is not well, or takes this one command not.
 
-import { Redis, type RedisOptions } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { BillingSyncError } from '../errors.ts'
-
-/** How long a command may take. */
-const commandTimeoutMs = 4_000
-
-/** Pauses between tries to connect. */
-const longestReconnectPauseMs = 1_000
-
-const options: RedisOptions = {
-  connectTimeout: commandTimeoutMs,
-  keepAlive: commandTimeoutMs,
-  maxRetriesPerRequest: null,
-  retryStrategy: (tries) => Math.min(longestReconnectPauseMs, 50 * 2 ** Math.min(tries, 10)),
-}
-
-/** Returns a connection for commands that must be answered, or fail soon. */
-export const openRedis = (url: string): Redis =>
-  tolerant(new Redis(url, { ...options, enableOfflineQueue: false, commandTimeout: commandTimeoutMs }))
-
-/** Returns a connection for reads that block, which wait for Redis to come back. */
-export const openBlockingRedis = (url: string): Redis => tolerant(new Redis(url, options))
-
-// Each failed command tells by itself; an event without a listener would end the process.
-const tolerant = (redis: Redis): Redis => redis.on('error', () => undefined)
 
 /** Returns the coded error of a connection that is not there. */
 export const notConnected = (): BillingSyncError =>
