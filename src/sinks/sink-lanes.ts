@@ -44,6 +44,10 @@ const sendDeadlineMs = 10_000
 /** How long `close` waits for what is under way. */
 const closePatienceMs = 3_000
 
+/**
+ * Delivers what one sink is owed until it is closed. What goes wrong with the store or the receiver is told to the
+ * listener.
+ */
 export class SinkLanes {
   readonly #options: SinkLanesOptions
   readonly #waiting = new Set<string>()

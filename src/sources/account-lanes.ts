@@ -37,6 +37,7 @@ interface Lane<Item> {
   busy: boolean
 }
 
+/** Hands items over in batches, each account's after one another. `push` and `drain` reject with what one rejected with. */
 export class AccountLanes<Item extends LaneItem> {
   readonly #lanes = new Map<string, Lane<Item>>()
   readonly #running = new Set<Promise<void>>()

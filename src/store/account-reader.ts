@@ -10,6 +10,7 @@ import { GatheredReads } from './gathered-reads.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { decodeStored } from './storable.ts'
 
+/** Reads documents of one account; what is not there is left out of the answer. */
 export class MongoAccountReader implements AccountReader {
   readonly #db: Db
   readonly #account: string

@@ -9,6 +9,7 @@ import { hostNameIn, identifyThisProcess, type ThisProcess } from './this-proces
 /** A claim is renewed three times before it would lapse. */
 const renewalsPerClaim = 3
 
+/** Claims accounts for this process's backfill, and renews them until each is let go. */
 export class ProcessClaims {
   readonly #db: Db
   readonly #claimant: ThisProcess

@@ -23,6 +23,7 @@ interface Lookup extends LookupOptions {
 /** Answers of up to 16 MB come in one message: a second one would cost another round trip. */
 const batchSize = 10_000
 
+/** Answers look-ups, those of one turn of the event loop together: all of them are answered, or all reject. */
 export class GatheredReads {
   readonly #db: Db
   #waiting: Lookup[] = []

@@ -26,6 +26,7 @@ const longAgo = new Date(0)
 
 const cheap = { writeConcern: { w: 1 } } as const
 
+/** Claims lanes for one process; each claim is one write. Throws `mongodb_unavailable`. */
 export class LaneClaims implements LaneStore {
   readonly #db: Db
   readonly #owner: ThisProcess

@@ -42,6 +42,10 @@ const cheap = { writeConcern: { w: 1 } } as const
 
 type ReadRow = OutboxDocument & { readonly age_ms: number }
 
+/**
+ * Hands out and settles rows of the outbox; a claim is one write, of the first of its rows. Throws
+ * `mongodb_unavailable`.
+ */
 export class MongoOutbox implements OutboxStore, SocketHistory {
   readonly #db: Db
   readonly #leaseMs: number

@@ -3,6 +3,7 @@
 
 import type { Db } from 'mongodb'
 
+/** Tells the server's time once it was asked, and this machine's before that. */
 export class ServerClock {
   #aheadMs = 0
 

@@ -10,6 +10,7 @@ import { loaderOptions, type Overlay, type Soon } from './overlay.ts'
 /** Answers by subscription what is stored of its `lentMetadata`. */
 export type ReadLentMetadata = (ids: readonly string[]) => Promise<ReadonlyMap<string, JsonObject | null>>
 
+/** Answers what subscriptions lend their invoices, each read once. */
 export class LentMetadata {
   readonly #subscriptions: Overlay<Projection>
   readonly #read = new Map<string, JsonObject | null>()

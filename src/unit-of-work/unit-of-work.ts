@@ -39,6 +39,7 @@ export interface UnitOfWorkOptions {
 /** Marks a point to which `rollback` returns. */
 export type Savepoint = number
 
+/** Holds what one attempt of a batch reads and puts. Its finders throw `mongodb_unavailable`; nothing is written by it. */
 export class UnitOfWork {
   readonly account: AccountSettings
   readonly effects: Effects

@@ -33,6 +33,7 @@ const defaultLookEveryMs = 3_000
 /** A client that lets more packets than this wait is cut off; it comes back and is told from where it was. */
 const mostWaitingPackets = 10_000
 
+/** Keeps the books of the accounts that clients of this process follow, until it is closed. */
 export class ToldLedger {
   readonly #options: LedgerOptions
   readonly #lookEveryMs: number

@@ -65,6 +65,7 @@ interface Ready<Folded> {
   readonly folded: Promise<Folded>
 }
 
+/** Commits the pages of one walk. Once a commit has failed, `take` and `drain` reject with what it ended with. */
 export class CommitLane<Folded extends FoldedPages = FoldedPages> {
   readonly #options: CommitLaneOptions<Folded>
   #queue: readonly WalkedPage[] = []

@@ -19,6 +19,7 @@ export interface ObjectFailure {
 /** Failures listed; more are only counted. */
 const mostFailures = 1_000
 
+/** Counts failed objects by their code; `listed` has the first of them. */
 export class ObjectFailures {
   readonly listed: ObjectFailure[] = []
   /** How often each code came, failures that are not listed too. */

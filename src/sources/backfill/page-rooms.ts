@@ -50,6 +50,7 @@ export interface AccountRooms {
   readonly take: (wanted: WantedPage) => Promise<PageRoom>
 }
 
+/** Lets lists have pages in memory, as far as there is room; what waits is let in as room is given back. */
 export class PageRooms {
   /** Parts; below zero where more came at once than there is room for. */
   #free: number

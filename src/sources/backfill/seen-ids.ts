@@ -6,6 +6,7 @@
 const firstSlots = 1_024
 const mostLoad = 0.7
 
+/** Remembers ids. */
 export class SeenIds {
   /** Hashes; 0 is a free slot. */
   #slots = new Float64Array(firstSlots)

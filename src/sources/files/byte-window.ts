@@ -2,6 +2,7 @@
 
 import { largestEntryBytes, type RawEntry, rawEntry, tooLarge } from './raw-entry.ts'
 
+/** Holds some of a stream; offsets are in bytes from its beginning. */
 export class ByteWindow {
   #held: Buffer = Buffer.alloc(0)
   /** Offset in the stream of the first byte held. */

@@ -14,6 +14,7 @@ interface Pause {
   readonly endsAtMs: number
 }
 
+/** Remembers which accounts rest, until when, and for what; times are milliseconds. */
 export class AccountPauses {
   readonly #pauses = new Map<string, Pause>()
   readonly #random: () => number

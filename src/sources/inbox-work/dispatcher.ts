@@ -34,6 +34,7 @@ const renewEveryMs = 3_000
 /** Without a sweep that went through for so long, the work stands still. */
 const longestSilenceMs = 15_000
 
+/** Takes turns of accounts from its making until it is drained. What a sweep or a turn throws is told, and ends nothing. */
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #waiting = new Set<string>()

@@ -10,6 +10,7 @@ interface Loaded {
   readonly events: readonly { readonly payload: Uint8Array }[]
 }
 
+/** Loads batches as far as there is room for their bytes. */
 export class PayloadRoom {
   readonly #loading: LimitFunction = pLimit(1)
   #bytes = 0

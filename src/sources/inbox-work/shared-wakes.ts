@@ -35,6 +35,7 @@ const jobOptions = { removeOnComplete: true, removeOnFail: true, attempts: 1 } a
 /** Returns the name of the queue of an inbox. */
 export const wakesQueueOf = (inbox: string): string => `billing-sync-work-${inbox}`
 
+/** Sends wake-ups until it is closed. Nothing of it rejects: what Redis can't take is handed to `onLost`. */
 export class SharedWakes {
   readonly #options: SharedWakesOptions
   readonly #queue: Queue

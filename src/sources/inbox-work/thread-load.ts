@@ -12,6 +12,7 @@ const busyShare = 0.8
 /** How long work keeps the thread before what else has come is seen to. */
 const longestStretchMs = 5
 
+/** Measures this process's thread, and lets work on it rest. */
 export class ThreadLoad {
   #since = performance.eventLoopUtilization()
   #measuredAtMs = performance.now()

@@ -29,6 +29,7 @@ const knownLimits: ReadonlySet<string> = new Set([
   'lock_timeout',
 ])
 
+/** Makes requests by another client, and tells what came of each; it answers and throws as that one does. */
 export class CountedHttpClient extends Stripe.HttpClient {
   readonly #inner: HttpClient
   readonly #tell: TellAnswer

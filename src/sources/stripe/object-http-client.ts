@@ -10,6 +10,7 @@ import { isJsonObject } from '../../core/json.ts'
 type Request = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>
 type Response = Awaited<ReturnType<InstanceType<typeof Stripe.HttpClient>['makeRequest']>>
 
+/** Makes single requests. Throws the SDK's errors, also for a body that is no hash. */
 export class ObjectHttpClient extends Stripe.HttpClient {
   readonly #agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) }
   readonly #inner = {

@@ -43,6 +43,7 @@ interface Waiting {
   readonly grant: (permit: Permit) => void
 }
 
+/** Lets requests go as far as one budget allows. */
 export class PaceBudget {
   readonly #options: BudgetOptions
   readonly #order: PlaceOrder

@@ -49,6 +49,10 @@ interface Try {
   readonly thrown: unknown
 }
 
+/**
+ * Makes requests at a pace and repeats them. Throws the SDK's error of a broken connection where none was answered in
+ * time, and the signal's reason.
+ */
 export class PacedHttpClient extends Stripe.HttpClient {
   readonly #inner: InstanceType<typeof Stripe.HttpClient>
   readonly #options: PacedClientOptions

@@ -39,6 +39,7 @@ export const memoryLimiter = (): RateLimiterAbstract =>
 /** What one answer says about the pace holds up all accounts of the key: a minute at most, whatever its `Retry-After`. */
 const longestPauseMs = 60_000
 
+/** Lets requests go at the pace of one key. */
 export class Pace {
   readonly #options: PaceOptions
   readonly #all: PaceBudget

@@ -13,6 +13,7 @@ export interface PlaceSharing {
   readonly isKept: () => boolean
 }
 
+/** Orders the places of one budget for one share of it. */
 export class PlaceOrder {
   readonly #share: PaceShare
   readonly #isKept: () => boolean

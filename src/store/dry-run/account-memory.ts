@@ -9,6 +9,7 @@ import { updatedDocument } from './updated-document.ts'
 
 const seeds = new Map(seededCurrencies.map((currency) => [currency.code, currency]))
 
+/** Holds what a dry run would have written of one account. */
 export class AccountMemory {
   readonly #openStored: () => AccountReader
   #stored: AccountReader

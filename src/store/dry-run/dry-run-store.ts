@@ -15,6 +15,10 @@ export interface DryRunOptions {
   readonly parkUnknown: boolean
 }
 
+/**
+ * Takes commits and remembers them. Throws `mongodb_unavailable` for what it has to read, `payload_unstorable` as a
+ * commit would.
+ */
 export class DryRunStore implements PipelineStore {
   readonly #accounts = new Map<string, AccountMemory>()
   readonly #options: DryRunOptions

@@ -15,6 +15,7 @@ interface HeldDocument {
 /** Largest document that MongoDB takes: https://www.mongodb.com/docs/manual/reference/limits/ */
 const largestDocumentBytes = 16 * 1024 * 1024
 
+/** Holds documents as bytes, and finds them by their id or a field. */
 export class HeldCollection {
   readonly #documents = new Map<string, HeldDocument>()
   readonly #indexes = new Map<string, FieldIndex>()

@@ -8,6 +8,7 @@ import { problemOfStoring } from '../../core/storable.ts'
 import type { Delivery, ReceivedRow } from '../../ports/pipeline-store.ts'
 import { comparedPart, fresh, isSameEvent, keptRow, rowIdOf, storedRows } from '../inbox.ts'
 
+/** Answers for each delivery the row that the inbox has, or would have by now. */
 export class LookingInbox {
   readonly #db: Db
   /** Fingerprints of the events that would have been stored, by row. */

@@ -22,6 +22,7 @@ export interface BacklogState {
   readonly oldest: Date | null
 }
 
+/** Counts what waits in the inbox, from `start` until it is ended. */
 export class Backlog {
   readonly #db: Db
   readonly #most: number

@@ -22,6 +22,7 @@ const mostRows = 500
 const mostGroupBytes = 8 * 1024 * 1024
 const mostWaitingBytes = 32 * 1024 * 1024
 
+/** Queues deliveries and cuts them into groups, each as large as one insert may be. */
 export class GroupQueue {
   #waiting = new Set<Waiting>()
   #waitingBytes = 0

@@ -38,6 +38,7 @@ const insertTimeoutMs = 2_000
 /** Pause before an insert is tried again within its time: a new primary is elected. */
 const retryPauseMs = 100
 
+/** Takes deliveries in, each answered by a `Receipt`; it never rejects. */
 export class Intake {
   readonly #options: IntakeOptions
   readonly #queue = new GroupQueue()

@@ -16,6 +16,7 @@ export interface GateListener {
   readonly onOpened: () => void
 }
 
+/** Tells whether MongoDB takes writes, and asks again by itself while it does not. */
 export class WriteGate {
   readonly #db: Db
   readonly #listener: GateListener
