@@ -22,6 +22,8 @@ export interface DatabaseListener {
   readonly onProgress: (text: string) => void
   /** Told once which embedded server is used and where its data lies. */
   readonly onEmbedded: (server: EmbeddedServer) => void
+  /** Told where the embedded server is lost for good while it is used: nothing is answered from then on. */
+  readonly onLost?: (error: BillingSyncError) => void
 }
 
 /** The embedded server: which program it is, and where its data lies. */
@@ -75,14 +77,15 @@ const prepare = async (db: Db): Promise<void> => {
   await seedCurrencies(db)
 }
 
-const openEmbedded = async (config: Config, { onProgress, onEmbedded }: DatabaseListener) => {
+const openEmbedded = async (config: Config, { onProgress, onEmbedded, onLost }: DatabaseListener) => {
   const { openEmbeddedMongod } = await import('./embedded/embedded-mongod.ts')
   const server = await openEmbeddedMongod({
     dataFolder: join(config.folder, embeddedFolder),
     environment: config.environment,
     variables: config.serverVariables,
     onProgress,
-    ...(config.mongodPath === undefined ? {} : { mongodPath: config.mongodPath }),
+    mongodPath: config.mongodPath,
+    ...(onLost && { onLost }),
   })
   onEmbedded({ program: server.binarySource, folder: server.dataFolder })
   return server

@@ -21,6 +21,8 @@ export const awaitDatabase = async (
   const listener = {
     onProgress: (text: string) => log.info(text),
     onEmbedded: (server: EmbeddedServer) => log.info(embeddedLines(server).join('. ')),
+    onLost: (error: BillingSyncError) =>
+      log.error('the embedded MongoDB does not come back for this process: start it again', error),
   }
   while (!signal.aborted) {
     try {

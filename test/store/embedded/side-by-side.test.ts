@@ -5,10 +5,19 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { loadConfig } from '../../../src/config/config.ts'
 import type { BillingSyncError } from '../../../src/errors.ts'
-import { awaitNoSupervisor } from '../../support/embedded-environment.ts'
+import { openDatabase } from '../../../src/store/database.ts'
+import { awaitNoSupervisor, testEnvironment } from '../../support/embedded-environment.ts'
 import { isRunning, mongodsOf, watchersOf } from './process-tree.ts'
-import { mongodPid, open, supervisorPid, temporaryServer, withClient } from './running-server.ts'
+import {
+  mongodPid,
+  open,
+  supervisorPid,
+  temporaryFolder,
+  temporaryServer,
+  withClient,
+} from './running-server.ts'
 import { startHolder } from './server-holder.ts'
 
 /** Covers a mongod's clean end and its restart on a machine that is busy with other tests. */
@@ -133,23 +142,45 @@ test('a killed mongod comes back at the same address with its data', async () =>
   expect(await mongodPid(held.uri)).not.toBe(mongod)
 })
 
+/** Has the server of a data folder come back elsewhere: its port is taken as soon as it has let go of it. */
+const displace = async (dataFolder: string, port: number): Promise<void> => {
+  process.kill(await supervisorPid(dataFolder), 'SIGKILL')
+  const squatter = createServer((socket) => void socket.destroy())
+  onTestFinished(() => void squatter.close())
+  // mongod closes its port about a second before it has closed its files, and only then another one starts.
+  squatter.on('error', () => setTimeout(() => squatter.listen({ host: '127.0.0.1', port }), 5))
+  squatter.listen({ host: '127.0.0.1', port })
+}
+
 test('a server that comes back elsewhere is reported as lost', async () => {
   const lost = new EventEmitter<{ lost: [BillingSyncError] }>()
   const options = await temporaryServer()
   const held = await open({ ...options, onLost: (error) => lost.emit('lost', error) })
   const port = Number(new URL(held.uri).port)
   const losing = once(lost, 'lost')
-  process.kill(await supervisorPid(options.dataFolder), 'SIGKILL')
-  const squatter = createServer((socket) => void socket.destroy())
-  onTestFinished(() => void squatter.close())
-  // mongod closes its port about a second before it has closed its files, and only then another one starts.
-  squatter.on('error', () => setTimeout(() => squatter.listen({ host: '127.0.0.1', port }), 5))
-  squatter.listen({ host: '127.0.0.1', port })
+  await displace(options.dataFolder, port)
   expect(await losing).toMatchObject([
     { code: 'mongod_failed', message: expect.stringContaining('its port was taken') },
   ])
   const next = await open(options)
   expect(new URL(next.uri).port).not.toBe(String(port))
+})
+
+test('who has opened the database is told that its server is lost', async () => {
+  const lost = new EventEmitter<{ lost: [BillingSyncError] }>()
+  const folder = await temporaryFolder()
+  const dataFolder = join(folder, '.billing-sync')
+  onTestFinished(() => awaitNoSupervisor(dataFolder))
+  const config = { ...(await loadConfig({}, folder)), mongodbUri: undefined, environment: testEnvironment() }
+  const listener = { onProgress: () => undefined, onEmbedded: () => undefined }
+  const { client, close } = await openDatabase(config, {
+    ...listener,
+    onLost: (error) => lost.emit('lost', error),
+  })
+  onTestFinished(close)
+  const losing = once(lost, 'lost')
+  await displace(dataFolder, client.options.hosts[0]?.port ?? 0)
+  expect(await losing).toMatchObject([{ code: 'mongod_failed' }])
 })
 
 test('a shell killed between supervisor and mongod costs a restart only', async () => {
