@@ -10,12 +10,16 @@ export const returnedFilter = {
   disconnected_at: { $type: 'date' },
 } as const
 
-/** Returns the accounts that let the platform in, in the order of their ids. Throws `mongodb_unavailable`. */
-export const connectedAccounts = (db: Db): Promise<readonly string[]> =>
+/**
+ * Returns all accounts that can be asked about: the platform, then those that let it in, in the order of their ids. Throws
+ * `mongodb_unavailable`.
+ */
+export const accountsInReach = (db: Db, platform: string): Promise<readonly string[]> =>
   translateMongoErrors(async () => {
     const filter = { 'connection.state': { $ne: 'disconnected' } }
     const rows = db.collection<AccountRow>('billing.accounts').find(filter, { projection: { _id: 1 } })
-    return (await rows.sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
+    const connected = (await rows.sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
+    return [...new Set([platform, ...connected])]
   })
 
 /** Returns those of the accounts that are known and do not let the platform in. Throws `mongodb_unavailable`. */

@@ -65,7 +65,7 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
 }
 
 /** Stands for all accounts in the summary while none is known yet. */
-const everyAccount = '*'
+const allAccounts = '*'
 
 // Whoever reads JSON gets some, and what was done before a fault that ends the run is kept and told. Exit code 2 has done
 // nothing.
@@ -73,7 +73,7 @@ const tellEnd = (tally: BackfillTally, error: unknown, request: BackfillRequest)
   if (error instanceof BillingSyncError && error.exitCode === 2) return false
   const { json, resources, accounts: asked } = request
   if (tally.accounts.length === 0)
-    for (const account of asked ?? [everyAccount]) tally.add(account, asked === null ? [] : resources)
+    for (const account of asked ?? [allAccounts]) tally.add(account, asked === null ? [] : resources)
   for (const account of tally.accounts) if (account.endedAt === null) account.end(codedError(error))
   return json || tally.accounts.some(({ startedAt }) => startedAt !== null)
 }

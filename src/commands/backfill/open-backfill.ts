@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts'
 import type { DerivingOptions } from '../../pipeline/derive-contacts.ts'
 import type { ObjectFailures } from '../../sources/backfill/object-failures.ts'
 import { PageRooms } from '../../sources/backfill/page-rooms.ts'
-import { connectedAccounts } from '../../store/connected-accounts.ts'
+import { accountsInReach } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { isWorkedOn } from '../../store/lane-claims.ts'
 import { deriveContacts } from '../opening/due-contacts.ts'
@@ -81,12 +81,8 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       },
       rooms: new PageRooms(pagesAtOnce),
     },
-    accounts: request.accounts ?? (await everyAccount(database, platformAccount)),
+    accounts: request.accounts ?? (await accountsInReach(database.db, platformAccount)),
     changes: handling.changes,
     close: calls.close,
   }
 }
-
-const everyAccount = async ({ db }: Database, platform: string): Promise<readonly string[]> => [
-  ...new Set([platform, ...(await connectedAccounts(db))]),
-]

@@ -11,7 +11,7 @@ import { type EventListQuery, keptSeconds } from '../../sources/event-list.ts'
 import type { ReplayOptions } from '../../sources/replay-items.ts'
 import { replayListed } from '../../sources/replay-listed.ts'
 import type { ReplayTally } from '../../sources/replay-tally.ts'
-import { connectedAccounts, disconnectedAmong } from '../../store/connected-accounts.ts'
+import { accountsInReach, disconnectedAmong } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { noteConnection } from '../opening/note-connection.ts'
 import { openEventLists } from '../opening/open-event-lists.ts'
@@ -64,7 +64,7 @@ const chooseAccounts = async (
 ): Promise<readonly string[]> => {
   // A dry run has not written the config's accounts.
   const listed = config.accounts.map(({ stripe_user_id: id }) => id)
-  const all = named.length > 0 ? named : [platform, ...(await connectedAccounts(db)), ...listed]
+  const all = named.length > 0 ? named : [...(await accountsInReach(db, platform)), ...listed]
   const cut = await disconnectedAmong(db, all)
   for (const account of named)
     if (cut.has(account))

@@ -20,7 +20,7 @@ import {
   missingEvents,
   returnedSinceCatchUp,
 } from '../../store/catch-ups.ts'
-import { connectedAccounts } from '../../store/connected-accounts.ts'
+import { accountsInReach } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { receiveEvents } from '../../store/inbox.ts'
 import { noteConnection } from '../opening/note-connection.ts'
@@ -112,7 +112,7 @@ const catchUpWith = async (
     ...{ database, calls, platformAccount, signal, dryRun: false },
     onWaiting: () => undefined,
   })
-  const all = accounts ?? [...new Set([platformAccount, ...(await connectedAccounts(database.db))])]
+  const all = accounts ?? (await accountsInReach(database.db, platformAccount))
   log.info('catching up with what Stripe lists')
   const limit = pLimit(accountsAtOnce)
   const outcomes = await Promise.all(
