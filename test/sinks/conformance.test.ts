@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import type { Notice } from '../../src/core/notice.ts'
 import { openQueueSink, queueName } from '../../src/sinks/queue-sink.ts'
 import { openMongoAdapter, openRedisAdapter } from '../../src/sinks/socket/adapters.ts'
-import { openMongoChannel, openRedisChannel, streamNameOf } from '../../src/sinks/socket/packet-channel.ts'
+import {
+  openMongoChannel,
+  openRedisChannel,
+  type PacketChannel,
+  streamNameOf,
+} from '../../src/sinks/socket/packet-channel.ts'
 import { openSocketSink } from '../../src/sinks/socket/socket-sink.ts'
 import { openSupportServer, type SupportServer } from '../../src/sinks/socket/support-server.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
@@ -15,6 +20,7 @@ import { startFaultServer } from '../support/fault-server.ts'
 import { listenForFile } from '../support/listening-server.ts'
 import { type RedisServer, startRedisServer } from '../support/redis-server.ts'
 import { connectSupportClient, type SupportClient, socketSecret } from '../support/support-client.ts'
+import { until } from '../support/until.ts'
 import { type Receiver, sinkConforms } from './conformance.ts'
 
 const { client, db, fail } = await startFaultServer()
@@ -80,22 +86,37 @@ const failMarks = () =>
 // A server has one failpoint: set for a command that nobody sends, it is off for the others.
 const relent = () => fail(['dropAllUsersFromDatabase'], { errorCode: 1 })
 
+const openChannel = (through: 'redis' | 'mongodb'): PacketChannel =>
+  through === 'redis'
+    ? openRedisChannel(redis.url, streamNameOf(database))
+    : openMongoChannel((packets) => storeSocketPackets(db, packets))
+
+// An adapter that has just been made reads from some moment on: what is told before it is made up for seconds later.
+const hear = async (
+  { events }: SupportClient,
+  account: string,
+  { publish, close }: PacketChannel,
+): Promise<void> => {
+  await until(async () => {
+    // A channel that is not connected yet refuses.
+    await publish(account, [{ seq: 0, args: ['probe', null, '0-1'] }]).catch(() => undefined)
+    return events.some(([event]) => event === 'probe')
+  }, 'the first packet through the adapter')
+  await close()
+}
+
 const receiverOfSockets = (through: 'redis' | 'mongodb', url: string): Receiver => {
   const clients = new Map<string, SupportClient>()
   return {
     client,
     db,
     targets: { queue: 'mongodb', sockets: true },
-    open: () =>
-      openSocketSink(
-        through === 'redis'
-          ? openRedisChannel(redis.url, streamNameOf(database))
-          : openMongoChannel((packets) => storeSocketPackets(db, packets)),
-      ),
+    open: () => openSocketSink(openChannel(through)),
     listen: async (account) => {
       const supportClient = await connectSupportClient(url, account)
       clients.set(account, supportClient)
       await supportClient.ready()
+      await hear(supportClient, account, openChannel(through))
     },
     received: async (account) => clients.get(account)?.distinctNotices() ?? [],
     goAway:
