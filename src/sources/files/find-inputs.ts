@@ -3,7 +3,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stdinName } from './read-entries.ts'
+import { stdinName } from './open-input.ts'
 
 const eventFile = /\.(json|jsonl|ndjson)(\.gz)?$/
 

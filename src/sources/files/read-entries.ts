@@ -1,17 +1,14 @@
 // The entries of one input: a file or stdin, gzip or not, JSON or JSON lines. Streamed, never read whole.
 
-import { createReadStream } from 'node:fs'
 import { extname } from 'node:path'
-import { addAbortSignal, pipeline, Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { systemErrorCode } from '../../core/system-error-code.ts'
 import { BillingSyncError } from '../../errors.ts'
+import { openInput } from './open-input.ts'
 import type { RawEntry } from './raw-entry.ts'
 import { splitJson } from './split-json.ts'
 import { splitLines } from './split-lines.ts'
-
-/** Name that stands for stdin. */
-export const stdinName = '-'
 
 /** Bytes looked at to tell JSON from JSON lines. */
 const headBytes = 1024 * 1024
@@ -44,7 +41,7 @@ export async function* readEntries(
 }
 
 async function* readBytes(path: string, { onBytes, signal }: ReadListener): AsyncGenerator<Buffer> {
-  const input = addAbortSignal(signal, path === stdinName ? process.stdin : createReadStream(path))
+  const input = await openInput(path, signal)
   for await (const chunk of input as AsyncIterable<Buffer>) {
     onBytes(chunk.length)
     yield chunk

@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -47,6 +48,26 @@ describe('a replay that a signal ends', () => {
     again.stdin?.end(lines(1, 1_000))
     const rest = JSON.parse(String((await again).stdout))
     expect(rest).toMatchObject({ read: 1_000, applied: 1_000 - summary.applied })
+  })
+})
+
+describe('a replay that waits at a named pipe', () => {
+  test.each([
+    ['nobody writes to', false],
+    ['whose writer is silent', true],
+  ])('%s ends at the first signal', async (_, isHeld) => {
+    const folder = await temporaryFolder({ 'a.jsonl': lines(1, 1_000) })
+    const pipe = join(folder, 'pipe')
+    await execa('mkfifo', [pipe])
+    const writer = isHeld ? await open(pipe, 'r+') : null
+    const run = replay(join(folder, 'a.jsonl'), pipe)
+    // By then the file was read.
+    await vi.waitFor(async () => expect(await charges()).toBeGreaterThan(0), patience)
+    run.kill('SIGTERM')
+    const { exitCode, stdout } = await run
+    await writer?.close()
+    expect(exitCode).toBe(143)
+    expect(JSON.parse(String(stdout))).toMatchObject({ failed: 0, failures: [] })
   })
 })
 

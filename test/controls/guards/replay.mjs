@@ -24,6 +24,14 @@ export const guards = [
     tests: ['test/sources/files/read-entries.test.ts'],
   },
   {
+    name: 'files: a wait for a named pipe ends with the signal',
+    file: 'src/sources/files/open-input.ts',
+    find: 'stats?.isFIFO() === true ?',
+    replace: 'stats === undefined ?',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+    titled: 'at a named pipe',
+  },
+  {
     name: 'event list: oldest first, whatever the pages',
     file: 'src/sources/event-list.ts',
     find: 'return [...events.values()].reverse()',
