@@ -44,13 +44,15 @@ const selectionTimeoutMs = 10_000
 export interface OpenOptions {
   /** True where the database is left as it is: without collections, indexes and currencies if it has none. */
   readonly readOnly: boolean
+  /** Ends the wait for a server that does not answer. */
+  readonly signal?: AbortSignal
 }
 
 /** Opens the database. Throws `mongodb_unavailable`, `mongod_not_found`, `mongod_failed` or `config_invalid`. */
 export const openDatabase = async (
   config: Config,
   listener: DatabaseListener,
-  { readOnly }: OpenOptions = { readOnly: false },
+  { readOnly, signal }: OpenOptions = { readOnly: false },
 ): Promise<Database> => {
   const server = config.mongodbUri === undefined ? await openEmbedded(config, listener) : null
   const uri = config.mongodbUri ?? server?.uri ?? ''
@@ -61,7 +63,7 @@ export const openDatabase = async (
     await server?.release()
   }
   try {
-    await translateMongoErrors(() => client.connect(), place)
+    await translateMongoErrors(() => connect(client, signal), place)
     const db = databaseOf(client, uri, place)
     await refuseStandalone(db, place)
     if (!readOnly) await prepare(db)
@@ -69,6 +71,20 @@ export const openDatabase = async (
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+// The driver knows no signal: a client that is closed stops waiting.
+const connect = async (client: MongoClient, signal: AbortSignal | undefined): Promise<void> => {
+  const stopWaiting = () => client.close()
+  signal?.addEventListener('abort', stopWaiting, { once: true })
+  try {
+    await client.connect()
+  } catch (error) {
+    if (signal?.aborted !== true) throw error
+    throw new BillingSyncError('mongodb_unavailable', { reason: 'a signal ended the wait' }, { cause: error })
+  } finally {
+    signal?.removeEventListener('abort', stopWaiting)
   }
 }
 

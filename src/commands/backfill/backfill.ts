@@ -12,7 +12,7 @@ import { showBackfill } from '../../ui/backfill-progress.tsx'
 import type { Progress } from '../../ui/progress.ts'
 import { deliveringNotices } from '../opening/deliver-notices.ts'
 import { compileLater } from '../shell/compile-later.ts'
-import { onInterrupt } from '../shell/interrupt.ts'
+import { endNow, onInterrupt, wasWaiting } from '../shell/interrupt.ts'
 import { keyMissing, modeContradicted } from '../shell/key-missing.ts'
 import { auditOne } from './audit-one.ts'
 import { backfillObjects } from './backfill-objects.ts'
@@ -58,8 +58,10 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
     print(await backfill({ request, config, key, tally, log, progress, signal: interrupt.signal }))
   } catch (error) {
     progress.stop()
-    if (tellEnd(tally, error, request)) print([])
-    throw error
+    const isEnded = wasWaiting(interrupt, error)
+    if (tellEnd(tally, error, request) || isEnded) print([])
+    if (!isEnded) throw error
+    await endNow(interrupt)
   }
   return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
 }
@@ -87,7 +89,10 @@ const codedError = (thrown: unknown): BillingSyncError =>
 
 const backfill = async (given: Backfill): Promise<readonly DocumentChange[]> => {
   const { request, config, key, log, progress, signal } = given
-  const database = await openDatabase(config, progress, { readOnly: request.dryRun || request.verify })
+  const database = await openDatabase(config, progress, {
+    readOnly: request.dryRun || request.verify,
+    signal,
+  })
   try {
     const opened = await openBackfill({
       ...{ request, config, key, database, log, signal, failures: given.tally.failures },

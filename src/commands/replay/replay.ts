@@ -21,7 +21,7 @@ import { type Handling, openHandling } from '../opening/open-handling.ts'
 import { openCallsWithKey } from '../opening/open-stripe-access.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
 import { compileLater } from '../shell/compile-later.ts'
-import { onInterrupt } from '../shell/interrupt.ts'
+import { endNow, onInterrupt, wasWaiting } from '../shell/interrupt.ts'
 import { keyMissing } from '../shell/key-missing.ts'
 import { handleItems } from './handle-items.ts'
 import { openPlatformOfEntries } from './platform-of-entries.ts'
@@ -70,8 +70,10 @@ export const runReplay = async (
     print(await replay({ request, config, tally, log, progress, signal: interrupt.signal }))
   } catch (error) {
     progress.stop()
-    if (tellEnd(tally, error, request)) print([])
-    throw error
+    const isEnded = wasWaiting(interrupt, error)
+    if (isEnded || tellEnd(tally, error, request)) print([])
+    if (!isEnded) throw error
+    await endNow(interrupt)
   }
   return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
 }
@@ -88,7 +90,7 @@ const tellEnd = (tally: ReplayTally, error: unknown, { json }: ReplayRequest): b
 const replay = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const { request, config, tally, log, progress, signal } = run
   const { input, effects, dryRun, eventsPerSecond } = request
-  const database = await openDatabase(config, progress, { readOnly: dryRun })
+  const database = await openDatabase(config, progress, { readOnly: dryRun, signal })
   const calls = await openCallsWithKey(config, null)
   try {
     const onWaiting = (reason: string | null): void => {

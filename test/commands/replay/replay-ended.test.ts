@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { open } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
@@ -69,6 +71,26 @@ describe('a replay that waits at a named pipe', () => {
     expect(exitCode).toBe(143)
     expect(JSON.parse(String(stdout))).toMatchObject({ failed: 0, failures: [] })
   })
+})
+
+test.each([
+  ['replay', ['replay', '-']],
+  ['backfill', ['backfill', '--account', 'acct_1']],
+])('%s ends at the first signal while MongoDB does not answer', async (_, args) => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo // of a TCP server
+  const nowhere = `mongodb://127.0.0.1:${port}/?serverSelectionTimeoutMS=600000`
+  const env = { STRIPE_SECRET_KEY: 'sk_test_12345678' }
+  const run = startProgram([...args, '--json', '--mongodb-uri', nowhere], { env })
+  await once(silent, 'connection')
+  const signalled = performance.now()
+  run.kill('SIGTERM')
+  const { exitCode, stdout } = await run
+  silent.close()
+  expect(exitCode).toBe(143)
+  expect(performance.now() - signalled).toBeLessThan(longBlockMs)
+  expect(JSON.parse(String(stdout))).toHaveProperty('duration_ms')
 })
 
 describe('a replay whose MongoDB is away for a while', () => {

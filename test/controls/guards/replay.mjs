@@ -32,6 +32,22 @@ export const guards = [
     titled: 'at a named pipe',
   },
   {
+    name: 'database: the wait for one that does not answer ends with the signal',
+    file: 'src/store/database.ts',
+    find: "signal?.addEventListener('abort', stopWaiting, { once: true })",
+    replace: '',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+    titled: 'while MongoDB does not answer',
+  },
+  {
+    name: 'database: who was ended while it was waited for ends as by the signal',
+    file: 'src/commands/replay/replay.ts',
+    find: 'if (!isEnded) throw error',
+    replace: 'if (error !== isEnded) throw error',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+    titled: 'while MongoDB does not answer',
+  },
+  {
     name: 'event list: oldest first, whatever the pages',
     file: 'src/sources/event-list.ts',
     find: 'return [...events.values()].reverse()',
