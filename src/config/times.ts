@@ -5,9 +5,12 @@ import { z } from 'zod'
 
 const asDuration = /^\d+(\.\d+)?\s*[a-z]+$/i
 
+/** ISO 8601's months, which ms takes for minutes: kept for so long, events would be gone at once. */
+const meansMonths = /M$/
+
 /** Returns a time such as `30d` or `12h` in milliseconds, or null where the text is none. */
 const parseDuration = (text: string): number | null => {
-  const milliseconds = asDuration.test(text) ? ms(text as StringValue) : undefined // ms judges the unit itself
+  const milliseconds = asDuration.test(text) && !meansMonths.test(text) ? ms(text as StringValue) : undefined // ms judges the unit itself
   return typeof milliseconds === 'number' && milliseconds > 0 ? milliseconds : null
 }
 

@@ -25,6 +25,7 @@ describe('an instant', () => {
     '2023-11-14T22:15:00+2561',
     'yesterday',
     '1e9y',
+    '2M',
   ])('is not read from %s', (text) => {
     expect(parseInstant(text, now)).toBeNull()
   })
@@ -33,12 +34,13 @@ describe('an instant', () => {
 describe('a duration', () => {
   test.each([
     ['12h', 12 * 3_600_000],
+    ['5m', 5 * 60_000],
     ['365000d', 365_000 * 86_400_000],
   ])('is read from %s', (text, milliseconds) => {
     expect(duration.parse(text)).toBe(milliseconds)
   })
 
-  test.each(['1001y', '99999999d', '0d', '-1d', '30', 30])('is not read from %s', (text) => {
+  test.each(['1001y', '99999999d', '0d', '-1d', '1M', '30', 30])('is not read from %s', (text) => {
     expect(duration.safeParse(text).error?.issues[0]?.message).toMatch(
       new RegExp(`^expected a time such as 30d or 12h, at most 1000y, got "${text}"`),
     )

@@ -3,6 +3,13 @@
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'config: a capital M is no minute',
+    file: 'src/config/times.ts',
+    find: ' && !meansMonths.test(text)',
+    replace: '',
+    tests: ['test/config/times.test.ts'],
+  },
+  {
     name: 'config: what outlives the command knows no setting',
     file: 'src/config/config.ts',
     find: 'serverVariables: inheritableVariables(settingVariables),',
