@@ -101,7 +101,7 @@ export const settingRows = {
     key: 'stripeApiBase',
     schema: z
       .string()
-      .regex(/^https?:\/\/[^/]+\/?$/, 'expected a base such as http://127.0.0.1:12111')
+      .regex(/^https?:\/\/[^/\\?#@]+\/?$/, 'expected a base such as http://127.0.0.1:12111')
       .refine(URL.canParse, 'expected a URL such as http://127.0.0.1:12111')
       .optional(),
   },

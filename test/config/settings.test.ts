@@ -39,6 +39,20 @@ const tableInReadme = () => {
   return { variables: codesIn(3), keys: codesIn(4) }
 }
 
+describe("the base of Stripe's API", () => {
+  test.each(['http://127.0.0.1:12111', 'https://stripe.internal/'])('of %s is understood', (given) => {
+    expect(parse('stripeApiBase', given)).toBe(given)
+  })
+
+  // All but the host and the port would be left out without a word.
+  test.each(['http://a:1/v1', 'http://a:1?b', 'http://a:1#b', 'http://user:word@a:1', 'a:1', 'ftp://a'])(
+    'of %s is refused',
+    (given) => {
+      expect(parse('stripeApiBase', given)).toMatch(/expected a base such as/)
+    },
+  )
+})
+
 describe('time kept', () => {
   test.each([
     ['30d', 30 * 86_400_000],
