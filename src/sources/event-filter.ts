@@ -34,6 +34,19 @@ export const openEventFilter = ({ types, ids, accounts, since, until }: EventCri
   }
 }
 
-// A type is no path: `*` stands for anything, dots and slashes included.
+/** Tells whether a text can be the glob of a type: its brackets are closed, and it is not endless. */
+export const isTypeGlob = (text: string): boolean => {
+  try {
+    picomatch.makeRe(text, { ...globOptions, strictBrackets: true })
+    return true
+  } catch {
+    // What can't be made an expression.
+    return false
+  }
+}
+
 const typeMatcher = (globs: readonly string[]): ((type: string) => boolean) =>
-  globs.length === 0 ? () => true : picomatch([...globs], { dot: true, bash: true })
+  globs.length === 0 ? () => true : picomatch([...globs], globOptions)
+
+/** A type is no path: `*` stands for anything, dots and slashes included. */
+const globOptions = { dot: true, bash: true }

@@ -2,6 +2,7 @@
 
 import type { EventCriteria } from '../../core/event-criteria.ts'
 import { type InboxStatus, inboxStatuses, isInboxStatus } from '../../core/inbox-row.ts'
+import { isTypeGlob } from '../../sources/event-filter.ts'
 import type { Effects } from '../../unit-of-work/unit-of-work.ts'
 import { instantOf, rateOf, refuseUsage, valuesOf } from '../shell/flag-values.ts'
 
@@ -61,6 +62,7 @@ const inputOf = (names: readonly string[], flags: ReplayFlags): ReplayInput => {
   if (fromStripe) return { kind: 'listed', undelivered }
   if (names.length === 0)
     throw refuseUsage('name files, directories or - for stdin, or give --stored or --from-stripe')
+  if (names.includes('')) throw refuseUsage('expected the name of a file or directory, got an empty one')
   return { kind: 'files', names }
 }
 
@@ -74,13 +76,23 @@ const criteriaOf = (flags: ReplayFlags, now: Date): EventCriteria => {
   const until = instantOf('--until', flags.until, now)
   if (since !== null && until !== null && since >= until) throw refuseUsage('--since must lie before --until')
   return {
-    types: valuesOf('--type', flags.type, betweenGlobs),
+    types: valuesOf('--type', flags.type, betweenGlobs).map(globOf),
     ids: valuesOf('--id', flags.id),
     accounts: valuesOf('--account', flags.account),
     since,
     until,
   }
 }
+
+const globOf = (text: string): string => {
+  if (isTypeGlob(text)) return text
+  throw refuseUsage(
+    `--type: expected a glob with closed brackets such as charge.*, got "${text.slice(0, longestQuoted)}"`,
+  )
+}
+
+/** Longest quotation of a wrong value. */
+const longestQuoted = 60
 
 /** A comma inside of braces belongs to the glob, as in `charge.{succeeded,failed}`. */
 const betweenGlobs = /,(?![^{]*\})/

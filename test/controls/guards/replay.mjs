@@ -48,6 +48,20 @@ export const guards = [
     titled: 'while MongoDB does not answer',
   },
   {
+    name: 'replay: a glob that can match nothing is bad usage',
+    file: 'src/commands/replay/replay-request.ts',
+    find: 'if (isTypeGlob(text)) return text',
+    replace: 'if (isTypeGlob(text) || text) return text',
+    tests: ['test/commands/replay/replay-request.test.ts'],
+  },
+  {
+    name: 'replay: a file without a name is bad usage',
+    file: 'src/commands/replay/replay-request.ts',
+    find: "if (names.includes('')) throw",
+    replace: 'if (names.length === 0) throw',
+    tests: ['test/commands/replay/replay-request.test.ts'],
+  },
+  {
     name: 'event list: oldest first, whatever the pages',
     file: 'src/sources/event-list.ts',
     find: 'return [...events.values()].reverse()',
