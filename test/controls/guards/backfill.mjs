@@ -648,7 +648,7 @@ export const guards = [
   {
     name: 'backfill: a run that fails before its first account prints its summary',
     file: 'src/commands/backfill/backfill.ts',
-    find: 'if (tellEnd(tally, error, request)) print([])',
+    find: 'if (tellEnd(tally, error, request) || isEnded) print([])',
     replace: '',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'tells so for each account',
