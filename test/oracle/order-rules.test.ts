@@ -108,6 +108,14 @@ describe('What is undetermined', () => {
     expect(undetermined(...unordered, ...returning)).toEqual(['acct_1:cus_1'])
   })
 
+  it('is an object with more events in a second than are searched for chains', () => {
+    // A chain of all of them ends with either twin; the greatest id alone would have told the return.
+    const names = ['a', 'c', 'd', 'e', 'f', 'a', 'b']
+    const chain = names.slice(1).map((name, index) => renamed(`evt_${index}`, names[index] ?? '', name))
+    const events = [...chain, renamed('evt_6', 'a', 'b'), renamed('evt_7', 'b', 'a')]
+    expect(undetermined(born, ...events)).toEqual(['acct_1:cus_1'])
+  })
+
   it('is an object whose last event has the smaller id and no chain', () => {
     const sent = (id: string, description: string): Json =>
       stripeEvent({ id, type: 'invoice.sent', at: 5, object: invoice({ description, customer: null }) })

@@ -67,6 +67,10 @@ const told = ({ object, previous }: SeenEvent, part: (object: Json) => Json): To
   }
 }
 
+/** Tells whether more events lie in a second than are searched for chains: what leads from one to the next is then not known. */
+export const hasUnsearchedSecond = (ofOneObject: readonly Observation[]): boolean =>
+  seconds(ofOneObject).some((group) => group.length > MOST_CHAINED)
+
 /** Returns what is the last observation of one object by a reading of the rules, undefined for none. */
 export const lastByRules = (
   ofOneObject: readonly Observation[],

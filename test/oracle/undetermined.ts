@@ -3,7 +3,7 @@
 import { paidInvoices, payingCustomer, standIn } from './expected-desk.ts'
 import { objectKey, type SeenEvent } from './history.ts'
 import { linkedSubscription, type MirroredObject, MirroredObjects } from './mirrored-objects.ts'
-import { lastByRules, observations, readingsFor } from './order-rules.ts'
+import { hasUnsearchedSecond, lastByRules, observations, readingsFor } from './order-rules.ts'
 import { canonicalText, hashAt, numberAt, textAt } from './plain-json.ts'
 
 /** Returns the keys `${account}:${object id}` of all objects that only deliveries can be compared on. */
@@ -31,6 +31,7 @@ const isDetermined = (events: readonly SeenEvent[]): boolean => {
   const observed = observations(events)
   const end = observed.at(-1)?.common.content
   if (new Set(observed.map(({ event }) => event.created)).size === observed.length) return true
+  if (hasUnsearchedSecond(observed)) return false
   return readingsFor(observed).every((reading) => lastByRules(observed, reading)?.common.content === end)
 }
 
