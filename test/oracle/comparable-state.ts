@@ -198,11 +198,14 @@ const sorted = (
 ): readonly ComparableDocument[] => {
   const entries = (documents ?? []).map((document) => {
     const [key, fields] = told(document)
-    return { key, fields, order: `${key} ${canonicalText(fields)}` }
+    return { key, fields }
   })
   const seen = new Map<string, number>()
   return entries
-    .sort((one, other) => (one.order < other.order ? -1 : 1))
+    .sort((one, other) => {
+      if (one.key !== other.key) return one.key < other.key ? -1 : 1
+      return canonicalText(one.fields) < canonicalText(other.fields) ? -1 : 1
+    })
     .map(({ key, fields }) => {
       const count = (seen.get(key) ?? 0) + 1
       seen.set(key, count)

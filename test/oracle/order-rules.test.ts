@@ -1,9 +1,11 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { account, charge, customer, invoice, paidInvoice, stripeEvent, subscription } from './hand-written.ts'
-import { seenEvents } from './history.ts'
+import { objectKey, seenEvents } from './history.ts'
 import { historyOf } from './history-of.ts'
-import { ALL_READINGS, lastByRules, observations } from './order-rules.ts'
+import { ALL_READINGS, lastByRules, observations, readingsFor } from './order-rules.ts'
 import type { Json } from './plain-json.ts'
+import { ALL_FAMILIES, historyArbitrary } from './world.ts'
 
 const lastIds = (events: readonly Json[]): readonly (string | undefined)[] => {
   const seen = seenEvents(events.map((event, order) => ({ event, order })))
@@ -170,5 +172,21 @@ describe('What is undetermined', () => {
     })
     const billed = stripeEvent({ type: 'invoice.paid', at: 3, object: paidInvoice({ charge: 'ch_2' }) })
     expect(undetermined(tried, billed)).toContain('acct_1:in_1')
+  })
+})
+
+describe('The readings that may differ', () => {
+  it('end as all readings do', () => {
+    const histories = historyArbitrary({ families: ALL_FAMILIES, mixedGenerations: 'any' })
+    for (const { events } of fc.sample(histories, { numRuns: 60, seed: 20_261_101 })) {
+      const seen = seenEvents(events)
+      const keyOf = ({ account, objectId }: (typeof seen)[number]): string => objectKey(account, objectId)
+      for (const key of new Set(seen.map(keyOf))) {
+        const observed = observations(seen.filter((event) => keyOf(event) === key))
+        const ends = (readings: typeof ALL_READINGS) =>
+          new Set(readings.map((reading) => lastByRules(observed, reading)))
+        expect(ends(readingsFor(observed))).toEqual(ends(ALL_READINGS))
+      }
+    }
   })
 })

@@ -149,13 +149,22 @@ export const ALL_READINGS: readonly OrderReading[] = (
   ),
 )
 
-/** Returns the readings that may differ for these observations. */
-export const readingsFor = (ofOneObject: readonly Observation[]): readonly OrderReading[] =>
-  ofOneObject.some((one, index) => ofOneObject.slice(0, index).some((other) => isTwin(one, other)))
-    ? ALL_READINGS
-    : READINGS_WITHOUT_TWINS
-
-const READINGS_WITHOUT_TWINS = ALL_READINGS.filter(({ twins }) => twins === 'few')
+/** Returns readings of which one ends as each of all of them does, for these observations. */
+export const readingsFor = (ofOneObject: readonly Observation[]): readonly OrderReading[] => {
+  const hasTwins = ofOneObject.some((one, index) =>
+    ofOneObject.slice(0, index).some((other) => isTwin(one, other)),
+  )
+  const isMixed = ofOneObject.some(({ rendered, common }) => rendered !== common)
+  const hasCreation = ofOneObject.some(({ event }) => isCreation(event))
+  const hasChargeBirth = ofOneObject.some(({ event }) => CHARGE_BIRTHS.includes(event.type))
+  return ALL_READINGS.filter(
+    ({ twins, contents, creationsBegin, chargeBirthsAreCreations }) =>
+      (hasTwins || twins === 'few') &&
+      (isMixed || contents === 'rendered') &&
+      (hasCreation || creationsBegin) &&
+      (hasChargeBirth || chargeBirthsAreCreations),
+  )
+}
 
 /** Returns what both generations render of an object, moved fields at one place. */
 export const commonContent = (object: Json): Json => {

@@ -29,10 +29,13 @@ const byObject = (events: readonly SeenEvent[]): ReadonlyMap<string, readonly Se
 
 const isDetermined = (events: readonly SeenEvent[]): boolean => {
   const observed = observations(events)
-  const end = observed.at(-1)?.common.content
-  if (new Set(observed.map(({ event }) => event.created)).size === observed.length) return true
+  const [end, other] = [observed.at(-1), observed.at(-2)]
+  // Alone in its second it is the last one, whatever came before.
+  if (end?.event.created !== other?.event.created || end === undefined) return true
   if (hasUnsearchedSecond(observed)) return false
-  return readingsFor(observed).every((reading) => lastByRules(observed, reading)?.common.content === end)
+  return readingsFor(observed).every(
+    (reading) => lastByRules(observed, reading)?.common.content === end.common.content,
+  )
 }
 
 /** Among several charges of which some were never seen, nothing tells which one succeeded last. */

@@ -9,7 +9,13 @@ import type { Write } from '../../src/unit-of-work/change-set.ts'
 import type { AccountReader, FieldLookup, StoredDocument } from '../../src/unit-of-work/reader.ts'
 import type { AccountSettings } from '../oracle/history.ts'
 
-type Collections = Map<string, Map<string, Uint8Array>>
+/** Bytes, and what they hold for finding only: what is handed out is read from the bytes anew. */
+interface Row {
+  readonly bytes: Uint8Array
+  readonly held: () => Readonly<Record<string, unknown>>
+}
+
+type Collections = Map<string, Map<string, Row>>
 
 /** What is left of a document where only some fields of its hashes, such as `sync.as_of`, are asked for. */
 const onlyFields = (document: StoredDocument, fields: readonly string[] | undefined): StoredDocument => {
@@ -87,7 +93,7 @@ export class MemoryStore implements PipelineStore {
     return Object.fromEntries(
       [...this.#collections].map(([name, rows]) => [
         name,
-        [...rows.values()].map((bytes) => decodeStored(bytes)),
+        [...rows.values()].map(({ bytes }) => decodeStored(bytes)),
       ]),
     )
   }
@@ -119,30 +125,34 @@ export class MemoryStore implements PipelineStore {
       return caseless === true && typeof value === 'string' ? value.toLowerCase() : value
     }
     const wanted = new Set(values.map(fold))
-    const rows = [...(this.#collections.get(collection)?.values() ?? [])].map((bytes) => decodeStored(bytes))
-    return rows.filter((row) => {
-      const held = field
-        .split('.')
-        .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], row)
-      return (
-        row.stripe_user_id === account &&
-        (Array.isArray(held) ? held : [held]).some((item) => wanted.has(fold(item)))
-      )
-    }) as StoredDocument[]
+    const path = field.split('.')
+    const isWanted = (row: Readonly<Record<string, unknown>>): boolean => {
+      if (row.stripe_user_id !== account) return false
+      const held = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], row)
+      return (Array.isArray(held) ? held : [held]).some((item) => wanted.has(fold(item)))
+    }
+    return [...(this.#collections.get(collection)?.values() ?? [])]
+      .filter((row) => isWanted(row.held()))
+      .map(({ bytes }) => decodeStored(bytes)) as StoredDocument[]
   }
 
   #read(collection: string, id: string): Record<string, unknown> | null {
-    const bytes = this.#collections.get(collection)?.get(id)
-    return bytes === undefined ? null : decodeStored(bytes)
+    const row = this.#collections.get(collection)?.get(id)
+    return row === undefined ? null : decodeStored(row.bytes)
   }
 
   #write(collection: string, document: Readonly<Record<string, unknown>>): void {
-    const rows = this.#collections.get(collection) ?? new Map<string, Uint8Array>()
+    const rows = this.#collections.get(collection) ?? new Map<string, Row>()
     this.#collections.set(collection, rows)
-    rows.set(
-      String(document._id),
-      BSON.serialize(toStorable(document) as BSON.Document, { ignoreUndefined: true }),
-    )
+    const bytes = BSON.serialize(toStorable(document) as BSON.Document, { ignoreUndefined: true })
+    let held: Record<string, unknown> | undefined
+    rows.set(String(document._id), {
+      bytes,
+      held: () => {
+        held ??= decodeStored(bytes)
+        return held
+      },
+    })
   }
 }
 
