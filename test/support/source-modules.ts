@@ -10,6 +10,8 @@ export interface ModuleImport {
   readonly target: string
   readonly isOwn: boolean
   readonly typesOnly: boolean
+  /** True for `import('…')`, which loads the module once it is reached. */
+  readonly isLater: boolean
 }
 
 export interface SourceModule {
@@ -66,6 +68,7 @@ export const linesOf = (tree: ts.SourceFile, node: ts.Node): number =>
 interface FoundImport {
   readonly specifier: string
   readonly typesOnly: boolean
+  readonly isLater: boolean
 }
 
 // Static and dynamic imports, `export … from`, and `import('…')` in types.
@@ -76,26 +79,26 @@ const importAt = (node: ts.Node): FoundImport | null => {
   if (ts.isImportTypeNode(node))
     return found(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true)
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
-    return found(node.arguments[0], false)
+    return found(node.arguments[0], false, true)
   return null
 }
 
-const found = (node: ts.Node | undefined, typesOnly: boolean): FoundImport | null => {
+const found = (node: ts.Node | undefined, typesOnly: boolean, isLater = false): FoundImport | null => {
   const specifier = textOf(node)
-  return specifier === null ? null : { specifier, typesOnly }
+  return specifier === null ? null : { specifier, typesOnly, isLater }
 }
 
 const textOf = (node: ts.Node | undefined): string | null =>
   node !== undefined && ts.isStringLiteralLike(node) ? node.text : null
 
 const resolved = (
-  { specifier, typesOnly }: FoundImport,
+  { specifier, ...kind }: FoundImport,
   { folder, path }: { readonly folder: string; readonly path: string },
 ): ModuleImport => {
   if (specifier.startsWith('.')) {
-    return { target: relative(folder, join(folder, dirname(path), specifier)), isOwn: true, typesOnly }
+    return { target: relative(folder, join(folder, dirname(path), specifier)), isOwn: true, ...kind }
   }
   const [scope = '', name = ''] = specifier.split('/')
   const target = specifier.startsWith('@') ? `${scope}/${name}` : scope
-  return { target, isOwn: false, typesOnly }
+  return { target, isOwn: false, ...kind }
 }

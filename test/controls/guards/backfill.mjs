@@ -618,7 +618,7 @@ export const guards = [
   },
   {
     name: 'resume: trouble of one account keeps no other from being read anew',
-    file: 'src/commands/backfill/backfill.ts',
+    file: 'src/commands/backfill/backfill-accounts.ts',
     find: '!signal.aborted && !tallies.some(isUntried)',
     replace: '!signal.aborted && !tallies.some(isUntried) && unfinished.length === 0',
     tests: ['test/commands/backfill/backfill-resume.test.ts'],
