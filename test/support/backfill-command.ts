@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { execa } from 'execa'
+import { onTestFinished } from 'vitest'
 import type { DocumentChange } from '../../src/core/document-change.ts'
 import type { BackfillSummary } from '../../src/sources/backfill/backfill-tally.ts'
 import { canaryEnvironment, noteLeaks } from './leaks.ts'
@@ -34,6 +35,11 @@ export const startBackfill = async (args: readonly string[], place: BackfillPlac
     cwd: await temporaryFolder(files),
     env: settings,
     reject: false,
+  })
+  // A test that ends early, as at its limit of time, leaves nothing running that slows the others.
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await child
   })
   void child.then(({ stdout, stderr }) => noteLeaks({ args, env: settings, stdout, stderr }))
   return { child }

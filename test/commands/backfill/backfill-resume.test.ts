@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
 import { openTestDatabase } from '../../support/database.ts'
+import { fillMirror } from '../../support/fill-mirror.ts'
 import { mirroredState, servedState } from '../../support/served-state.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { populate } from '../../support/stripe/population.ts'
@@ -55,7 +56,7 @@ describe('a backfill that was killed', () => {
   test('before it had read anything has seen nothing that a wrong key could hide', async () => {
     const grown = await grownAccounts()
     const { server, accounts, place } = grown
-    await runBackfill(command, place)
+    await fillMirror({ account: ['acct_1'], resource: ['customers'] }, place)
     await endAfterHeld(grown, server.hold({ path: '/v1/customers' }, { times: 1 }))
     for (const id of accounts[0]?.ids('customer') ?? [])
       accounts[0]?.state.drop(accounts[0].stored('customer', id))
@@ -98,7 +99,7 @@ describe('a backfill that was killed', () => {
     const [account] = accounts
     populate(account as NonNullable<typeof account>, { products: 5 })
     const both = ['--account', 'acct_1', '--resource', 'customers,products']
-    await runBackfill(both, place)
+    await fillMirror({ account: ['acct_1'], resource: ['customers', 'products'] }, place)
     world.clock.advance(2)
     const [gone = ''] = account?.ids('product') ?? []
     account?.delete('product', gone)

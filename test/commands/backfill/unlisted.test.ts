@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { runBackfill } from '../../support/backfill-command.ts'
 import { openTestDatabase } from '../../support/database.ts'
+import { fillMirror } from '../../support/fill-mirror.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { populate } from '../../support/stripe/population.ts'
 import { PLATFORM_ID, PLATFORM_KEYS } from '../../support/stripe/world.ts'
@@ -23,7 +24,7 @@ const mirroredAccount = async (counts: { customers?: number; products?: number }
   populate(account, counts)
   played.world.clock.run()
   const place = { uri, url: played.server.url }
-  expect((await runBackfill(plain, place)).exitCode).toBe(0)
+  await fillMirror({ account: ['acct_1'], resource: ['customers', 'products'] }, place)
   played.world.clock.advance(readStampSlack)
   return { ...played, account, place }
 }
@@ -63,7 +64,7 @@ describe('what a list no longer shows', () => {
     account.seed('invoice', { customer, subscription, status: 'open' })
     world.clock.run()
     const [place, whole] = [{ uri, url: server.url }, ['--account', 'acct_1']]
-    await runBackfill(whole, place)
+    await fillMirror({ account: ['acct_1'] }, place)
     world.clock.advance(readStampSlack)
     account.delete('invoice', draft)
     account.update('subscription', subscription, { metadata: { plan: 'b' } })
@@ -106,7 +107,7 @@ describe('what a list no longer shows', () => {
     const { account, server, place } = await mirroredAccount({ customers: 3 })
     const charges = ['--account', 'acct_1', '--resource', 'charges']
     populate(account, { charges: 3, refunds: 3, paidInvoices: 3 })
-    await runBackfill(charges, place)
+    await fillMirror({ account: ['acct_1'], resource: ['charges'] }, place)
     server.requests.clear()
     await runBackfill(charges, place)
     const lists = server.requests.count()

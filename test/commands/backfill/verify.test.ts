@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { runBackfill } from '../../support/backfill-command.ts'
 import { openTestDatabase } from '../../support/database.ts'
+import { fillMirror } from '../../support/fill-mirror.ts'
 import { foundIn, plantDifferences } from '../../support/planted-differences.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { populate } from '../../support/stripe/population.ts'
@@ -30,7 +31,7 @@ const mirroredAccount = async (size = 1) => {
   })
   played.world.clock.run()
   const place = { uri, url: played.server.url }
-  expect((await runBackfill(plain, place)).exitCode).toBe(0)
+  await fillMirror({ account: ['acct_1'] }, place)
   return { ...played, account, place }
 }
 
@@ -59,7 +60,7 @@ describe('a drift audit', () => {
     const { account, place } = await mirroredAccount()
     const [customer = '', other = ''] = account.ids('customer')
     account.delete('customer', customer)
-    await runBackfill([...plain, '--resource', 'customers'], place)
+    await fillMirror({ account: ['acct_1'], resource: ['customers'] }, place)
     const gone = await db.collection('billing.customers').findOne({ stripe_id: customer })
     expect(gone).toMatchObject({ deleted: true })
     account.delete('customer', other)
