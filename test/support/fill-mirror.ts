@@ -21,7 +21,8 @@ export const fillMirror = async (
   { uri, url }: { readonly uri: string; readonly url: string },
 ): Promise<void> => {
   const request = backfillRequestOf({ effects: 'none', ...flags }, new Date())
-  const settings = { stripeKey: PLATFORM_KEYS.test, stripeApiBase: url, platformAccount: PLATFORM_ID }
+  const key = PLATFORM_KEYS.test
+  const settings = { stripeKey: key, stripeApiBase: url, platformAccount: PLATFORM_ID }
   const receivers = { redisUrl: undefined, socketSecret: undefined }
   const config = {
     ...(await loadConfig({ mongodbUri: uri }, '/')),
@@ -31,7 +32,8 @@ export const fillMirror = async (
   }
   const tally = new BackfillTally()
   const { signal } = new AbortController()
-  await backfillAccounts({ request, config, tally, log: openLog('silent'), progress: silent, signal })
+  const log = openLog('silent')
+  await backfillAccounts({ request, config, key, tally, log, progress: silent, signal })
   if (tally.hasFailures)
     throw new TypeError(`the mirror has gaps: ${JSON.stringify(tally.summary(0).errors)}`)
 }

@@ -9,8 +9,7 @@ import { populate } from '../../support/stripe/population.ts'
 const { db, uri } = await openTestDatabase()
 
 beforeEach(async () => {
-  const collections = await db.listCollections({}, { nameOnly: true }).toArray()
-  await Promise.all(collections.map(({ name }) => db.collection(name).deleteMany({})))
+  for (const { name } of await db.listCollections().toArray()) await db.collection(name).deleteMany({})
 })
 
 const command = ['--account', 'acct_1', '--resource', 'customers']
