@@ -3,6 +3,8 @@
 // which they arrived or how often. Pairwise rules ("the later one wins unless …") are not transitive, which is
 // why this looks at the whole set.
 
+import { groupBy } from './group-by.ts'
+
 /** What one event of the second says about order. */
 export interface TieEntry {
   readonly id: string
@@ -17,8 +19,9 @@ export interface TieEntry {
 export const nothing = ''
 
 /**
- * Returns the entry whose state came last: the end of the chain that uses every entry, or else every change once; else
- * the end of such a chain among the entries of the greatest rank, else the greatest event id among those.
+ * Returns the entry whose state came last: the end of the chain that uses every change, leaving out as few of the entries
+ * that tell one again as it takes; else the end of such a chain among the entries of the greatest rank, else the greatest
+ * event id among those.
  * @param anchor fingerprint of the state before this second, or null when unknown
  */
 export const lastOfTie = <Entry extends TieEntry>(
@@ -36,15 +39,32 @@ const isAfter = (entry: TieEntry, last: TieEntry): boolean =>
   entry.rank !== last.rank ? entry.rank > last.rank : entry.id > last.id
 
 // Stripe tells some changes by two events (https://docs.stripe.com/webhooks#handle-duplicate-events), as it tells a
-// refund's under two types. A change may as well come again within its second: what explains every event goes first.
+// refund's under two types. A change may as well come again within its second: as few events are left out as it takes.
 const endOfHistory = (entries: readonly TieEntry[], anchor: string | null): string | null => {
   const visits = entries.filter((entry) => !isEdge(entry))
-  const changes = changesOf(entries.filter(isEdge)).values()
-  return endOfChain(entries, anchor) ?? endOfChain([...visits, ...changes], anchor)
+  const changes = groupBy(entries.filter(isEdge), ({ from, to }) => `${from} ${to}`)
+  const bySize = groupBy(waysToTell([...changes.values()]), ({ length }) => length)
+  for (const [, ways] of [...bySize].sort(([one], [other]) => other - one)) {
+    const ends = new Set(ways.map((edges) => endOfChain([...visits, ...edges], anchor)))
+    ends.delete(null)
+    const [end = null] = ends
+    if (end !== null) return ends.size === 1 ? end : null
+  }
+  return null
 }
 
-const changesOf = (edges: readonly TieEntry[]): ReadonlyMap<string, TieEntry> =>
-  new Map(edges.map((edge) => [`${edge.from} ${edge.to}`, edge]))
+/** Most ways that are looked through; where there are more, all events are taken, or one of each change. */
+const mostWays = 1_024
+
+/** Returns all ways to take at least one of the events that tell each change. */
+const waysToTell = (changes: readonly (readonly TieEntry[])[]): readonly (readonly TieEntry[])[] => {
+  const count = changes.reduce((ways, events) => ways * events.length, 1)
+  if (count > mostWays) return [changes.flat(), changes.flatMap((events) => events.slice(0, 1))]
+  return changes.reduce<readonly (readonly TieEntry[])[]>(
+    (ways, events) => ways.flatMap((way) => events.map((_, left) => [...way, ...events.slice(left)])),
+    [[]],
+  )
+}
 
 // Each event with `previous_attributes` is an edge from the state it found to the state it shows; an event
 // without them is a visit to a state. One history explains them all exactly when the edges form an Eulerian
@@ -80,9 +100,7 @@ const endOfTrail = ({ edges, states, arrivals }: Trail, anchor: string | null): 
   if (uneven.length === 0) return anchor !== null && states.has(anchor) ? anchor : null
   const [start] = uneven.find(([, count]) => count < 0) ?? [null]
   const [end, times] = uneven.find(([, count]) => count > 0) ?? [null, 0]
-  if (uneven.length !== 2 || start === null) return null
-  // Where each change is told by two events, the trail leaves its start and reaches its end twice.
-  if (times > 1 && changesOf(edges).size === edges.length) return null
+  if (uneven.length !== 2 || start === null || times > 1) return null
   return isBridged({ start, arrivals }, anchor) ? end : null
 }
 

@@ -1,6 +1,7 @@
 // A mirror as an earlier backfill left it, for tests of what comes after: in this process, by the command's own code, since
 // a start of the program costs more than what it reads. What a test is about it runs as a user would.
 
+import { setMaxListeners } from 'node:events'
 import { backfillAccounts } from '../../src/commands/backfill/backfill-accounts.ts'
 import { type BackfillFlags, backfillRequestOf } from '../../src/commands/backfill/backfill-request.ts'
 import { loadConfig } from '../../src/config/config.ts'
@@ -32,6 +33,8 @@ export const fillMirror = async (
   }
   const tally = new BackfillTally()
   const { signal } = new AbortController()
+  // As many listen as requests are under way.
+  setMaxListeners(0, signal)
   const log = openLog('silent')
   await backfillAccounts({ request, config, key, tally, log, progress: silent, signal })
   if (tally.hasFailures)
