@@ -118,6 +118,24 @@ describe('What is undetermined', () => {
     expect(undetermined(born, ...events)).toEqual(['acct_1:cus_1'])
   })
 
+  // Found by the order property, seed 776261069: what shows a state alone may have come anywhere in the chain.
+  it('is an object created by two events whose chain takes in what shows a state alone', () => {
+    const shown = stripeEvent({
+      id: 'evt_9',
+      type: 'customer.updated',
+      at: 1,
+      object: customer({ name: 'b' }),
+    })
+    const told = [
+      born,
+      { ...born, id: 'evt_0' },
+      renamed('evt_1', 'a', 'b', 1),
+      renamed('evt_2', 'b', 'a', 1),
+    ]
+    expect(undetermined(...told, shown)).toEqual(['acct_1:cus_1'])
+    expect(undetermined(...told)).toEqual([])
+  })
+
   it('is an object whose last event has the smaller id and no chain', () => {
     const sent = (id: string, description: string): Json =>
       stripeEvent({ id, type: 'invoice.sent', at: 5, object: invoice({ description, customer: null }) })

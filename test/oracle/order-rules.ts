@@ -115,10 +115,11 @@ const historyEnd = (
   return undefined
 }
 
-const isTwin = ({ rendered }: Observation, other: Observation): boolean =>
-  rendered.before !== undefined &&
-  rendered.before === other.rendered.before &&
-  rendered.content === other.rendered.content
+const isTwin = ({ event, rendered }: Observation, other: Observation): boolean =>
+  rendered.content === other.rendered.content &&
+  (isCreation(event)
+    ? isCreation(other.event)
+    : rendered.before !== undefined && rendered.before === other.rendered.before)
 
 const subsetsOf = <One>(all: readonly One[], size: number): readonly (readonly One[])[] =>
   Array.from({ length: 2 ** all.length }, (_, chosen) =>
