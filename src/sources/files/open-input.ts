@@ -1,6 +1,6 @@
 // The bytes of one input as a stream that its signal ends at once, whatever it waits for.
 
-import { closeSync, constants, createReadStream, open } from 'node:fs'
+import { closeSync, constants, createReadStream, fstatSync, open, readSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { addAbortSignal, type Readable } from 'node:stream'
@@ -14,10 +14,18 @@ export const openInput = async (path: string, signal: AbortSignal): Promise<Read
   addAbortSignal(signal, await streamOf(path, signal))
 
 const streamOf = async (path: string, signal: AbortSignal): Promise<Readable> => {
-  if (path === stdinName) return process.stdin
+  if (path === stdinName) return openStdin()
   const stats = await stat(path).catch(() => null)
   return stats?.isFIFO() === true ? openPipe(path, signal) : createReadStream(path)
 }
+
+// As a stream, a folder ends at once like an empty file.
+const openStdin = (): Readable => {
+  if (fstatSync(stdin).isDirectory()) readSync(stdin, Buffer.alloc(1))
+  return process.stdin
+}
+
+const stdin = 0
 
 // A thread that waits in a read of an empty pipe, as those of a file do, ends for no signal and holds up even
 // `process.exit`: a socket asks the system to be told of bytes instead.

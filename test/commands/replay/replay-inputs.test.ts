@@ -2,7 +2,7 @@ import { chmod, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { replayJson } from '../../support/billing-sync.ts'
+import { replayJson, runInShell } from '../../support/billing-sync.ts'
 import { openDatabaseForTest, openTestDatabase } from '../../support/database.ts'
 import { fixtureAccount, numberedEvent } from '../../support/deliveries.ts'
 import type { SnapshotEvent } from '../../support/fixture-files.ts'
@@ -39,6 +39,16 @@ test('every form of an input is read, files and stdin together', async () => {
   expect(exitCode).toBe(0)
   expect(summary).toMatchObject({ read: 13, applied: 13, failures: [] })
   expect(await storedIds()).toEqual(numbers(...Array.from({ length: 13 }, (_, index) => index + 1)))
+})
+
+test('a folder as stdin is no empty file', async () => {
+  const cwd = await temporaryFolder({})
+  const args = ['replay', '-', '--json', '--mongodb-uri', uri]
+  const { exitCode, stdout } = await runInShell('"$0" "$@" < .', args, { cwd })
+  expect(exitCode).toBe(1)
+  const { failures } = JSON.parse(stdout)
+  expect(failures).toMatchObject([{ source: '-', code: 'input_unreadable' }])
+  expect(failures[0].error).toContain('it is a directory')
 })
 
 test('an id that holds another event keeps the first, in the order of names', async () => {

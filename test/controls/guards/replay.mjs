@@ -24,6 +24,14 @@ export const guards = [
     tests: ['test/sources/files/read-entries.test.ts'],
   },
   {
+    name: 'files: a folder as stdin is told',
+    file: 'src/sources/files/open-input.ts',
+    find: 'if (fstatSync(stdin).isDirectory())',
+    replace: 'if (fstatSync(stdin).isSocket())',
+    tests: ['test/commands/replay/replay-inputs.test.ts'],
+    titled: 'a folder as stdin',
+  },
+  {
     name: 'files: a wait for a named pipe ends with the signal',
     file: 'src/sources/files/open-input.ts',
     find: 'stats?.isFIFO() === true ?',
