@@ -113,7 +113,8 @@ const givenOf = (name: SettingName, { flags, environment, file }: Sources) => {
 /** Longest quotation of a wrong value. */
 const longestQuoted = 60
 
-const quoted = (value: unknown): string => {
+/** Returns a wrong value as a message quotes it, cut where it is long. */
+export const quoted = (value: unknown): string => {
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   return `"${text.length > longestQuoted ? `${text.slice(0, longestQuoted)}…` : text}"`
 }

@@ -53,7 +53,7 @@ const endOfHistory = (entries: readonly TieEntry[], anchor: string | null): stri
   return null
 }
 
-/** Most ways that are looked through; where there are more, all events are taken, or one of each change. */
+/** Most ways that are looked through, each in some 10 µs; where there are more, all events are taken, or one of each change. */
 const mostWays = 1_024
 
 /** Returns all ways to take at least one of the events that tell each change. */

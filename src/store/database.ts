@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { type Db, MongoClient } from 'mongodb'
 import type { Config } from '../config/config.ts'
+import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import { ensureCollections } from './collections.ts'
 import { seedCurrencies } from './currencies.ts'
@@ -63,7 +64,7 @@ export const openDatabase = async (
     await server?.release()
   }
   try {
-    await translateMongoErrors(() => connect(client, signal), place)
+    await translateMongoErrors(() => connect(client, place, signal), place)
     const db = databaseOf(client, uri, place)
     await refuseStandalone(db, place)
     if (!readOnly) await prepare(db)
@@ -75,18 +76,34 @@ export const openDatabase = async (
 }
 
 // The driver knows no signal: a client that is closed stops waiting.
-const connect = async (client: MongoClient, signal: AbortSignal | undefined): Promise<void> => {
+const connect = async (
+  client: MongoClient,
+  { source }: ServerPlace,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
   const stopWaiting = () => client.close()
   signal?.addEventListener('abort', stopWaiting, { once: true })
   try {
     await client.connect()
   } catch (error) {
-    if (signal?.aborted !== true) throw error
-    throw new BillingSyncError('mongodb_unavailable', { reason: 'a signal ended the wait' }, { cause: error })
+    if (signal?.aborted === true)
+      throw new BillingSyncError(
+        'mongodb_unavailable',
+        { reason: 'a signal ended the wait' },
+        { cause: error },
+      )
+    if (!isOfFile(error)) throw error
+    const problem = `a file that it names can not be read (${systemErrorCode(error)})`
+    throw new BillingSyncError('config_invalid', { source, problem }, { cause: error })
   } finally {
     signal?.removeEventListener('abort', stopWaiting)
   }
 }
+
+// A connection string may name files, such as `tlsCAFile`. The driver passes on what node:fs throws; what goes wrong on a
+// connection comes as an error of its own.
+const isOfFile = (error: unknown): boolean =>
+  error instanceof Error && 'syscall' in error && /^(open|read)$/.test(String(error.syscall))
 
 const prepare = async (db: Db): Promise<void> => {
   await ensureCollections(db)

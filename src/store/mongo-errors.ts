@@ -104,9 +104,13 @@ const anyPlace: ServerPlace = { source: 'MONGODB_URI', hosts: null }
 const translated = (thrown: unknown, place: ServerPlace): unknown => {
   const error = rootOf(thrown)
   const refusal = error instanceof MongoServerError ? refusals.get(error.code) : undefined
-  const problem = refusal ?? unreadFileText(error)
-  if (problem !== null)
-    return new BillingSyncError('config_invalid', { source: place.source, problem }, { cause: error })
+  if (refusal !== undefined) {
+    return new BillingSyncError(
+      'config_invalid',
+      { source: place.source, problem: refusal },
+      { cause: error },
+    )
+  }
   if (!isOutage(error) && !isUnresolved(error)) return thrown
   return new BillingSyncError('mongodb_unavailable', { reason: outageReason(error, place) }, { cause: error })
 }
@@ -121,13 +125,6 @@ const refusals: ReadonlyMap<unknown, string> = new Map([
     'the server has a database whose name differs from the one in its path by upper and lower case alone',
   ],
 ])
-
-// A connection string may name files, such as `tlsCAFile`. The driver passes on what node:fs throws; what goes wrong on a
-// connection comes as an error of its own.
-const unreadFileText = (error: unknown): string | null =>
-  error instanceof Error && 'syscall' in error && /^(open|read)$/.test(String(error.syscall))
-    ? `a file that it names can not be read (${systemErrorCode(error)})`
-    : null
 
 const isOutage = (error: unknown): error is MongoError =>
   error instanceof MongoNetworkError ||

@@ -1,5 +1,6 @@
 // What `replay` was asked to do, checked before any work.
 
+import { quoted } from '../../config/config.ts'
 import type { EventCriteria } from '../../core/event-criteria.ts'
 import { type InboxStatus, inboxStatuses, isInboxStatus } from '../../core/inbox-row.ts'
 import { isTypeGlob } from '../../sources/event-filter.ts'
@@ -86,13 +87,8 @@ const criteriaOf = (flags: ReplayFlags, now: Date): EventCriteria => {
 
 const globOf = (text: string): string => {
   if (isTypeGlob(text)) return text
-  throw refuseUsage(
-    `--type: expected a glob with closed brackets such as charge.*, got "${text.slice(0, longestQuoted)}"`,
-  )
+  throw refuseUsage(`--type: expected a glob with closed brackets such as charge.*, got ${quoted(text)}`)
 }
-
-/** Longest quotation of a wrong value. */
-const longestQuoted = 60
 
 /** A comma inside of braces belongs to the glob, as in `charge.{succeeded,failed}`. */
 const betweenGlobs = /,(?![^{]*\})/

@@ -66,7 +66,7 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
   const handling = await openServeHandling(config, database, reads)
   const opened = { ...request, handling }
-  // Before the work, which goes on until it is ended: what is refused here leaves nothing upkeep.
+  // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
   const secrets = role === 'work' ? null : await openEndpointSecrets(config, database)
   const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
   const wakes: Wakes = worked?.workers ?? (await openWakesOfOthers(request))

@@ -38,6 +38,9 @@ export const onInterrupt = (): Interrupt => {
 export const wasWaiting = ({ exitCode }: Interrupt, error: unknown): boolean =>
   exitCode !== null && error instanceof BillingSyncError && error.retryable
 
-/** Ends the process as its signal asked, once stdout has what was printed: the driver lets go of a connection that it is still making after 30 s only. */
+/**
+ * Ends the process as its signal asked, once stdout has what was printed: the driver lets go of a connection that it is
+ * still making after 30 s only.
+ */
 export const endNow = ({ exitCode }: Interrupt): Promise<never> =>
   new Promise(() => process.stdout.write('', () => process.exit(exitCode ?? 1)))
