@@ -2,18 +2,19 @@
 // in a queue; Redis being away at the start is no error.
 
 import { Redis, type RedisOptions } from 'ioredis'
+import { grownPause } from './core/growing-pause.ts'
 
 /** How long a command may take. */
 const commandTimeoutMs = 4_000
 
 /** Pauses between tries to connect. */
-const longestReconnectPauseMs = 1_000
+const reconnectPauses = { firstMs: 100, longestMs: 1_000 }
 
 const options: RedisOptions = {
   connectTimeout: commandTimeoutMs,
   keepAlive: commandTimeoutMs,
   maxRetriesPerRequest: null,
-  retryStrategy: (tries) => Math.min(longestReconnectPauseMs, 50 * 2 ** Math.min(tries, 10)),
+  retryStrategy: (tries) => grownPause(reconnectPauses, tries - 1),
 }
 
 /** Returns a connection for commands that must be answered, or fail soon. */

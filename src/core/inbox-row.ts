@@ -10,6 +10,7 @@
 // `done` and `ignored` expire with the retention time; the others stay until they are settled.
 
 import { BillingSyncError } from '../errors.ts'
+import { grownPause, spreadPause } from './growing-pause.ts'
 
 /** The states, as `--status` names them. */
 export const inboxStatuses = ['pending', 'done', 'ignored', 'failed', 'dead', 'parked'] as const
@@ -56,8 +57,8 @@ export const freshRow: Settlement = {
 /** Attempts after which a failing event waits for a person. */
 const mostAttempts = 8
 
-/** First wait between attempts, in milliseconds, doubled each time: 8 attempts span one to two minutes. */
-const firstWaitMs = 1_000
+/** Waits between attempts: 8 attempts span one to two minutes. */
+const waits = { firstMs: 1_000, longestMs: Number.POSITIVE_INFINITY }
 
 const statusOf: Readonly<Record<Exclude<Outcome, 'failed'>, InboxStatus>> = {
   applied: 'done',
@@ -92,7 +93,7 @@ export const settleFailure = (
 ): Settlement => {
   const attempts = row.attempts + 1
   const dead = isLastTry(row, failure)
-  const waitMs = firstWaitMs * 2 ** (attempts - 1) * (0.5 + random / 2)
+  const waitMs = spreadPause(grownPause(waits, attempts - 1), random)
   return {
     status: dead ? 'dead' : 'failed',
     attempts,

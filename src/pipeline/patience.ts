@@ -2,6 +2,7 @@
 // are waited out for a bounded time.
 
 import { setTimeout as wait } from 'node:timers/promises'
+import { grownPause, spreadPause } from '../core/growing-pause.ts'
 import { failureOf } from '../core/inbox-row.ts'
 import { BillingSyncError } from '../errors.ts'
 
@@ -21,9 +22,8 @@ export interface Patience {
 /** How long trouble that passes is waited out, unless told otherwise. */
 export const defaultPatienceMs = 60_000
 
-/** First and longest pause between tries. */
-const firstPauseMs = 20
-const longestPauseMs = 5_000
+/** Pauses between tries. */
+const pauses = { firstMs: 20, longestMs: 5_000 }
 
 /**
  * After a lost commit. Whoever else writes the account leaves the way free for some milliseconds, which a longer pause
@@ -52,9 +52,9 @@ const repeat = async <Result>(
 ): Promise<Result> => {
   const deadline = performance.now() + patienceMs
   let crowded = 0
-  let nextPauseMs = firstPauseMs
+  let troubles = 0
   for (;;) {
-    let pauseMs = nextPauseMs
+    let pauseMs = grownPause(pauses, troubles)
     try {
       const result = await attemptOnce()
       if (result !== null) return result
@@ -69,9 +69,9 @@ const repeat = async <Result>(
         crowded += 1
         onLostCommit()
       } else throw error
-      nextPauseMs = Math.min(longestPauseMs, nextPauseMs * 2)
+      troubles += 1
     }
-    await wait(pauseMs * (0.5 + random() / 2))
+    await wait(spreadPause(pauseMs, random()))
   }
 }
 

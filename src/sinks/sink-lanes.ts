@@ -4,6 +4,7 @@
 // lanes at once, a claim each, and the names of the accounts that wait.
 
 import { setTimeout as wait } from 'node:timers/promises'
+import { grownPause, spreadPause } from '../core/growing-pause.ts'
 import { BillingSyncError } from '../errors.ts'
 import { inTime } from '../in-time.ts'
 import type { Claim, Lane, OutboxStore, SinkName } from '../ports/outbox-store.ts'
@@ -29,14 +30,12 @@ const mostWaiting = 10_000
 /** Rows of other processes, and of dead ones, are found by looking. */
 const sweepEveryMs = 1_000
 
-/** Pauses after a refusal: 1 s, doubled each time, 15 min at most; 13 of them last about an hour. */
-const firstPauseMs = 1_000
-const longestPauseMs = 15 * 60_000
+/** Pauses after a refusal: 13 of them last about an hour. */
+const refusalPauses = { firstMs: 1_000, longestMs: 15 * 60_000 }
 const mostAttempts = 14
 
 /** Pauses of the whole sink in an outage: short, since one lane alone knocks. */
-const firstOutagePauseMs = 250
-const longestOutagePauseMs = 5_000
+const outagePauses = { firstMs: 250, longestMs: 5_000 }
 
 /** How long a send may take; well within a claim's lease. */
 const sendDeadlineMs = 10_000
@@ -201,7 +200,7 @@ export class SinkLanes {
     const { store, listener, random } = this.#options
     const attempts = claim.rows[0].attempts + 1
     if (attempts < mostAttempts) {
-      const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** (attempts - 1)) * (0.5 + random() / 2)
+      const pauseMs = spreadPause(grownPause(refusalPauses, attempts - 1), random())
       await store.postpone(claim, { pauseMs, attempts })
       return false
     }
@@ -211,9 +210,9 @@ export class SinkLanes {
   }
 
   #closeGate(): void {
-    const pauseMs = Math.min(longestOutagePauseMs, firstOutagePauseMs * 2 ** Math.min(this.#outages, 10))
+    const pauseMs = grownPause(outagePauses, this.#outages)
     this.#outages += 1
-    this.#closedUntil = performance.now() + pauseMs * (0.5 + this.#options.random() / 2)
+    this.#closedUntil = performance.now() + spreadPause(pauseMs, this.#options.random())
   }
 
   #tellFailure(account: string | null, error: unknown): void {

@@ -7,14 +7,15 @@ import type { AccountLanes } from './account-lanes.ts'
 import type { EventFilter } from './event-filter.ts'
 import { errorOfEventList } from './event-list.ts'
 import { openReplayLanes, type ReplayOptions, type WaitingItem } from './replay-items.ts'
+import { secondOfAnswer } from './stripe/stripe-failure.ts'
 
 export interface ReplayListedOptions extends ReplayOptions {
   readonly accounts: readonly string[]
   /** Yields an account's events, oldest first. */
   readonly eventsOf: (account: string) => AsyncIterable<readonly JsonObject[]>
   readonly filter: EventFilter
-  /** Told of an account that does not let the platform in any more. */
-  readonly onDisconnected: (account: string) => Promise<void>
+  /** Told of an account that does not let the platform in any more, and the second on Stripe's clock in which it said so. */
+  readonly onDisconnected: (account: string, unixSeconds: number) => Promise<void>
 }
 
 /** Lists that are read at once; each holds some thousand events at most. */
@@ -48,7 +49,8 @@ const replayAccount = async (
   } catch (error) {
     if (signal.aborted) return
     const failure = errorOfEventList(error, account)
-    if (failure.code === 'account_disconnected') await onDisconnected(account)
+    if (failure.code === 'account_disconnected')
+      await onDisconnected(account, secondOfAnswer(error, Math.floor(Date.now() / 1000)))
     tally.failAccount(listName(account), failure)
   }
 }

@@ -15,6 +15,7 @@ import type { PageRooms } from '../../sources/backfill/page-rooms.ts'
 import type { ResourceName } from '../../sources/backfill/resources.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
 import type { AccountWalk } from '../../sources/backfill/walk-account.ts'
+import { secondOfAnswer } from '../../sources/stripe/stripe-failure.ts'
 import { noteConnection } from '../opening/note-connection.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { foldPages, type PipelinePages } from './commit-pages.ts'
@@ -45,18 +46,18 @@ export interface BackfillRun {
 /** Backfills one account. Rejects with the coded error that keeps it from being complete. */
 export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
   const { account } = tally
-  // What the answers tell of the connection holds as of now.
-  const note = (state: 'connected' | 'disconnected'): Promise<void> =>
-    noteConnection(account, state, { ...run, unixSeconds: run.stripe.clock.secondOf(Date.now(), null) })
+  const now = (): number => run.stripe.clock.secondOf(Date.now(), null)
+  const note = (state: 'connected' | 'disconnected', unixSeconds: number): Promise<void> =>
+    noteConnection(account, state, { ...run, unixSeconds })
   await run.positions.claim(account)
   try {
     const opened = await run.store.openAccount(account)
     if (opened.parked) throw new BillingSyncError('account_parked', { account })
     const failure = await walkOne(tally, run, opened)
-    if (failure?.code === 'account_disconnected') await note('disconnected')
+    if (failure?.code === 'account_disconnected') await note('disconnected', secondOfAnswer(failure, now()))
     if (failure !== null) throw failure
     if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
-    if (opened.disconnected) await note('connected')
+    if (opened.disconnected) await note('connected', now())
   } finally {
     await run.positions.release(account)
   }

@@ -2,18 +2,18 @@
 
 import { handleObservations, type ObservationHandling } from '../../pipeline/handle-observations.ts'
 
+interface Connecting extends Pick<ObservationHandling, 'store' | 'onLostCommit'> {
+  readonly unixSeconds: number
+}
+
 /**
  * Stores it; the later news wins, as with events. Throws `mongodb_unavailable` or `account_busy` after a minute.
- * @param unixSeconds when it was so, by Stripe's clock as far as that is known
+ * @param unixSeconds second on Stripe's clock in which it was so
  */
 export const noteConnection = async (
   account: string,
   state: 'connected' | 'disconnected',
-  {
-    store,
-    onLostCommit,
-    unixSeconds = Math.floor(Date.now() / 1000),
-  }: Pick<ObservationHandling, 'store' | 'onLostCommit'> & { readonly unixSeconds?: number },
+  { store, onLostCommit, unixSeconds }: Connecting,
 ): Promise<void> => {
   await handleObservations(
     account,

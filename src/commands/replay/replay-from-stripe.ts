@@ -52,7 +52,8 @@ export const replayFromStripe = async (
     accounts: query.to !== null && query.to <= query.from ? [] : accounts,
     eventsOf: (account) => eventsOf(account, query),
     filter: openEventFilter({ ...criteria, accounts: [] }),
-    onDisconnected: (account) => noteConnection(account, 'disconnected', handling.options),
+    onDisconnected: (account, unixSeconds) =>
+      noteConnection(account, 'disconnected', { ...handling.options, unixSeconds }),
   })
 }
 

@@ -11,6 +11,7 @@ import { isHandled } from '../../pipeline/event-meaning.ts'
 import type { Delivery, PipelineStore } from '../../ports/pipeline-store.ts'
 import { errorOfEventList, keptSeconds } from '../../sources/event-list.ts'
 import { acceptMissed } from '../../sources/missed-events.ts'
+import { secondOfAnswer } from '../../sources/stripe/stripe-failure.ts'
 import { untilAborted } from '../../sources/stripe/until-aborted.ts'
 import { openAbandonedTransactions } from '../../store/abandoned-transactions.ts'
 import {
@@ -188,7 +189,8 @@ const judge = async (
   const { code, message, retryable } = errorOfEventList(error, account)
   if (code === 'account_disconnected') {
     const onLostCommit = openAbandonedTransactions(database.client)
-    await noteConnection(account, 'disconnected', { store: pipelineStore, onLostCommit })
+    const unixSeconds = secondOfAnswer(error, Math.floor(Date.now() / 1000))
+    await noteConnection(account, 'disconnected', { store: pipelineStore, onLostCommit, unixSeconds })
     log.warn('the account does not let the platform in any more', { account })
     return 'done'
   }

@@ -1,9 +1,10 @@
 // Accounts whose events wait for trouble out there to pass: Stripe or MongoDB away, a key refused. Guarantee: each
 // account rests for itself, ever longer while its trouble lasts, and no other account waits for it.
 
-/** First and longest rest; Stripe's own limits last seconds, an outage is asked after twice a minute. */
-const firstPauseMs = 1_000
-const longestPauseMs = 30_000
+import { grownPause, spreadPause } from '../../core/growing-pause.ts'
+
+/** Stripe's own limits last seconds, an outage is asked after twice a minute. */
+const restLengths = { firstMs: 1_000, longestMs: 30_000 }
 
 /** Trouble that was not seen again for so long after a rest is over, or another process has it. */
 const remembersMs = 60_000
@@ -27,7 +28,7 @@ export class AccountPauses {
   /** Lets an account rest for the trouble named by a code, and returns for how many milliseconds. */
   rest(account: string, code: string): number {
     const rests = this.#pauses.get(account)?.rests ?? 0
-    const pauseMs = Math.min(longestPauseMs, firstPauseMs * 2 ** rests) * (0.5 + this.#random() / 2)
+    const pauseMs = spreadPause(grownPause(restLengths, rests), this.#random())
     this.#pauses.set(account, { code, rests: rests + 1, endsAtMs: performance.now() + pauseMs })
     return pauseMs
   }

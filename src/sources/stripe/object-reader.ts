@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import Stripe from 'stripe'
 import { withEscapes } from '../../core/escapes.ts'
+import { grownPause, spreadPause } from '../../core/growing-pause.ts'
 import { failureOf } from '../../core/inbox-row.ts'
 import { type JsonObject, own } from '../../core/json.ts'
 import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
@@ -24,7 +25,7 @@ import { pinnedApiVersion } from './api-version.ts'
 import { observeRelatives } from './observe-relatives.ts'
 import { retrieveObject } from './retrievals.ts'
 import type { StripeClock } from './stripe-clock.ts'
-import { failureOfStripe, type StripeFailure } from './stripe-failure.ts'
+import { failureOfStripe, type StripeFailure, secondOfAnswer } from './stripe-failure.ts'
 
 export interface ObjectReaderOptions {
   /** Answers the client of an account. */
@@ -46,9 +47,8 @@ export interface ObjectReaderOptions {
 /** Retrieves under way at once for one batch. */
 const retrievesAtOnce = 10
 
-/** First and longest pause between tries, in milliseconds. */
-const firstPauseMs = 500
-const longestPauseMs = 8_000
+/** Pauses between tries. */
+const pauses = { firstMs: 500, longestMs: 8_000 }
 
 /** Tries to be later than an event: each waits for the next second; more would be a clock gone wrong. */
 const triesToBeLater = 3
@@ -97,7 +97,7 @@ interface Reading {
 const readPatiently = async (reading: Reading): Promise<ReadResult> => {
   const { options, outage } = reading
   const deadline = performance.now() + (outage.isOn ? 0 : options.patienceMs)
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(longestPauseMs, pauseMs * 2)) {
+  for (let tries = 0; ; tries += 1) {
     const result = await readLater(reading)
     const mayPass = result.kind === 'waiting' && result.failure.code !== 'stripe_unauthorized'
     outage.isOn = mayPass && performance.now() >= deadline
@@ -106,9 +106,8 @@ const readPatiently = async (reading: Reading): Promise<ReadResult> => {
       return result
     }
     options.onWaiting(result.failure.message)
-    await wait(pauseMs * (0.5 + options.random() / 2), undefined, { signal: options.signal }).catch(
-      () => undefined,
-    )
+    const pauseMs = spreadPause(grownPause(pauses, tries), options.random())
+    await wait(pauseMs, undefined, { signal: options.signal }).catch(() => undefined)
   }
 }
 
@@ -140,7 +139,8 @@ const readOnce = async (
     const observations = await observeAll(reading, { object, stamp })
     return { result: { kind: 'seen', observations }, second, sentAt }
   } catch (error) {
-    return { result: resultOf(failureOfStripe(error), unanswered.second), ...unanswered }
+    const answeredAt = secondOfAnswer(error, unanswered.second)
+    return { result: resultOf(failureOfStripe(error), answeredAt), ...unanswered }
   }
 }
 

@@ -1,6 +1,8 @@
 // What an answer, or the lack of one, calls for: https://docs.stripe.com/error-low-level and
 // https://docs.stripe.com/rate-limits. Pure.
 
+import { grownPause } from '../../core/growing-pause.ts'
+
 /** An answer's status and headers; null where no whole answer came. */
 export interface AnswerHead {
   readonly status: number
@@ -36,11 +38,10 @@ export const verdictOn = (answer: AnswerHead | null): PaceVerdict => {
 export const limitOf = ({ status, headers }: AnswerHead): string | null =>
   status === tooMany ? (textOf(headers['stripe-rate-limited-reason']) ?? lockTimeout) : null
 
-/** First and longest pause between tries, in milliseconds. */
-const firstPauseMs = 500
-const longestPauseMs = 15_000
+/** Pauses between tries. */
+const pauses = { firstMs: 500, longestMs: 15_000 }
 /** A lock is held for as long as another request takes. */
-const firstLockPauseMs = 100
+const lockPauses = { ...pauses, firstMs: 100 }
 
 /**
  * Returns how long to wait before the next try: full jitter, so that those who were refused together do not come back
@@ -52,8 +53,8 @@ export const pauseBefore = (
   attempt: number,
   random: () => number,
 ): number => {
-  const first = limited === lockTimeout ? firstLockPauseMs : firstPauseMs
-  const jittered = Math.min(longestPauseMs, first * 2 ** (attempt - 1)) * random()
+  const lengths = limited === lockTimeout ? lockPauses : pauses
+  const jittered = grownPause(lengths, attempt - 1) * random()
   return Math.max(retryAfterMs ?? 0, jittered)
 }
 

@@ -44,6 +44,18 @@ export const errorOfStripe = (
 }
 
 /**
+ * Returns the Unix second on Stripe's clock in which it answered with an error that the SDK threw, or that stands behind a
+ * coded one.
+ * @param otherwise what is returned where no answer tells it
+ */
+export const secondOfAnswer = (error: unknown, otherwise: number): number => {
+  const thrown = error instanceof BillingSyncError ? error.cause : error
+  const headers = thrown instanceof Stripe.errors.StripeError ? thrown.headers : undefined
+  const date = Date.parse(headers?.date ?? '')
+  return Number.isNaN(date) ? otherwise : date / 1000
+}
+
+/**
  * Returns what a call answers, or something else where the key may not read that or it is gone: a restricted key may read
  * an object and not what belongs to it. Throws the SDK's other errors.
  */

@@ -17,7 +17,7 @@ test('each commit that is lost on the way is told: a dead process may hold the a
   const onLostCommit = (): void => {
     lost += 1
   }
-  await noteConnection('acct_1', 'disconnected', { store, onLostCommit })
+  await noteConnection('acct_1', 'disconnected', { store, onLostCommit, unixSeconds: 1 })
   expect(lost).toBe(2)
   expect(tried).toBe(3)
 })

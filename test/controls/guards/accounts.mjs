@@ -185,4 +185,16 @@ export const guards = [
     replace: 'listed: true',
     tests: ['test/store/inbox-work.test.ts'],
   },
+  {
+    name: 'connection: an account that left is dated by the answer that says so',
+    file: 'src/sources/stripe/stripe-failure.ts',
+    find: 'Number.isNaN(date) ? otherwise : date / 1000',
+    replace: 'otherwise',
+    tests: [
+      'test/commands/backfill/cut-off-account.test.ts',
+      'test/sources/stripe/object-reader.test.ts',
+      'test/commands/replay/replay-from-stripe.test.ts',
+      'test/commands/serve/keep-caught-up.test.ts',
+    ],
+  },
 ]

@@ -147,7 +147,10 @@ describe('what Stripe answers when an object can not be read', () => {
   test('an account that left is disconnected', async () => {
     const life = await paidLife()
     life.world.disconnect('acct_1')
-    expect(await read(life, { kind: 'charge', id: life.charge })).toMatchObject({ kind: 'disconnected' })
+    expect(await read(life, { kind: 'charge', id: life.charge })).toEqual({
+      kind: 'disconnected',
+      unixSeconds: life.world.clock.now(),
+    })
   })
 
   test('a wrong key lets the event wait, at once', async () => {

@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { memoryLimiter } from '../../../src/sources/stripe/pace.ts'
 import { PaceBudget, type Permit } from '../../../src/sources/stripe/pace-budget.ts'
 
 const never = new AbortController().signal
+setMaxListeners(0, never)
 
 const openBudget = (requestsPerSecond: number) =>
   new PaceBudget({ limiter: memoryLimiter(), name: 'all', requestsPerSecond })

@@ -1,7 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { limitsOf, memoryLimiter, Pace } from '../../../src/sources/stripe/pace.ts'
 
 const never = new AbortController().signal
+setMaxListeners(0, never)
 
 const openPace = (
   perEndpoint: number,

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { runBackfill } from '../../support/backfill-command.ts'
+import { openTestDatabase } from '../../support/database.ts'
+import { playStripe } from '../../support/stripe/played-stripe.ts'
+
+const { db, uri } = await openTestDatabase()
+
+test('an account that left is dated by the very answer that says so, however fast the local clock is', async () => {
+  const { world, server } = await playStripe()
+  world.clock.advance(-3_600)
+  world.account('acct_1')
+  world.disconnect('acct_1')
+  const { summary } = await runBackfill(['--account', 'acct_1'], { uri, url: server.url })
+  expect(summary.errors).toMatchObject({ acct_1: { code: 'account_disconnected' } })
+  expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_1' })).toMatchObject({
+    connection: { state: 'disconnected', as_of: new Date(world.clock.now() * 1_000) },
+  })
+})
