@@ -89,6 +89,11 @@ export class AccountLanes<Item extends LaneItem> {
     if (lane.waiting.length >= this.#batchSize) this.#start(lane)
   }
 
+  /** Handles what waits, be it little, until nothing does or `isOver` says so. Rejects with what a batch rejected with. */
+  async settle(isOver: () => boolean): Promise<void> {
+    while (this.#waiting > 0 && !isOver()) await this.#makeRoom()
+  }
+
   /** Resolves when every item has been handled. */
   async drain(): Promise<void> {
     while (this.#waiting > 0 || this.#running.size > 0) await this.#makeRoom()

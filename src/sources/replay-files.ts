@@ -7,6 +7,7 @@ import { BillingSyncError } from '../errors.ts'
 import type { AccountLanes } from './account-lanes.ts'
 import type { EventFilter } from './event-filter.ts'
 import { sizeOfInputs } from './files/find-inputs.ts'
+import { heedSilence } from './files/heed-silence.ts'
 import type { RawEntry } from './files/raw-entry.ts'
 import { readEntries } from './files/read-entries.ts'
 import { parseEntry } from './parse-entry.ts'
@@ -45,9 +46,11 @@ const replayInput = async (
   const onBytes = (count: number): void => {
     options.tally.inputRead += count
   }
-  const listener = { onBytes, signal: options.signal }
+  const ending = new AbortController()
+  const listener = { onBytes, signal: AbortSignal.any([options.signal, ending.signal]) }
   try {
-    for await (const entries of readEntries(input, listener)) {
+    const read = heedSilence(readEntries(input, listener), (isOver) => lanes.settle(isOver))
+    for await (const entries of read) {
       for (const entry of entries) {
         if (options.signal.aborted) return
         const item = await itemOf(input, entry, options)
@@ -57,6 +60,8 @@ const replayInput = async (
   } catch (error) {
     if (!(error instanceof BillingSyncError) || error.code !== 'input_unreadable') throw error
     options.tally.fail({ source: input, event_id: null, type: null, code: error.code, error: error.message })
+  } finally {
+    ending.abort()
   }
 }
 

@@ -91,6 +91,17 @@ describe('lanes of accounts', () => {
     expect(batches.map(({ numbers }) => numbers)).toEqual([[0, 2], [1], [3, 4]])
   })
 
+  test('handle what waits before there is more, until told to wait again', async () => {
+    const { lanes, batches } = open()
+    for (const account of ['acct_1', 'acct_2', 'acct_3']) await lanes.push(item(0, account))
+    expect(batches).toEqual([])
+    await lanes.settle(() => batches.length > 0)
+    expect(batches).toHaveLength(2)
+    expect(lanes.waiting).toBe(1)
+    await lanes.settle(() => false)
+    expect(lanes.waiting).toBe(0)
+  })
+
   test('hold back their source while too much waits', async () => {
     const { lanes, letGo } = open({ held: true })
     let pushed = 0
@@ -112,9 +123,10 @@ describe('lanes of accounts', () => {
     expect(pushed).toBe(20_000)
   })
 
-  test('tell the fault of a batch to whoever pushes or drains', async () => {
+  test('tell the fault of a batch to whoever pushes, settles or drains', async () => {
     const lanes = new AccountLanes<Item>(() => Promise.reject(new TypeError('broken')), idOf, atOnce)
     await lanes.push(item(1))
+    await expect(lanes.settle(() => false)).rejects.toThrow('broken')
     await expect(lanes.drain()).rejects.toThrow('broken')
   })
 

@@ -1,17 +1,17 @@
 // The entries of one input: a file or stdin, gzip or not, JSON or JSON lines. Streamed, never read whole.
 
-import { extname } from 'node:path'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { systemErrorCode } from '../../core/system-error-code.ts'
 import { BillingSyncError } from '../../errors.ts'
+import { formatOf } from './input-format.ts'
 import { openInput } from './open-input.ts'
 import type { RawEntry } from './raw-entry.ts'
 import { splitJson } from './split-json.ts'
 import { splitLines } from './split-lines.ts'
 
-/** Bytes looked at to tell JSON from JSON lines. */
-const headBytes = 1024 * 1024
+/** Most bytes looked at to tell JSON from JSON lines. */
+const mostHeadBytes = 1024 * 1024
 
 export interface ReadListener {
   /** Told of the bytes read, as they lie on disk. */
@@ -29,11 +29,15 @@ export async function* readEntries(
   listener: ReadListener,
 ): AsyncGenerator<readonly RawEntry[]> {
   try {
-    const [start, chunks] = await peek(inflate(readBytes(path, listener)), headBytes)
+    const [start, chunks] = await peek(
+      inflate(readBytes(path, listener)),
+      (seen) =>
+        seen.length >= mostHeadBytes ||
+        (seen.length >= byteOrderMark.length && formatOf(path, withoutMark(seen), false) !== null),
+    )
     const head = withoutMark(start)
-    yield* isLines(path, head)
-      ? splitLines(continueWith(head, chunks))
-      : splitJson(continueWith(head, chunks))
+    const whole = continueWith(head, chunks)
+    yield* formatOf(path, head, true) === 'lines' ? splitLines(whole) : splitJson(whole)
   } catch (error) {
     if (listener.signal.aborted) return
     throw new BillingSyncError('input_unreadable', { path, reason: reasonOf(error) }, { cause: error })
@@ -51,7 +55,7 @@ async function* readBytes(path: string, { onBytes, signal }: ReadListener): Asyn
 const gzipMagic = Buffer.from([0x1f, 0x8b])
 
 async function* inflate(input: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  const [head, rest] = await peek(input, gzipMagic.length)
+  const [head, rest] = await peek(input, ({ length }) => length >= gzipMagic.length)
   const whole = continueWith(head, rest)
   if (head.subarray(0, gzipMagic.length).equals(gzipMagic)) yield* gunzip(whole)
   else yield* whole
@@ -69,26 +73,21 @@ async function* continueWith(head: Buffer, rest: AsyncIterator<Buffer>): AsyncGe
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
 }
 
-// Takes so many bytes, fewer where there are no more. A fault in the head is told where it stood: after what came
-// before it.
+// Takes bytes until there are enough, or no more. A fault in the head is told where it stood: after what came before it.
 const peek = async (
   chunks: AsyncIterator<Buffer>,
-  bytes: number,
+  isEnough: (head: Buffer) => boolean,
 ): Promise<[Buffer, AsyncIterator<Buffer>]> => {
-  const taken: Buffer[] = []
-  const rest = await takeHead(chunks, taken, bytes).then(
-    () => chunks,
-    (error: unknown) => ({ next: () => Promise.reject(error) }),
-  )
-  return [Buffer.concat(taken), rest]
-}
-
-const takeHead = async (chunks: AsyncIterator<Buffer>, taken: Buffer[], bytes: number): Promise<void> => {
-  for (let size = 0; size < bytes; ) {
-    const next = await chunks.next()
-    if (next.done === true) return
-    taken.push(next.value)
-    size += next.value.length
+  let head = Buffer.alloc(0)
+  try {
+    while (!isEnough(head)) {
+      const next = await chunks.next()
+      if (next.done === true) break
+      head = Buffer.concat([head, next.value])
+    }
+    return [head, chunks]
+  } catch (error) {
+    return [head, { next: () => Promise.reject(error) }]
   }
 }
 
@@ -97,36 +96,6 @@ const byteOrderMark = Buffer.from('\uFEFF')
 // Editors on Windows put it before the text, and it is no JSON.
 const withoutMark = (head: Buffer): Buffer =>
   head.subarray(0, byteOrderMark.length).equals(byteOrderMark) ? head.subarray(byteOrderMark.length) : head
-
-// The first line decides where it is JSON by itself, or begins what is printed over several lines. Else it is damaged,
-// and the lines after it tell.
-const isLines = (path: string, head: Buffer): boolean => {
-  if (/\.(jsonl|ndjson)$/.test(extname(path) === '.gz' ? path.slice(0, -3) : path)) return true
-  const lines = head
-    .toString('utf8')
-    .split('\n')
-    .map((line) => line.trim())
-  const first = lines.find((line) => line !== '') ?? ''
-  if (isWholeObject(first)) return true
-  return !/^\[|[[{,:]$/.test(first) && !isWhole(first) && lines.some(isWholeObject)
-}
-
-const isWholeObject = (line: string): boolean => {
-  if (!line.startsWith('{') || !line.endsWith('}')) return false
-  const value = parsed(line)
-  return typeof value === 'object' && value !== null && !('object' in value && value.object === 'list')
-}
-
-const isWhole = (line: string): boolean => parsed(line) !== undefined
-
-const parsed = (line: string): unknown => {
-  try {
-    return JSON.parse(line)
-  } catch {
-    // Not JSON by itself: part of something longer, or damaged.
-    return undefined
-  }
-}
 
 const reasonOf = (error: unknown): string => {
   const code = systemErrorCode(error) ?? 'unknown error'

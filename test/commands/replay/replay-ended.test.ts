@@ -36,7 +36,7 @@ describe('a replay that a signal ends', () => {
   ] as const)('by %s keeps what was done and ends with %i', async (signal, code) => {
     const run = replay('-')
     run.stdin?.write(lines(1, 1_000))
-    // A batch is full before the input has ended; the rest waits for more.
+    // A batch is full before the input has ended; the rest follows it, unless the signal comes first.
     await vi.waitFor(async () => expect(await charges()).toBeGreaterThan(0), patience)
     run.kill(signal)
     const { exitCode, stdout, stderr } = await run
@@ -50,6 +50,20 @@ describe('a replay that a signal ends', () => {
     again.stdin?.end(lines(1, 1_000))
     const rest = JSON.parse(String((await again).stdout))
     expect(rest).toMatchObject({ read: 1_000, applied: 1_000 - summary.applied })
+  })
+})
+
+describe('a replay of a pipe that stays open', () => {
+  test('applies what has come whenever no more comes for a moment', async () => {
+    const run = replay('-')
+    for (const number of [1, 2, 3]) {
+      run.stdin?.write(lines(number, number))
+      await vi.waitFor(async () => expect(await charges()).toBe(number), patience)
+    }
+    run.stdin?.end(JSON.stringify(numberedEvent(4)))
+    const { exitCode, stdout } = await run
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(String(stdout))).toMatchObject({ read: 4, applied: 4, failures: [] })
   })
 })
 

@@ -19,8 +19,8 @@ export const guards = [
   {
     name: 'files: what came before the end of a broken input is read',
     file: 'src/sources/files/read-entries.ts',
-    find: '(error: unknown) => ({ next: () => Promise.reject(error) })',
-    replace: '(error: unknown) => Promise.reject(error)',
+    find: 'return [head, { next: () => Promise.reject(error) }]',
+    replace: 'throw error',
     tests: ['test/sources/files/read-entries.test.ts'],
   },
   {
@@ -205,5 +205,33 @@ export const guards = [
     find: 'answer ??= patiently(',
     replace: 'answer = patiently(',
     tests: ['test/commands/replay/platform-of-entries.test.ts'],
+  },
+  {
+    name: 'replay: what a pipe has brought is handled while it is silent',
+    file: 'src/sources/replay-files.ts',
+    find: '(isOver) => lanes.settle(isOver)',
+    replace: 'async () => undefined',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+  },
+  {
+    name: 'replay: the format of a pipe is told by its first line',
+    file: 'src/sources/files/read-entries.ts',
+    find: 'formatOf(path, withoutMark(seen), false) !== null',
+    replace: 'false',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+  },
+  {
+    name: 'replay: an input counts as silent only once the thread has listened',
+    file: 'src/sources/files/heed-silence.ts',
+    find: '  await nextTurn()\n',
+    replace: '',
+    tests: ['test/sources/files/heed-silence.test.ts'],
+  },
+  {
+    name: 'replay: a fault waits for no silent pipe',
+    file: 'src/sources/replay-files.ts',
+    find: '    ending.abort()\n',
+    replace: '',
+    tests: ['test/sources/replay-files.test.ts'],
   },
 ]

@@ -83,9 +83,13 @@ describe('an input that ends badly', () => {
   const lines = Array.from({ length: 3_000 }, (_, index) => `{"object":"event","id":"evt_${index}"}`)
   // Some text that does not compress away.
   const compressed = gzipSync(lines.map((line) => `${line}${Math.sin(line.length)}`).join('\n'))
+  const unclear = gzipSync(['damaged', ...lines].join('\n'))
 
-  test('gives what came before its compressed data ended', async () => {
-    const { entries, error } = await readFileOf('a.jsonl.gz', compressed.subarray(0, compressed.length >> 1))
+  test.each([
+    ['lines by its name', 'a.jsonl.gz', compressed],
+    ['still to be told what it is', 'a.json.gz', unclear],
+  ])('gives what came before its compressed data ended: %s', async (_, name, whole) => {
+    const { entries, error } = await readFileOf(name, whole.subarray(0, whole.length >> 1))
     expect(error).toBe('the compressed data ends too early')
     expect(entries.length).toBeGreaterThan(500)
     expect(entries.length).toBeLessThan(2_500)
