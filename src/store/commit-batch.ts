@@ -1,16 +1,18 @@
 // One batch, one transaction, writes only. Guarantee: all or nothing; false when another writer of the account was
 // faster. That of a held account is lost only where what was read is older than the hold, or the transaction is gone.
 
-import type { ClientSession, Db, Document, MongoClient } from 'mongodb'
+import type { ClientSession, Db, MongoClient } from 'mongodb'
 import { groupBy } from '../core/group-by.ts'
 import type { Settlement } from '../core/inbox-row.ts'
 import type { Commit, RowSettlement } from '../ports/pipeline-store.ts'
 import type { Write } from '../unit-of-work/change-set.ts'
+import type { StoredDocument } from '../unit-of-work/reader.ts'
 import { beginOnAccount } from './account-transaction.ts'
 import { savePositions } from './cursors.ts'
 import { rowOf } from './inbox.ts'
 import { insertNotices, type NoticeTargets, queueOnly } from './outbox-rows.ts'
-import { toStorable } from './storable.ts'
+import { type Storable, storableOf } from './storable.ts'
+import { insertAll, type StorableUpdate, updateAll, type WriteTarget } from './write-commands.ts'
 
 interface CommitTarget {
   readonly client: MongoClient
@@ -55,7 +57,7 @@ const writeBatch = async (
   session: ClientSession,
 ): Promise<boolean> => {
   for (const [collection, writes] of groupByCollection(commit.writes)) {
-    if (!(await applyWrites(db, collection, writes, session))) return false
+    if (!(await applyWrites({ db, session }, collection, writes))) return false
   }
   const expiresAt = new Date(commit.now.getTime() + retentionMs)
   await insertNotices(db, commit, { session, expiresAt, targets })
@@ -66,35 +68,40 @@ const writeBatch = async (
 const groupByCollection = (writes: readonly Write[]): ReadonlyMap<string, readonly Write[]> =>
   groupBy(writes, ({ collection }) => collection)
 
+// False where a document that was read is gone.
 const applyWrites = async (
-  db: Db,
+  target: WriteTarget,
   collection: string,
   writes: readonly Write[],
-  session: ClientSession,
 ): Promise<boolean> => {
-  const result = await db
-    .collection(collection)
-    .bulkWrite(writes.map(operationOf), { session, ordered: false })
-  return result.insertedCount + result.matchedCount === writes.length
-}
-
-const operationOf = (write: Write) => {
-  if (write.kind === 'update') {
-    const { set, unset } = write
-    return { updateOne: { filter: { _id: write.id as never }, update: updateOf(set, unset) } } // ids of any type
+  const inserts: Storable[] = []
+  const updates: StorableUpdate[] = []
+  for (const write of writes) {
+    if (write.kind === 'insert') inserts.push(storableOf(write.document))
+    else updates.push(write.kind === 'update' ? updateOf(write) : replacementOf(write.document))
   }
-  const document = toStorable(write.document) as Document // a document stays a document
-  if (write.kind === 'insert') return { insertOne: { document } }
-  const filter = { _id: write.document._id as never } // ids of any type
-  // The server takes no top-level key such as `$set` in a replacement, but does out of a pipeline.
-  return Object.keys(write.document).some((key) => key.startsWith('$'))
-    ? { updateOne: { filter, update: [{ $replaceWith: { $literal: document } }] } }
-    : { replaceOne: { filter, replacement: document } }
+  await insertAll(collection, inserts, target)
+  return (await updateAll(collection, updates, target)) === updates.length
 }
 
-const updateOf = (set: Readonly<Record<string, unknown>>, unset: readonly string[]): Document => ({
-  ...(Object.keys(set).length > 0 ? { $set: toStorable(set) } : {}),
-  ...(unset.length > 0 ? { $unset: Object.fromEntries(unset.map((path) => [path, ''])) } : {}),
+const replacementOf = (stored: StoredDocument): StorableUpdate => {
+  const { document, mostBytes } = storableOf(stored)
+  // The server takes no top-level key such as `$set` in a replacement, but does out of a pipeline.
+  const isPlain = !Object.keys(stored).some((key) => key.startsWith('$'))
+  return {
+    id: stored._id,
+    document: isPlain ? document : [{ $replaceWith: { $literal: document } }],
+    mostBytes,
+  }
+}
+
+// One of nothing at all would be a replacement by an empty document.
+const updateOf = ({ id, set, unset }: Extract<Write, { kind: 'update' }>): StorableUpdate => ({
+  id,
+  ...storableOf({
+    ...(Object.keys(set).length > 0 || unset.length === 0 ? { $set: set } : {}),
+    ...(unset.length > 0 ? { $unset: Object.fromEntries(unset.map((path) => [path, ''])) } : {}),
+  }),
 })
 
 interface Writing {
@@ -111,7 +118,7 @@ const settleRows = async (
   const written = settlements.flatMap(({ newRow, next }) =>
     newRow === undefined ? [] : [{ ...rowOf(newRow, now), ...settledFields(next, expiresAt) }],
   )
-  if (written.length > 0) await rows.insertMany(written, { session, ordered: false })
+  await insertAll('billing.events', written.map(storableOf), { db, session })
   const there = settlements.filter(({ newRow }) => newRow === undefined)
   if (there.length === 0) return true
   // Most rows of a batch settle alike: one statement for them all costs a fraction of one for each.

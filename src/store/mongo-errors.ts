@@ -13,6 +13,7 @@ import {
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { ServerPlace } from './server-place.ts'
+import { RefusedWrite } from './write-commands.ts'
 
 /** Server error 11000: a unique key is taken. */
 export const duplicateKey = 11_000
@@ -48,6 +49,7 @@ export type TransactionVerdict =
 /** Returns what an error thrown inside a transaction calls for. */
 export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
   const error = rootOf(thrown)
+  if (error instanceof RefusedWrite) return verdictOnWrite(error.code) ?? 'ours'
   if (!(error instanceof MongoError)) return error instanceof RangeError ? 'unstorable' : 'ours'
   if (isCommitUnknown(error)) return 'unavailable'
   if (error.code === tooLargeForCache) return 'overflowing'
@@ -55,10 +57,14 @@ export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
   if (error.code === transactionExpired) return 'outlasted'
   if (error.hasErrorLabel('TransientTransactionError') && !(error instanceof MongoNetworkError))
     return 'again'
-  if (error.code === duplicateKey) return 'taken'
-  if (tooLarge.has(error.code) || error instanceof MongoInvalidArgumentError) return 'unstorable'
-  if (error.code === parallelArrays) return 'unindexable'
-  return isOutage(error) ? 'unavailable' : 'ours'
+  if (error instanceof MongoInvalidArgumentError) return 'unstorable'
+  return verdictOnWrite(error.code) ?? (isOutage(error) ? 'unavailable' : 'ours')
+}
+
+const verdictOnWrite = (code: unknown): TransactionVerdict | null => {
+  if (code === duplicateKey) return 'taken'
+  if (tooLarge.has(code)) return 'unstorable'
+  return code === parallelArrays ? 'unindexable' : null
 }
 
 // A lost connection in a bulk write comes as a bulk error without a single failed write: read as it stands, every

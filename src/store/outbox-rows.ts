@@ -8,7 +8,8 @@ import { type Notice, numberNotices } from '../core/notice.ts'
 import type { SinkName } from '../ports/outbox-store.ts'
 import type { Commit } from '../ports/pipeline-store.ts'
 import type { StoredDocument } from '../unit-of-work/reader.ts'
-import { toStorable } from './storable.ts'
+import { storableOf, toStorable } from './storable.ts'
+import { insertAll } from './write-commands.ts'
 
 /** Where notices go, decided by the configuration of the process that commits. */
 export interface NoticeTargets {
@@ -60,7 +61,7 @@ export const insertNotices = async (db: Db, commit: Commit, writing: Writing): P
   })
   if (targets.queue === 'mongodb') {
     const jobs = notices.map((notice) => ({ _id: notice.id, ...notice, expires_at: expiresAt }))
-    await db.collection<{ _id: string }>('queue.jobs').insertMany(jobs, { session })
+    await insertAll('queue.jobs', jobs.map(storableOf), { db, session })
   }
   const rows = outboxRows(commit, notices, targets)
   if (rows.length > 0) await db.collection<OutboxDocument>('billing.outbox').bulkWrite(rows, { session })

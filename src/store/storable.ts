@@ -3,14 +3,27 @@
 // they sit in a Map (measured: it throws on a plain object with that key); a NUL in a key and a lone surrogate
 // can't be stored at all and are written as their `\u` escape.
 
-import { BSON } from 'mongodb'
+import { Binary, BSON, type Document, ObjectId } from 'mongodb'
 import { isStorableKey, storableKey, storableText } from '../core/escapes.ts'
 
-/**
- * Returns a document in the form in which the driver writes it without taking any key for its own: itself where it
- * has that form already. Nearly all have, and looking costs a fraction of copying.
- */
-export const toStorable = (value: unknown): unknown => (isStorable(value) ? value : makeStorable(value))
+/** A document in the form in which the driver writes it without taking any key for its own. */
+export interface Storable {
+  readonly document: Document
+  /** It takes no more than so many as BSON: few of Stripe's texts are anything but ASCII, so mostly a third of it. */
+  readonly mostBytes: number
+}
+
+/** Returns a document in the form in which it is written: itself where it has that form already. */
+export const storableOf = (document: object): Storable => {
+  const mostBytes = mostBytesOf(document)
+  if (mostBytes !== notAsItIs) return { document, mostBytes }
+  const made = makeStorable(document) as Document // a document stays a document
+  return { document: made, mostBytes: mostBytesOf(made) }
+}
+
+/** Returns a value in the form in which it is written. Nearly all have it, and looking costs a fraction of copying. */
+export const toStorable = (value: unknown): unknown =>
+  mostBytesOf(value) === notAsItIs ? makeStorable(value) : value
 
 /** Returns a document from its bytes, its keys as they are: the driver alone would answer `{$ref, $id}` as a DBRef. */
 export const decodeStored = (bytes: Uint8Array): Record<string, unknown> => {
@@ -23,22 +36,50 @@ export const decodeStored = (bytes: Uint8Array): Record<string, unknown> => {
   return document
 }
 
-const isStorable = (value: unknown): boolean => {
-  if (typeof value === 'string') return value.isWellFormed()
-  if (typeof value !== 'object' || value === null) return true
-  if (Array.isArray(value)) return value.every(isStorable)
-  return !isPlain(value) || isStorableObject(value)
+/** What can't be written as it is, as a number of bytes. */
+const notAsItIs = Number.POSITIVE_INFINITY
+
+/** What is of a type that nothing here writes: no document may be larger. */
+const unknownBytes = 16 * 1024 * 1024
+
+// https://bsonspec.org/spec.html: an element is its type, its name and a NUL, then its value.
+const mostBytesOf = (value: unknown): number => {
+  if (typeof value === 'string') return value.isWellFormed() ? 5 + 3 * value.length : notAsItIs
+  if (typeof value !== 'object' || value === null) return 8
+  if (Array.isArray(value)) return mostBytesOfItems(value)
+  const prototype = Object.getPrototypeOf(value)
+  if (prototype === null) return notAsItIs
+  return prototype === Object.prototype ? mostBytesOfEntries(value) : mostBytesOfType(value)
 }
 
-const isStorableObject = (object: object): boolean => {
-  if (Object.getPrototypeOf(object) === null) return false
+const mostBytesOfItems = (items: readonly unknown[]): number => {
+  let bytes = 5
+  for (const item of items) bytes += longestIndex + mostBytesOf(item)
+  return bytes
+}
+
+/** Type, digits and NUL of a list's element. */
+const longestIndex = 12
+
+const mostBytesOfEntries = (object: object): number => {
   const values = object as Readonly<Record<string, unknown>> // looked at by its own keys only
+  let bytes = 5
   for (const key in values) {
-    if (key === '_bsontype' || !isStorableKey(key)) return false
     const value = values[key]
-    if (value === undefined || !isStorable(value)) return false
+    if (key === '_bsontype' || !isStorableKey(key) || value === undefined) return notAsItIs
+    bytes += 2 + 3 * key.length + mostBytesOf(value)
   }
-  return true
+  return bytes
+}
+
+const mostBytesOfType = (value: object): number => {
+  if (value instanceof Date) return 8
+  if (value instanceof Binary) return 5 + value.length()
+  if (value instanceof ObjectId) return 12
+  if (!(value instanceof Map)) return unknownBytes
+  let bytes = 5
+  for (const [key, held] of value) bytes += 2 + 3 * String(key).length + mostBytesOf(held)
+  return bytes
 }
 
 const makeStorable = (value: unknown): unknown => {

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { Binary, ObjectId } from 'mongodb'
+import { Binary, BSON, Decimal128, ObjectId } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../src/core/json.ts'
 import type { PipelineStore } from '../../src/ports/pipeline-store.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { openMongoStore } from '../../src/store/mongo-store.ts'
-import { decodeStored, toStorable } from '../../src/store/storable.ts'
+import { decodeStored, storableOf, toStorable } from '../../src/store/storable.ts'
 import type { Write } from '../../src/unit-of-work/change-set.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { hostileKeys, hostileObject, unstorableKeys } from '../support/hostile-json.ts'
@@ -117,6 +117,14 @@ describe('hostile JSON in a stored document', () => {
   )
 })
 
+test('an update of nothing leaves a document as it is', async () => {
+  const collection = 'billing.customers'
+  await db.collection(collection).deleteMany({})
+  await commit([{ kind: 'insert', collection, document: documentOf(0, { a: 1 }) }])
+  await commit([{ kind: 'update', collection, id: `${account}:0`, set: {}, unset: [] }])
+  expectEqual(await load(collection, 1), [documentOf(0, { a: 1 })])
+})
+
 describe('what MongoDB can not hold in a key or a text', () => {
   const escaped = (text: string): string =>
     [...text].map((char) => (char === '\0' || !char.isWellFormed() ? `\\u${hex(char)}` : char)).join('')
@@ -147,6 +155,34 @@ describe('what MongoDB can not hold in a key or a text', () => {
     const document = documentOf(0, { a: '\0', b: 'x\0y' })
     await commit([{ kind: 'insert', collection: 'billing.customers', document }])
     expectEqual(await load('billing.customers', 1), [document])
+  })
+})
+
+describe('the most bytes that a document takes', () => {
+  test('are never fewer than it takes, whatever it holds', () => {
+    fc.assert(
+      fc.property(hostileObject([...hostileKeys, ...unstorableKeys]), (payload) => {
+        const { document, mostBytes } = storableOf({
+          payload,
+          list: [payload, ['é', '🦊', '\uD800', 1, null]],
+        })
+        expect(mostBytes).toBeGreaterThanOrEqual(BSON.calculateObjectSize(document))
+      }),
+      { numRuns: 300 },
+    )
+    const long = storableOf({ text: '漢'.repeat(1_000) })
+    expect(long.mostBytes).toBeGreaterThanOrEqual(BSON.calculateObjectSize(long.document))
+    const own = { id: new ObjectId(), at: new Date(0), bytes: new Binary(Buffer.alloc(70)), flag: true }
+    expect(storableOf(own).mostBytes).toBeGreaterThanOrEqual(BSON.calculateObjectSize(own))
+  })
+
+  test('are near to what it takes where it holds bytes', () => {
+    const { mostBytes } = storableOf({ payload: new Binary(Buffer.alloc(1_000_000)) })
+    expect(mostBytes).toBeLessThan(1_001_000)
+  })
+
+  test('are those of the largest document where it holds what is never written here', () => {
+    expect(storableOf({ amount: Decimal128.fromString('1') }).mostBytes).toBeGreaterThan(16 * 1024 * 1024)
   })
 })
 

@@ -94,15 +94,15 @@ export const guards = [
   {
     name: 'storable: every commit passes the boundary',
     file: 'src/store/commit-batch.ts',
-    find: 'const document = toStorable(write.document) as Document',
-    replace: 'const document = write.document as Document',
+    find: '{ document, mostBytes } = storableOf(stored)',
+    replace: '{ document, mostBytes } = { document: stored, mostBytes: 1 }',
     tests: ['test/store/storable.test.ts'],
   },
   {
     name: 'storable: what an update sets passes the boundary too',
     file: 'src/store/commit-batch.ts',
-    find: '{ $set: toStorable(set) }',
-    replace: '{ $set: set }',
+    find: '  ...storableOf({',
+    replace: '  ...((document: object) => ({ document, mostBytes: 1 }))({',
     tests: ['test/store/storable.test.ts'],
   },
   {
@@ -163,10 +163,10 @@ export const guards = [
   },
   {
     name: 'transaction: documents are written in it',
-    file: 'src/store/commit-batch.ts',
-    find: '.bulkWrite(writes.map(operationOf), { session, ordered: false })',
-    replace: '.bulkWrite(writes.map(operationOf), { ordered: session.hasEnded })',
-    tests: ['test/store/commit-batch.test.ts'],
+    file: 'src/store/write-commands.ts',
+    find: '{ ...command, ordered: false }, { session })',
+    replace: '{ ...command, ordered: session.hasEnded })',
+    tests: ['test/store/write-commands.test.ts', 'test/store/commit-batch.test.ts'],
   },
   {
     name: 'transaction: rows are settled in it',
@@ -178,8 +178,8 @@ export const guards = [
   {
     name: 'transaction: notices are written in it',
     file: 'src/store/outbox-rows.ts',
-    find: 'insertMany(jobs, { session })',
-    replace: 'insertMany(jobs, { ordered: session.hasEnded })',
+    find: "await insertAll('queue.jobs', jobs.map(storableOf), { db, session })",
+    replace: "await db.collection('queue.jobs').insertMany(jobs as never[], { ordered: session.hasEnded })",
     tests: ['test/store/commit-batch.test.ts'],
   },
   {
@@ -294,8 +294,43 @@ export const guards = [
   {
     name: 'storable: a document that an index can not take fails alone',
     file: 'src/store/mongo-errors.ts',
-    find: "if (error.code === parallelArrays) return 'unindexable'",
-    replace: '',
+    find: "code === parallelArrays ? 'unindexable' : null",
+    replace: 'null',
     tests: ['test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'commands: none is larger than the server takes',
+    file: 'src/store/write-commands.ts',
+    find: 'const mostCommandBytes = 12 *',
+    replace: 'const mostCommandBytes = 1_200 *',
+    tests: ['test/store/write-commands.test.ts'],
+  },
+  {
+    name: 'commands: a document that is too large is no fault of its command',
+    file: 'src/store/write-commands.ts',
+    find: 'if (bytes > mostCommandBytes) assertFits(item)',
+    replace: '',
+    tests: ['test/store/write-commands.test.ts', 'test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'commands: a refused write is no success',
+    file: 'src/store/write-commands.ts',
+    find: 'if (refused !== undefined) throw new RefusedWrite(refused)',
+    replace: '',
+    tests: ['test/store/write-commands.test.ts', 'test/store/commit-batch.test.ts'],
+  },
+  {
+    name: 'commands: an update of nothing replaces nothing',
+    file: 'src/store/commit-batch.ts',
+    find: ' || unset.length === 0',
+    replace: '',
+    tests: ['test/store/storable.test.ts'],
+  },
+  {
+    name: 'commands: what is not ASCII takes up to three bytes a character',
+    file: 'src/store/storable.ts',
+    find: '? 5 + 3 * value.length :',
+    replace: '? 5 + value.length :',
+    tests: ['test/store/storable.test.ts'],
   },
 ]
