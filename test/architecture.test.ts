@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'outbox-store': ['core (types)'],
   // The port that the work on received events asks for and the store answers.
   'work-store': ['core (types)'],
-  'event-meaning': ['core', 'handlers', 'pipeline-store (types)'],
+  'event-meaning': ['core', 'handlers', 'pipeline-store'],
   pipeline: ['core', 'unit-of-work', 'handlers', 'event-meaning', 'pipeline-store', 'unfinished'],
   // What a commit leaves to be done: its name on the account's row, and the steps that do it.
   unfinished: ['pipeline-store (types)', 'unit-of-work (types)'],

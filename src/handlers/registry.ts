@@ -1,10 +1,10 @@
 // The table of events: type, object, handler and what the type itself says. It is the only such list. An event of
 // `invoice.*` that is not in it is an update of the invoice that it carries; any other type is kept in the inbox as `ignored`.
 
+import type { ConnectionState } from '../core/connection.ts'
 import { type JsonObject, ownString } from '../core/json.ts'
 import { type EventMeaning, isIdentified } from '../core/normalise.ts'
 import type { ObjectKind } from '../core/object-kinds.ts'
-import type { ConnectionState } from './accounts.ts'
 import { newCharge, updateCharge } from './charges.ts'
 import { deleteCustomer, newCustomer, updateCustomer } from './customers.ts'
 import { closeDispute, newDispute, updateDispute } from './disputes.ts'

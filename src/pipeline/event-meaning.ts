@@ -1,14 +1,21 @@
 // What an event is to the core, and what has to be read from Stripe before it is applied.
 
+import { type Connection, connectionAt, laterConnection } from '../core/connection.ts'
 import { failureOf } from '../core/inbox-row.ts'
 import { type JsonObject, ownString } from '../core/json.ts'
 import { brokenLinkOf, isIdentified, observe } from '../core/normalise.ts'
 import { isObjectId, isRetrievable } from '../core/object-id.ts'
-import type { Observation, ObservationSource } from '../core/observation.ts'
+import { momentOfEvent, type Observation, type ObservationSource } from '../core/observation.ts'
 import type { RelatedObject, StripeEvent } from '../core/stripe-event.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConnectionRow, eventRows, type ObjectRow, openFamily, rowOf } from '../handlers/registry.ts'
-import type { EntryOutcome, ReadRequest, ReadResult } from '../ports/pipeline-store.ts'
+import {
+  type EntryOutcome,
+  type ReadRequest,
+  type ReadResult,
+  type Reads,
+  readKey,
+} from '../ports/pipeline-store.ts'
 
 interface Observed {
   readonly kind: 'observation'
@@ -109,10 +116,27 @@ export const requestsOf = (meaning: Meaning): readonly ReadRequest[] => {
   return [{ kind, id, afterSecond }, ...(kind === 'refund' ? chargeOfRefund(content, afterSecond) : [])]
 }
 
+/** Returns the objects to be read once those of `requestsOf` were: what a hint is about shows only then. */
+export const requestsAfter = (meaning: Meaning, reads: Reads): readonly ReadRequest[] => {
+  if (meaning.kind !== 'hint' || meaning.hint.kind !== 'refund') return []
+  const own = reads.get(readKey(meaning.hint))
+  return own?.kind === 'seen' ? chargeOfRefund(own.observations[0]?.content ?? null, meaning.created) : []
+}
+
 // A refund changes its charge, whose own event may come much later.
 const chargeOfRefund = (refund: JsonObject | null, afterSecond: number): readonly ReadRequest[] => {
   const charge = ownString(refund, 'charge')
   return isObjectId(charge) ? [{ kind: 'charge', id: charge, afterSecond }] : []
+}
+
+/** Returns whether the account lets the platform in once a batch is handled. */
+export const connectionAfter = (known: Connection, meanings: readonly Meaning[]): Connection => {
+  let last = known
+  for (const meaning of meanings) {
+    if (meaning.kind !== 'connection') continue
+    last = laterConnection(last, connectionAt(meaning.row.state, momentOfEvent(meaning.event.created)))
+  }
+  return last
 }
 
 /** Tells whether some handler wants an event, whatever comes of it. */

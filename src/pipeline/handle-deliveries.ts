@@ -17,6 +17,7 @@ import {
   type Delivery,
   type EntryOutcome,
   type InboxEntry,
+  type OpenAccount,
   type PipelineStore,
   type ReadObjects,
   type ReadRequest,
@@ -25,7 +26,7 @@ import {
   type RowSettlement,
   readKey,
 } from '../ports/pipeline-store.ts'
-import { meaningOf, requestsOf } from './event-meaning.ts'
+import { connectionAfter, type Meaning, meaningOf, requestsAfter, requestsOf } from './event-meaning.ts'
 import { finishInheritance } from './finish-inheritance.ts'
 import { holdingAfterLoss } from './hold-account.ts'
 import { isPassing, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
@@ -91,14 +92,27 @@ export const readDeliveries = async (
   const { readObjects, store } = options
   if (readObjects === null) return noReads
   const account = await patiently(() => store.openAccount(deliveries[0]?.account ?? ''), options)
-  if (account.parked || account.disconnected) return noReads
-  const requests = deliveries.flatMap(({ event }) => requestsOf(meaningOf(event, options)))
+  const meanings = deliveries.map(({ event }) => meaningOf(event, options))
+  if (account.parked || isCutOff(account, meanings)) return noReads
+  const reads = await readObjects(account, latestOfEach(meanings.flatMap(requestsOf)))
+  const further = meanings
+    .flatMap((meaning) => requestsAfter(meaning, reads))
+    .filter((request) => !reads.has(readKey(request)))
+  if (further.length === 0) return reads
+  return new Map([...reads, ...(await readObjects(account, latestOfEach(further)))])
+}
+
+// Of an account that had left, its return may be in the batch, with what came after it.
+const isCutOff = ({ connection }: OpenAccount, meanings: readonly Meaning[]): boolean =>
+  connection?.state === 'disconnected' && connectionAfter(connection, meanings).state === 'disconnected'
+
+const latestOfEach = (requests: readonly ReadRequest[]): readonly ReadRequest[] => {
   const latest = new Map<string, ReadRequest>()
   for (const request of requests) {
     const afterSecond = Math.max(request.afterSecond, latest.get(readKey(request))?.afterSecond ?? 0)
     latest.set(readKey(request), { ...request, afterSecond })
   }
-  return readObjects(account, [...latest.values()])
+  return [...latest.values()]
 }
 
 const conflict = new BillingSyncError('event_conflict')

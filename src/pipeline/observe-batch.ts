@@ -3,17 +3,18 @@
 // Guarantee: a read never wins over a document that was written after it was sent; such an object is named, to be
 // read once more, and nothing of the batch is written.
 
+import type { ConnectionState } from '../core/connection.ts'
 import { ageOf } from '../core/content-register.ts'
 import { failureOf, type Outcome } from '../core/inbox-row.ts'
 import { isEqual } from '../core/json.ts'
 import type { NoticeDraft } from '../core/notice.ts'
 import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
-import type { Observation } from '../core/observation.ts'
+import { momentOfRead, type Observation } from '../core/observation.ts'
 import { contentOf } from '../core/projection.ts'
 import { documentId } from '../core/projection-document.ts'
 import { assertStorable } from '../core/storable.ts'
 import { BillingSyncError } from '../errors.ts'
-import { type ConnectionState, noteConnection } from '../handlers/accounts.ts'
+import { noteConnection } from '../handlers/accounts.ts'
 import { listHandlers } from '../handlers/registry.ts'
 import type {
   Commit,
@@ -115,7 +116,8 @@ export const foldBatch = async (
   )
   const objects = await overtakenObjects(work, opened, seen)
   if (objects.length > 0) return { kind: 'overtaken', objects }
-  if (connection !== undefined) await noteConnection(work, connection.state, connection.unixSeconds)
+  if (connection !== undefined)
+    await noteConnection(work, connection.state, momentOfRead(connection.unixSeconds))
   const outcomes = await handleAll(work, seen)
   const { writes: changes, notices } = changeSetOf(work)
   const defers = work.awaiting > 0

@@ -18,7 +18,7 @@ import {
   settleFailure,
 } from '../core/inbox-row.ts'
 import type { NoticeDraft } from '../core/notice.ts'
-import type { Observation, ObservationSource } from '../core/observation.ts'
+import { momentOfEvent, momentOfRead, type Observation, type ObservationSource } from '../core/observation.ts'
 import { assertStorable } from '../core/storable.ts'
 import { BillingSyncError } from '../errors.ts'
 import { noteConnection } from '../handlers/accounts.ts'
@@ -35,7 +35,14 @@ import {
 import { changeSetOf, isVisiblyChanged } from '../unit-of-work/change-set.ts'
 import { preload } from '../unit-of-work/preload.ts'
 import { type Effects, type Savepoint, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
-import { type Meaning, meaningAfter, meaningOf, readsAfter, requestsOf } from './event-meaning.ts'
+import {
+  type Meaning,
+  meaningAfter,
+  meaningOf,
+  readsAfter,
+  requestsAfter,
+  requestsOf,
+} from './event-meaning.ts'
 import { namingWrites } from './unfinished.ts'
 
 export interface PipelineOptions {
@@ -106,7 +113,8 @@ interface Informed {
 
 const informedBy = (reads: Reads, told: Meaning): Informed => {
   if (reads.size === 0) return { meaning: told, results: [] }
-  const results = requestsOf(told).flatMap((request) => reads.get(readKey(request)) ?? [])
+  const requests = [...requestsOf(told), ...requestsAfter(told, reads)]
+  const results = requests.flatMap((request) => reads.get(readKey(request)) ?? [])
   return { meaning: meaningAfter(told, results), results: readsAfter(told, results) }
 }
 
@@ -154,7 +162,8 @@ const verdictOf = (results: readonly ReadResult[]): EntryOutcome | null => {
 }
 
 const applyMeaning = async (work: UnitOfWork, meaning: Meaning): Promise<Age> => {
-  if (meaning.kind === 'connection') return noteConnection(work, meaning.row.state, meaning.event.created)
+  if (meaning.kind === 'connection')
+    return noteConnection(work, meaning.row.state, momentOfEvent(meaning.event.created))
   if (meaning.kind !== 'observation') return 'same_moment'
   const { row, observation } = meaning
   assertStorable(observation)
@@ -164,7 +173,8 @@ const applyMeaning = async (work: UnitOfWork, meaning: Meaning): Promise<Age> =>
 }
 
 const applyRead = async (work: UnitOfWork, result: ReadResult): Promise<void> => {
-  if (result.kind === 'disconnected') await noteConnection(work, 'disconnected', result.unixSeconds)
+  if (result.kind === 'disconnected')
+    await noteConnection(work, 'disconnected', momentOfRead(result.unixSeconds))
   if (result.kind !== 'seen') return
   for (const observation of result.observations) {
     assertStorable(observation)

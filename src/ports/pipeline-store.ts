@@ -1,6 +1,7 @@
 // The port between the pipeline and whatever stores documents: MongoDB, or memory in property tests.
 
 import type { AccountSettings } from '../core/account.ts'
+import type { Connection } from '../core/connection.ts'
 import type { InboxFailure, InboxState, Outcome, Settlement } from '../core/inbox-row.ts'
 import type { ObjectKind } from '../core/object-kinds.ts'
 import type { Observation, ObservationSource } from '../core/observation.ts'
@@ -104,8 +105,8 @@ export interface OpenAccount {
   readonly settings: AccountSettings
   /** Number of commits of the account so far; a commit succeeds only while it is still that. */
   readonly seq: number
-  /** True once the account took the platform's access back: it gets no calls. */
-  readonly disconnected: boolean
+  /** Null while nothing was heard of it, which counts as connected. */
+  readonly connection: Connection | null
   /** True where the account's events wait until the config lists it. */
   readonly parked: boolean
   /** What earlier commits left to be done. */

@@ -3,6 +3,7 @@
 import type { Db } from 'mongodb'
 import type { ListedAccount } from '../config/config.ts'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
+import type { Connection } from '../core/connection.ts'
 import { isEqual } from '../core/json.ts'
 import { type MappingRule, targetsOf } from '../core/mapping.ts'
 import type { ContactsDue, Unfinished } from '../ports/pipeline-store.ts'
@@ -20,7 +21,7 @@ export interface AccountRow extends ListedSecrets {
   readonly support?: boolean
   readonly mappings?: readonly MappingRule[]
   readonly platform?: true
-  readonly connection?: { readonly state: string }
+  readonly connection?: Connection
   readonly unfinished?: readonly Unfinished[]
   readonly contacts_due?: ContactsDue
 }
@@ -30,7 +31,7 @@ export interface AccountState {
   readonly settings: AccountSettings
   readonly seq: number
   readonly listed: boolean
-  readonly disconnected: boolean
+  readonly connection: Connection | null
   readonly unfinished: readonly Unfinished[]
   readonly contactsDue: ContactsDue | null
 }
@@ -54,7 +55,7 @@ export const accountStateOf = (id: string, row: Partial<AccountRow> | null): Acc
   seq: row?.seq ?? 0,
   // The platform is whose config it is.
   listed: row?.listed === true || row?.platform === true,
-  disconnected: row?.connection?.state === 'disconnected',
+  connection: row?.connection ?? null,
   unfinished: row?.unfinished ?? [],
   contactsDue: row?.contacts_due ?? null,
 })

@@ -6,6 +6,7 @@ import { MemoryStore } from '../support/memory-store.ts'
 import { deliveryOf, deliveryOptions, readerOf, thinDeliveryOf } from '../support/reading-pipeline.ts'
 import { renewSubscription } from '../support/stripe/billing-story.ts'
 import type { EventRecord } from '../support/stripe/event-record.ts'
+import { refundCharge } from '../support/stripe/money-back-story.ts'
 import { payInvoice } from '../support/stripe/payment-story.ts'
 import { playStripe } from '../support/stripe/played-stripe.ts'
 import { thinEventOf } from '../support/stripe/thin-event.ts'
@@ -66,6 +67,57 @@ describe('an event that Stripe could not make', () => {
     expect(store.dump()['billing.products']).toMatchObject([
       { name: 'Plan', deleted: true, deleted_at: new Date(deletedAt * 1_000) },
     ])
+  })
+})
+
+describe('a thin event of a refund', () => {
+  test('has its charge read again, as a whole one has', async () => {
+    const { server, world } = await playStripe()
+    world.clock.set(Math.floor(Date.now() / 1000) - 60)
+    const account = world.account('acct_1')
+    const charge = account.create('charge', { customer: account.create('customer').id, amount: 1_000 })
+    world.clock.advance(1)
+    const refund = refundCharge(account, charge.id, { amount: 400 })
+    world.clock.run()
+    const store = new MemoryStore([])
+    await handleDeliveries(
+      charge.events.map((event) => deliveryOf(event)),
+      deliveryOptions(store, null),
+    )
+    const [created] = refund.events.filter(({ type }) => type === 'refund.created').map(thinDeliveryOf)
+    if (created === undefined) throw new TypeError('a refund came without its event')
+    await handleDeliveries([created], deliveryOptions(store, readerOf(server)))
+    expect(store.dump()['billing.refunds']).toMatchObject([{ stripe_id: refund.id }])
+    expect(store.dump()['billing.charges']).toMatchObject([{ stripe_id: charge.id, amount_refunded: 400 }])
+  })
+})
+
+describe('a thin event of an account that had left', () => {
+  const told = (verb: string, created: number): Delivery =>
+    deliveryOfText(
+      JSON.stringify({
+        ...{ id: `evt_${verb}`, object: 'event', type: `account.application.${verb}`, account: 'acct_1' },
+        ...{ created, livemode: false, api_version: '2026-10-28.endive' },
+        data: { object: { id: 'ca_1', object: 'application' } },
+      }),
+    )
+
+  test.each([0, 1])('is read where the batch tells of its return, in either order (%i)', async (turn) => {
+    const { server, world } = await playStripe()
+    world.clock.set(Math.floor(Date.now() / 1000) - 60)
+    const left = world.clock.now()
+    const account = world.account('acct_1')
+    world.clock.advance(2)
+    const [made] = account.create('customer', { name: 'Ann' }).events.map(thinDeliveryOf)
+    world.clock.run()
+    if (made === undefined) throw new TypeError('a customer came without events')
+    const store = new MemoryStore([])
+    const options = deliveryOptions(store, readerOf(server))
+    await handleDeliveries([told('deauthorized', left)], options)
+    expect((await handleDeliveries([made], options)).outcomes).toMatchObject([{ outcome: 'ignored' }])
+    const batch = [told('authorized', left + 1), made]
+    await handleDeliveries(turn === 0 ? batch : batch.reverse(), options)
+    expect(store.dump()['billing.customers']).toMatchObject([{ name: 'Ann' }])
   })
 })
 

@@ -20,7 +20,7 @@ describe('openAccountRow', () => {
       settings: { id: 'acct_1', newContact: false, support: true, mappings: [] },
       seq: 0,
       listed: false,
-      disconnected: false,
+      connection: null,
       unfinished: [],
       contactsDue: null,
     })
@@ -49,7 +49,7 @@ describe('openAccountRow', () => {
       settings: { id: 'acct_1', newContact: true, support: false, mappings },
       seq: 9,
       listed: false,
-      disconnected: false,
+      connection: null,
       unfinished: [],
       contactsDue: null,
     })
@@ -61,9 +61,11 @@ describe('openAccountRow', () => {
       _id: 'acct_1',
       stripe_user_id: 'acct_1',
       seq: 0,
-      connection: { state: 'disconnected' },
+      connection: { state: 'disconnected', as_of: new Date(0) },
     })
-    expect(await openAccountRow(db, 'acct_1')).toMatchObject({ disconnected: true })
+    expect(await openAccountRow(db, 'acct_1')).toMatchObject({
+      connection: { state: 'disconnected', as_of: new Date(0) },
+    })
   })
 
   test('makes one row when many ask at once', async () => {

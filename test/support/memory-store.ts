@@ -72,7 +72,7 @@ export class MemoryStore implements PipelineStore {
     return Promise.resolve({
       settings,
       seq: this.#seqs.get(id) ?? 0,
-      disconnected: false,
+      connection: (this.#read('billing.accounts', id)?.connection ?? null) as OpenAccount['connection'],
       parked: false,
       unfinished: (this.#read('billing.accounts', id)?.unfinished ?? []) as OpenAccount['unfinished'],
       contactsDue: (this.#read('billing.accounts', id)?.contacts_due ?? null) as OpenAccount['contactsDue'],

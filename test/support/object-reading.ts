@@ -17,7 +17,7 @@ const reader = {
 const opened: OpenAccount = {
   settings: defaultSettings('acct_1'),
   seq: 7,
-  disconnected: false,
+  connection: null,
   parked: false,
   unfinished: [],
   contactsDue: null,

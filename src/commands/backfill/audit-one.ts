@@ -67,6 +67,6 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
 // Opening an account makes its row where there is none; here nothing depends on what the row says.
 const unopened = (account: string, reader: AccountReader): OpenAccount => ({
   settings: defaultSettings(account),
-  ...{ seq: 0, disconnected: false, parked: false, unfinished: [], contactsDue: null },
+  ...{ seq: 0, connection: null, parked: false, unfinished: [], contactsDue: null },
   reader,
 })

@@ -57,7 +57,7 @@ export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promis
     if (failure?.code === 'account_disconnected') await note('disconnected', secondOfAnswer(failure, now()))
     if (failure !== null) throw failure
     if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
-    if (opened.disconnected) await note('connected', now())
+    if (opened.connection?.state === 'disconnected') await note('connected', now())
   } finally {
     await run.positions.release(account)
   }

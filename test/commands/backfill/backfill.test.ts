@@ -69,11 +69,13 @@ describe('a first backfill', () => {
     expect(requests.map(({ params }) => params.created)).toEqual([undefined])
   })
 
+  const gone = { state: 'disconnected', as_of: new Date(0) } as const
+
   test('of all accounts covers the platform and leaves out who is gone', async () => {
     const { world, place } = await grownAccounts()
     await db.collection<AccountRow>('billing.accounts').insertMany([
       { _id: 'acct_1', stripe_user_id: 'acct_1', seq: 0 },
-      { _id: 'acct_gone', stripe_user_id: 'acct_gone', seq: 0, connection: { state: 'disconnected' } },
+      { _id: 'acct_gone', stripe_user_id: 'acct_gone', seq: 0, connection: gone },
     ])
     world.disconnect('acct_gone')
     const { exitCode, summary } = await runBackfill(['--all-accounts', '--resource', 'customers'], place)

@@ -13,6 +13,6 @@ test('an account that left is dated by the very answer that says so, however fas
   const { summary } = await runBackfill(['--account', 'acct_1'], { uri, url: server.url })
   expect(summary.errors).toMatchObject({ acct_1: { code: 'account_disconnected' } })
   expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_1' })).toMatchObject({
-    connection: { state: 'disconnected', as_of: new Date(world.clock.now() * 1_000) },
+    connection: { state: 'disconnected', as_of: new Date(world.clock.now() * 1_000 - 1) },
   })
 })

@@ -164,7 +164,7 @@ describe('an account that left', () => {
     expect(summary).toMatchObject({ read: 2, applied: 2 })
     expect(summary.failures).toMatchObject([{ source: 'stripe:acct_1', code: 'account_disconnected' }])
     expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_1' })).toMatchObject({
-      connection: { state: 'disconnected', as_of: new Date(life.world.clock.now() * 1000) },
+      connection: { state: 'disconnected', as_of: new Date(life.world.clock.now() * 1000 - 1) },
     })
 
     life.server.requests.clear()

@@ -176,7 +176,7 @@ describe('serve --catch-up', () => {
     await serve.awaitLine(caughtUp)
     expect(life.server.requests.count({ account: 'acct_2' })).toBe(0)
     expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_1' })).toMatchObject({
-      connection: { state: 'disconnected', as_of: new Date(life.world.clock.now() * 1000) },
+      connection: { state: 'disconnected', as_of: new Date(life.world.clock.now() * 1000 - 1) },
     })
   })
 

@@ -129,7 +129,7 @@ export const guards = [
     name: 'connection: an older cut-off is remembered after the return',
     file: 'src/handlers/accounts.ts',
     find: "state === 'disconnected' ? laterOf(",
-    replace: "state === 'disconnected' && connection !== known.connection ? laterOf(",
+    replace: "state === 'disconnected' && connection !== before ? laterOf(",
     tests: ['test/handlers/accounts.test.ts'],
   },
   {
@@ -196,5 +196,33 @@ export const guards = [
       'test/commands/replay/replay-from-stripe.test.ts',
       'test/commands/serve/keep-caught-up.test.ts',
     ],
+  },
+  {
+    name: 'connection: a read loses to the events of its second',
+    file: 'src/core/connection.ts',
+    find: '(isRead ? 1 : 0)',
+    replace: '(isRead ? 0 : 0)',
+    tests: ['test/core/connection.test.ts'],
+  },
+  {
+    name: 'connection: what comes with the return of an account is read',
+    file: 'src/pipeline/handle-deliveries.ts',
+    find: "connection?.state === 'disconnected' && connectionAfter(connection, meanings).state === 'disconnected'",
+    replace: "connection?.state === 'disconnected' && meanings.length > 0",
+    tests: ['test/pipeline/event-meaning.test.ts'],
+  },
+  {
+    name: 'connection: a disconnected account gets no calls',
+    file: 'src/pipeline/handle-deliveries.ts',
+    find: "connection?.state === 'disconnected' && connectionAfter(connection, meanings).state === 'disconnected'",
+    replace: 'connection?.state === null && meanings.length === 0',
+    tests: ['test/pipeline/event-meaning.test.ts', 'test/pipeline/handle-deliveries.test.ts'],
+  },
+  {
+    name: 'refunds: a thin event has the charge read again as well',
+    file: 'src/pipeline/event-meaning.ts',
+    find: "return own?.kind === 'seen' ? chargeOfRefund(",
+    replace: 'return own === undefined ? chargeOfRefund(',
+    tests: ['test/pipeline/event-meaning.test.ts'],
   },
 ]
