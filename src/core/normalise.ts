@@ -124,6 +124,13 @@ export const observeCarried = (
   }
 }
 
+/** Returns what a read object shows of its customer: that it is deleted, which no list of customers tells. */
+export const observeGoneCustomer = (object: JsonObject, stamp: ReadStamp): readonly Observation[] => {
+  const customer = own(object, 'customer')
+  if (!isIdentified(customer) || own(customer, 'deleted') !== true) return []
+  return [observeRead('customer', { id: customer.id, object: 'customer', deleted: true }, stamp)]
+}
+
 /** Tells whether a JSON value is an object that can be projected: a hash with a usable id. */
 export const isIdentified = (value: Json | undefined): value is JsonObject & { readonly id: string } =>
   isJsonObject(value) && isObjectId(own(value, 'id'))

@@ -3,7 +3,7 @@
 import pLimit from 'p-limit'
 import type { JsonObject } from '../../core/json.ts'
 import { own, ownObject } from '../../core/json.ts'
-import { observeRead, type ReadStamp } from '../../core/normalise.ts'
+import { observeGoneCustomer, observeRead, type ReadStamp } from '../../core/normalise.ts'
 import { type ObjectKind, objectKinds } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
@@ -58,7 +58,10 @@ export const observeEntries = async (
   )
   return {
     observations: whole.map((object) => observeListed(object, stamp, reading.kind)),
-    carried: whole.flatMap((object) => observePayments(own(ownObject(object, 'payments'), 'data'), stamp)),
+    carried: whole.flatMap((object) => [
+      ...observePayments(own(ownObject(object, 'payments'), 'data'), stamp),
+      ...observeGoneCustomer(object, stamp),
+    ]),
   }
 }
 

@@ -9,7 +9,7 @@ import { withEscapes } from '../../core/escapes.ts'
 import { grownPause, spreadPause } from '../../core/growing-pause.ts'
 import { failureOf } from '../../core/inbox-row.ts'
 import { type JsonObject, own } from '../../core/json.ts'
-import { isIdentified, observeRead, type ReadStamp } from '../../core/normalise.ts'
+import { isIdentified, observeGoneCustomer, observeRead, type ReadStamp } from '../../core/normalise.ts'
 import { isRetrievable } from '../../core/object-id.ts'
 import type { Observation, ObservationSource } from '../../core/observation.ts'
 import { BillingSyncError } from '../../errors.ts'
@@ -167,7 +167,11 @@ const observeAll = async (
   const seen = observeRead(kind, object, stamp)
   const livemode = typeof object.livemode === 'boolean' ? object.livemode : seen.livemode
   const expanded = { ...seen.expanded, ...withEscapes(relatives?.expanded ?? {}) }
-  return [{ ...seen, livemode, expanded }, ...(relatives?.observations ?? [])]
+  return [
+    { ...seen, livemode, expanded },
+    ...(relatives?.observations ?? []),
+    ...observeGoneCustomer(object, stamp),
+  ]
 }
 
 const resultOf = (failure: StripeFailure, unixSeconds: number): ReadResult => {

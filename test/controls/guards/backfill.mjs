@@ -653,4 +653,18 @@ export const guards = [
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'tells so for each account',
   },
+  {
+    name: 'customers: one that only a charge still shows is deleted',
+    file: 'src/sources/backfill/observe-entries.ts',
+    find: '      ...observeGoneCustomer(object, stamp),\n',
+    replace: '',
+    tests: ['test/commands/backfill/gone-customer.test.ts'],
+  },
+  {
+    name: 'customers: one that is deleted is told by a single charge as well',
+    file: 'src/sources/stripe/object-reader.ts',
+    find: '    ...observeGoneCustomer(object, stamp),\n',
+    replace: '',
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+  },
 ]

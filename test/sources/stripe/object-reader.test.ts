@@ -30,6 +30,13 @@ describe('a charge', () => {
     expect(kinds).toEqual(['charge', 'invoice_payment', 'refund'])
   })
 
+  test('tells that its customer is deleted', async () => {
+    const life = await paidLife()
+    life.account.delete('customer', life.customer)
+    const seen = observations(await read(life, { kind: 'charge', id: life.charge }))
+    expect(seen.at(-1)).toMatchObject({ kind: 'customer', id: life.customer, deletes: true, content: null })
+  })
+
   test('is read although the key may not read invoice payments', async () => {
     const life = await paidLife()
     const secret = life.world.addKey('rk_test_narrow', {

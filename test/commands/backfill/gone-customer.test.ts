@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { runBackfill } from '../../support/backfill-command.ts'
+import { openTestDatabase } from '../../support/database.ts'
+import { renewSubscription } from '../../support/stripe/billing-story.ts'
+import { payInvoice } from '../../support/stripe/payment-story.ts'
+import { playStripe } from '../../support/stripe/played-stripe.ts'
+
+const { db, uri } = await openTestDatabase()
+
+test('a customer that no list shows any more is deleted where a charge shows so, and its contact is unlinked', async () => {
+  const { world, server } = await playStripe()
+  world.clock.advance(-3_600)
+  const account = world.account('acct_1')
+  const customer = account.create('customer', { email: 'ann@example.com' }).id
+  payInvoice(account, renewSubscription(account, account.create('subscription', { customer }).id).id)
+  world.clock.advance(1)
+  account.delete('customer', customer)
+  world.clock.advance(1)
+  const { exitCode } = await runBackfill(['--account', 'acct_1'], { uri, url: server.url })
+  expect(exitCode).toBe(0)
+  expect(await db.collection('billing.customers').findOne()).toMatchObject({
+    stripe_id: customer,
+    deleted: true,
+  })
+  const contacts = await db.collection('crm.contacts').find().toArray()
+  expect(contacts).toMatchObject([{ former_stripe_customer_ids: [customer] }])
+  expect(contacts[0]).not.toHaveProperty('stripe_customer_id')
+  const verified = await runBackfill(['--account', 'acct_1', '--verify'], { uri, url: server.url })
+  expect(verified).toMatchObject({ exitCode: 0, summary: { drift: [] } })
+})
