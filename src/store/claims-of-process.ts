@@ -2,7 +2,7 @@
 
 import type { Db } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
-import { claimAccount, releaseClaim, renewClaims } from './cursor-claims.ts'
+import { type AccountEnding, claimAccount, releaseClaim, renewClaims } from './cursor-claims.ts'
 import { claimMs } from './lapsing-claim.ts'
 import { hostNameIn, identifyThisProcess, type ThisProcess } from './this-process.ts'
 
@@ -26,9 +26,12 @@ export class ProcessClaims {
     return this.#claimant.token
   }
 
-  /** Claims an account; `force` takes it from whoever has it. Throws `backfill_running` and `mongodb_unavailable`. */
-  async claim(account: string, { force }: { readonly force: boolean }): Promise<void> {
-    const holder = await claimAccount(this.#db, { account, force, claimant: this.#claimant })
+  /** Claims an account for a run; `force` takes it from whoever has it. Throws `backfill_running` and `mongodb_unavailable`. */
+  async claim(
+    account: string,
+    { run, force }: { readonly run: string; readonly force: boolean },
+  ): Promise<void> {
+    const holder = await claimAccount(this.#db, { account, run, force, claimant: this.#claimant })
     if (holder !== null) {
       const { host, pid, claimed_at: since } = holder
       const told = { account, host: hostNameIn(host), pid, since: since.toISOString() }
@@ -39,13 +42,13 @@ export class ProcessClaims {
   }
 
   /** Lets go of an account; one that can't be told of it learns it when the claim lapses. */
-  async release(account: string): Promise<void> {
+  async release(account: string, ending: AccountEnding): Promise<void> {
     this.#held.delete(account)
     if (this.#held.size === 0) {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
-    await releaseClaim(this.#db, account, this.token).catch(isPassing)
+    await releaseClaim(this.#db, account, { token: this.token, ending }).catch(isPassing)
   }
 
   // A server that is away for longer than a claim holds lets it lapse; the positions' token decides then.

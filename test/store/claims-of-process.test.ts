@@ -11,7 +11,7 @@ const here = identifyThisProcess()
 const opened: ProcessClaims[] = []
 
 beforeEach(() => cursors.deleteMany({}))
-afterEach(() => Promise.all(opened.splice(0).map((claims) => claims.release('acct_1'))))
+afterEach(() => Promise.all(opened.splice(0).map((claims) => claims.release('acct_1', 'open'))))
 
 /** Claims of another process, on another machine unless told otherwise. */
 const other = (told = {}) => open({ token: crypto.randomUUID(), host: 'elsewhere', pid: 1, ...told })
@@ -21,7 +21,7 @@ const open = (...claimant: [] | [typeof here]) => {
   return claims
 }
 
-const claim = (claims: ProcessClaims, force = false) => claims.claim('acct_1', { force })
+const claim = (claims: ProcessClaims, force = false) => claims.claim('acct_1', { run: 'one', force })
 const running = { code: 'backfill_running' }
 const lapse = () => cursors.updateMany({}, { $set: { lapses_at: new Date(0) } })
 
@@ -34,9 +34,9 @@ describe('a claim', () => {
   test('is free again once it was let go of, by whoever had it alone', async () => {
     const [first, second] = [other(), other()]
     await claim(first)
-    await second.release('acct_1')
+    await second.release('acct_1', 'tried')
     await expect(claim(second)).rejects.toMatchObject(running)
-    await first.release('acct_1')
+    await first.release('acct_1', 'tried')
     await claim(second)
     await expect(claim(first)).rejects.toMatchObject(running)
   })

@@ -68,9 +68,13 @@ const backfillOpened = async (
   const one = oneOf(request)
   const work = async (): Promise<void> => {
     await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run, tally) })
-    const unfinished = tallies.filter(({ error }) => error?.retryable === true)
+    const accountsThat = (is: (tally: AccountTally) => boolean): readonly string[] =>
+      tallies.filter(is).map(({ account }) => account)
     if (!signal.aborted && !tallies.some(isUntried))
-      await run.positions.end(unfinished.map(({ account }) => account))
+      await run.positions.end({
+        unfinished: accountsThat(isUnfinished),
+        elsewhere: accountsThat(isElsewhere),
+      })
   }
   await (request.dryRun || request.verify
     ? work()
@@ -80,6 +84,11 @@ const backfillOpened = async (
 // A run whose accounts were all tried is over: one that meets trouble night after night keeps no other from being read.
 const isUntried = ({ error }: AccountTally): boolean =>
   error?.code === ('account_incomplete' satisfies ErrorCode)
+
+const isUnfinished = ({ error }: AccountTally): boolean => error?.retryable === true
+
+const elsewhereCodes: ReadonlySet<ErrorCode> = new Set(['backfill_running', 'backfill_superseded'])
+const isElsewhere = ({ error }: AccountTally): boolean => error !== null && elsewhereCodes.has(error.code)
 
 const oneOf = ({ ids, verify }: BackfillRequest) => {
   if (verify) return auditOne

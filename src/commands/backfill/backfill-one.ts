@@ -16,6 +16,7 @@ import type { ResourceName } from '../../sources/backfill/resources.ts'
 import { interruption } from '../../sources/backfill/run-accounts.ts'
 import type { AccountWalk } from '../../sources/backfill/walk-account.ts'
 import { secondOfAnswer } from '../../sources/stripe/stripe-failure.ts'
+import type { AccountEnding } from '../../store/cursor-claims.ts'
 import { noteConnection } from '../opening/note-connection.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 import { foldPages, type PipelinePages } from './commit-pages.ts'
@@ -50,6 +51,7 @@ export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promis
   const note = (state: 'connected' | 'disconnected', unixSeconds: number): Promise<void> =>
     noteConnection(account, state, { ...run, unixSeconds })
   await run.positions.claim(account)
+  let ending: AccountEnding = 'open'
   try {
     const opened = await run.store.openAccount(account)
     if (opened.parked) throw new BillingSyncError('account_parked', { account })
@@ -58,8 +60,14 @@ export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promis
     if (failure !== null) throw failure
     if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
     if (opened.connection?.state === 'disconnected') await note('connected', now())
+    ending = 'tried'
+  } catch (error) {
+    // Whatever a process that was asked to stop ends an account with, the run goes on with it.
+    if (error instanceof BillingSyncError && !run.signal.aborted)
+      ending = error.retryable ? 'unfinished' : 'tried'
+    throw error
   } finally {
-    await run.positions.release(account)
+    await run.positions.release(account, ending)
   }
 }
 

@@ -7,6 +7,7 @@ import type { Position } from '../../sources/backfill/walk.ts'
 import { firstWindow, type Window } from '../../sources/backfill/windows.ts'
 import { lookEveryMs } from '../../store/abandoned-transactions.ts'
 import { ProcessClaims } from '../../store/claims-of-process.ts'
+import { type AccountEnding, endingsOfRun } from '../../store/cursor-claims.ts'
 import { type AccountRun, endRun, openRun, type TypedCommand } from '../../store/cursor-runs.ts'
 import { noteMended, openPositions } from '../../store/cursors.ts'
 import type { Database } from '../../store/database.ts'
@@ -39,11 +40,20 @@ export interface Positions {
   rangeOf(account: string): Pick<BackfillRange, 'since' | 'until'>
   /** Makes this process the one that backfills the account. Throws `backfill_running`. */
   claim(account: string): Promise<void>
-  release(account: string): Promise<void>
+  /** Lets go of an account, and notes how it was left. */
+  release(account: string, ending: AccountEnding): Promise<void>
   /** Opens an account that was claimed. */
   open(account: string): Promise<AccountPositions>
-  /** Notes that the command came to its end, but for some accounts: they go on when it is given again. */
-  end(unfinished: readonly string[]): Promise<void>
+  /** Notes that the command came to its end, unless another process is still to bring accounts of the same run to theirs. */
+  end(left: LeftAccounts): Promise<void>
+}
+
+/** Accounts that a process left without having brought them to their end. */
+export interface LeftAccounts {
+  /** They go on when the command is given again. */
+  readonly unfinished: readonly string[]
+  /** Other processes had them. */
+  readonly elsewhere: readonly string[]
 }
 
 interface StoredPositions {
@@ -71,8 +81,8 @@ export const openStoredPositions = async (
   }
   return {
     rangeOf: runOf,
-    claim: (account) => claims.claim(account, { force: restart }),
-    release: (account) => claims.release(account),
+    claim: (account) => claims.claim(account, { run: opened.run, force: restart }),
+    release: (account, ending) => claims.release(account, ending),
     open: async (account) => {
       const lists = listsOf(request.resources)
       const requests = lists.map((resource) => ({
@@ -108,11 +118,27 @@ export const openStoredPositions = async (
           })),
       }
     },
-    end: (accounts) => {
-      const unfinished = accounts.map((account) => ({ account, ...runOf(account) }))
-      return endRun(db, command, { run: opened.run, unfinished })
+    end: async (left) => {
+      const accounts = await unfinishedOf(db, opened.run, left)
+      const unfinished = accounts?.map((account) => ({ account, ...runOf(account) }))
+      if (unfinished !== undefined) await endRun(db, command, { run: opened.run, unfinished })
     },
   }
+}
+
+// Undefined where the run is not over: whoever has an account ends the run, or was stopped, and the command that is given
+// again goes on with it.
+const unfinishedOf = async (
+  db: Database['db'],
+  run: string,
+  left: LeftAccounts,
+): Promise<readonly string[] | undefined> => {
+  const endings = [...(await endingsOfRun(db, run, left.elsewhere))]
+  if (endings.some(([, ending]) => ending === 'open')) return undefined
+  return [
+    ...left.unfinished,
+    ...endings.filter(([, ending]) => ending === 'unfinished').map(([account]) => account),
+  ]
 }
 
 // The killed run's transaction may have moved a position: until it ends, the server lets nobody else write that row.

@@ -17,7 +17,19 @@ const [then, today] = [new Date('2026-11-01T00:00:00Z'), new Date('2026-11-20T00
 const openAt = async (now: Date, resource: string, livemode = false) => {
   const request = backfillRequestOf({ account: ['acct_1'], resource: [resource], ...dates }, now)
   const positions = await openStoredPositions({ db }, { request, livemode, endAbandoned: () => undefined })
-  return { range: positions.rangeOf('acct_1'), end: positions.end, ...(await positions.open('acct_1')) }
+  const end = (unfinished: readonly string[]) => positions.end({ unfinished, elsewhere: [] })
+  return { range: positions.rangeOf('acct_1'), end, ...(await positions.open('acct_1')) }
+}
+
+/** Opens the positions of a process that backfills accounts, as they are named. */
+const openProcess = (account: string) => {
+  const request = backfillRequestOf({ account: [account], resource: ['invoices'], ...dates }, then)
+  return openStoredPositions({ db }, { request, livemode: false, endAbandoned: () => undefined })
+}
+/** Tells whether the run of a command is over. */
+const isOver = async (account: string): Promise<boolean> => {
+  const command = { 'command.accounts': account.split(','), 'command.resources': ['invoices'] }
+  return (await cursors.findOne(command))?.completed_at !== null
 }
 
 test('a run that goes on has the instants of its beginning, of what it had not read as well', async () => {
@@ -55,6 +67,40 @@ test('an account that was left unfinished goes on in the next run, as it began',
   expect(third.positions.get('disputes')).toEqual([])
   await third.end([])
   expect((await openAt(today, 'disputes')).range.since).toEqual(new Date('2026-11-18T00:00:00Z'))
+})
+
+test('of two processes at one run the last ends it, whichever had the other refused', async () => {
+  const both = 'acct_2,acct_3'
+  const [first, second] = [await openProcess(both), await openProcess(both)]
+  await first.claim('acct_2')
+  await second.claim('acct_3')
+  await expect(second.claim('acct_2')).rejects.toMatchObject({ code: 'backfill_running' })
+  await second.release('acct_3', 'unfinished')
+  await second.end({ unfinished: ['acct_3'], elsewhere: ['acct_2'] })
+  expect(await isOver(both)).toBe(false)
+  await first.release('acct_2', 'tried')
+  await first.end({ unfinished: [], elsewhere: ['acct_3'] })
+  expect(await cursors.findOne({ 'command.accounts': ['acct_2', 'acct_3'] })).toMatchObject({
+    completed_at: expect.any(Date),
+    unfinished: [{ account: 'acct_3' }],
+  })
+})
+
+test('a run is not over while an account waits for a process of it that was stopped', async () => {
+  const [first, second] = [await openProcess('acct_4'), await openProcess('acct_4')]
+  await first.claim('acct_4')
+  await second.end({ unfinished: [], elsewhere: ['acct_4'] })
+  await first.release('acct_4', 'open')
+  await (await openProcess('acct_4')).end({ unfinished: [], elsewhere: ['acct_4'] })
+  expect(await isOver('acct_4')).toBe(false)
+})
+
+test('a run is over though a backfill of another command has one of its accounts', async () => {
+  const other = await openProcess('acct_5')
+  await other.claim('acct_5')
+  await (await openProcess('acct_5,acct_6')).end({ unfinished: [], elsewhere: ['acct_5'] })
+  await other.release('acct_5', 'tried')
+  expect(await isOver('acct_5,acct_6')).toBe(true)
 })
 
 test('a run with a key of the other mode is another, and so are its positions', async () => {

@@ -177,6 +177,27 @@ export const guards = [
     titled: 'leaves accounts alone that it had completed',
   },
   {
+    name: 'backfill: a run is not over while another process of it is at an account',
+    file: 'src/commands/backfill/open-positions.ts',
+    find: "if (endings.some(([, ending]) => ending === 'open')) return undefined",
+    replace: '',
+    tests: ['test/commands/backfill/shared-run.test.ts'],
+  },
+  {
+    name: 'backfill: a run does not wait for an account that another command has',
+    file: 'src/store/cursor-claims.ts',
+    find: '.find({ _id: { $in: accounts.map(claimId) }, run })',
+    replace: '.find({ _id: { $in: accounts.map(claimId) } })',
+    tests: ['test/commands/backfill/open-positions.test.ts'],
+  },
+  {
+    name: 'backfill: an account that a process was stopped at is not taken for tried',
+    file: 'src/commands/backfill/backfill-one.ts',
+    find: ' && !run.signal.aborted',
+    replace: '',
+    tests: ['test/commands/backfill/shared-run.test.ts'],
+  },
+  {
     name: 'backfill: an empty list of stored objects is told',
     file: 'src/sources/backfill/backfill-account.ts',
     find: 'if (count > 0) return new',
