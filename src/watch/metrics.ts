@@ -1,8 +1,12 @@
 // The metrics of a running `serve`, in Prometheus' text format. Guarantee: labels are bounded, whatever comes in: event
-// types that no handler knows are `other`, and no label names an account, an event or an object.
+// types that no handler knows are `other`, and no label names an account, an event or an object. Counters that an alert
+// of README's goes by begin at 0: Prometheus sees no increase in one that is born with its first occurrence.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ErrorCode } from '../errors.ts'
 import { eventRows } from '../handlers/registry.ts'
+import type { Sink } from '../sinks/sink.ts'
+import type { Refusal } from '../sources/webhook/refusals.ts'
 import type { ServeListener } from './serve-listener.ts'
 
 export interface Metrics extends ServeListener {
@@ -40,11 +44,19 @@ export const openMetrics = (gauges: MetricsGauges): Metrics => {
 
 type Of<Names extends keyof ServeListener> = Pick<ServeListener, Names>
 
+/** The compiler keeps it whole. */
+const unrefused: Readonly<Record<Refusal, 0>> = {
+  ...{ signature_missing: 0, signature_malformed: 0, signature_stale: 0, signature_future: 0 },
+  ...{ signature_mismatch: 0, event_invalid: 0, account_mismatch: 0, body_too_large: 0, too_busy: 0 },
+  ...{ backlog_full: 0, mongodb_unavailable: 0, platform_unknown: 0 },
+}
+
 const webhookMetrics = (registry: Registry): Of<'onAcknowledged' | 'onRefused' | 'onConflict'> => {
   const counter = counterOf(registry)
   const received = counter('webhooks_received_total', 'Deliveries that came in', [])
   const acknowledged = counter('webhooks_acknowledged_total', 'Deliveries answered 200', ['result'])
   const refused = counter('webhooks_refused_total', 'Deliveries that were refused', ['reason'])
+  for (const [reason, zero] of Object.entries(unrefused)) refused.inc({ reason }, zero)
   const signed = counter('webhooks_signed_total', 'Deliveries by the secret that signed them', ['secret'])
   const conflicts = counter(
     'webhooks_conflicting_total',
@@ -78,6 +90,7 @@ type WorkNames =
   | 'onOutcome'
   | 'onRetry'
   | 'onDead'
+  | 'onDeadCounted'
   | 'onWaiting'
   | 'onLostCommit'
   | 'onTrouble'
@@ -88,6 +101,11 @@ const workMetrics = (registry: Registry): Of<WorkNames> => {
   const handled = counter('events_handled_total', 'Events by what came of them', ['type', 'outcome'])
   const retries = counter('event_retries_total', 'Failures that are tried again', ['code'])
   const dead = counter('events_dead_total', 'Events given up', ['code'])
+  const deadNow = new Gauge({
+    name: 'billing_sync_events_dead',
+    help: 'Events that were given up and wait for a person, over all processes',
+    registers: [registry],
+  })
   const waiting = counter('event_waits_total', 'Events put off until trouble outside passes', ['code'])
   const lost = counter(
     'commits_lost_total',
@@ -109,6 +127,7 @@ const workMetrics = (registry: Registry): Of<WorkNames> => {
     },
     onRetry: ({ code }) => retries.inc({ code: code ?? 'unknown' }),
     onDead: ({ code }) => dead.inc({ code: code ?? 'unknown' }),
+    onDeadCounted: (count) => deadNow.set(count),
     onWaiting: ({ code }) => waiting.inc({ code: code ?? 'unknown' }),
     onLostCommit: () => lost.inc(),
     onTrouble: (code) => troubles.inc({ code }),
@@ -116,11 +135,24 @@ const workMetrics = (registry: Registry): Of<WorkNames> => {
   }
 }
 
+const sinkNames = ['queue', 'socket'] as const satisfies readonly Sink['name'][]
+
+/** What tries at a sink end with; `mongodb_unavailable` where it lies in MongoDB, or the outbox is away. */
+const deliveryFailures = [
+  'sink_unavailable',
+  'sink_rejected',
+  'mongodb_unavailable',
+] as const satisfies readonly ErrorCode[]
+
 const sinkMetrics = (registry: Registry): Of<'onDelivered' | 'onDeliveryFailed' | 'onDeliveryDead'> => {
   const counter = counterOf(registry)
   const delivered = counter('notices_delivered_total', 'Notices that a receiver confirmed', ['sink'])
   const failed = counter('deliveries_failed_total', 'Tries that a receiver did not confirm', ['sink', 'code'])
   const dead = counter('deliveries_dead_total', 'Commits whose notices were given up', ['sink'])
+  for (const sink of sinkNames) {
+    dead.inc({ sink }, 0)
+    for (const code of deliveryFailures) failed.inc({ sink, code }, 0)
+  }
   return {
     onDelivered: ({ sink }, count) => delivered.inc({ sink }, count),
     onDeliveryFailed: ({ sink }, code) => failed.inc({ sink, code }),

@@ -10,6 +10,8 @@ import type { WebhookListener } from '../sources/webhook/webhook-route.ts'
 export interface ServeListener extends WebhookListener, WorkListener, SinkListener {
   /** Another event came under a known id: the first one is kept. */
   readonly onConflict: (delivery: Delivery) => void
+  /** So many events are dead by now, over all processes. */
+  readonly onDeadCounted: (count: number) => void
   /** Stripe answered a request, or did not. */
   readonly onStripeAnswer: TellAnswer
 }
@@ -38,6 +40,7 @@ export const tellAll = (listeners: readonly Partial<ServeListener>[]): ServeList
     onDelivered: tell('onDelivered'),
     onDeliveryFailed: tell('onDeliveryFailed'),
     onDeliveryDead: tell('onDeliveryDead'),
+    onDeadCounted: tell('onDeadCounted'),
     onStripeAnswer: tell('onStripeAnswer'),
   }
 }

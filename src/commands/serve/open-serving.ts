@@ -55,12 +55,12 @@ const noticePatienceMs = 1_000
 
 /** Starts all that the role asks for. Throws `config_invalid` for a configuration that does not fit the database. */
 export const openServing = async (request: ServingRequest): Promise<Serving> => {
-  const { config, role, database, calls, log } = request
+  const { config, role, database, calls, log, listener } = request
   const gate = new WriteGate(database.db, {
     onClosed: (error) => log.error('MongoDB takes no writes; webhooks are answered 503 until it does', error),
     onOpened: () => log.info('MongoDB takes writes again'),
   })
-  const backlog = new Backlog(database.db, config.maxBacklog)
+  const backlog = new Backlog(database.db, config.maxBacklog, ({ dead }) => listener.onDeadCounted(dead))
   const returns = new EventEmitter()
   const ending = new AbortController()
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }

@@ -1,5 +1,6 @@
 // How many events wait to be handled, counted now and then: what was let in since is added, so that the limit holds
-// between two counts as well.
+// between two counts as well. Those that wait for a person are counted with them: whichever process gave them up, and
+// were it one that died over them, somebody has to hear of it.
 
 import type { Collection, Db } from 'mongodb'
 import type { InboxStatus } from '../../core/inbox-row.ts'
@@ -12,6 +13,9 @@ const waitingStatuses: readonly InboxStatus[] = ['pending', 'failed']
 const shortestPauseMs = 1_000
 const pausePerCount = 10
 
+/** Dead events are counted up to here: of more nobody needs the number. */
+const mostDead = 10_000
+
 /** How long a count may take. */
 const countTimeoutMs = 5_000
 
@@ -20,20 +24,28 @@ export interface BacklogState {
   readonly depth: number
   /** When the one that waits longest was received; null where none does. */
   readonly oldest: Date | null
+  /** Events that were given up and wait for a person, at most 10,000. */
+  readonly dead: number
 }
 
 /** Counts what waits in the inbox, from `start` until it is ended. */
 export class Backlog {
   readonly #db: Db
   readonly #most: number
-  #state: BacklogState = { depth: 0, oldest: null }
+  readonly #onCounted: (state: BacklogState) => void
+  #state: BacklogState = { depth: 0, oldest: null, dead: 0 }
   #addedSince = 0
   #timer: NodeJS.Timeout | undefined
   #isOver = false
 
-  constructor(db: Db, most: number) {
+  /**
+   * @param most events that may wait
+   * @param onCounted told after each count
+   */
+  constructor(db: Db, most: number, onCounted: (state: BacklogState) => void = () => undefined) {
     this.#db = db
     this.#most = most
+    this.#onCounted = onCounted
   }
 
   get state(): BacklogState {
@@ -56,6 +68,7 @@ export class Backlog {
     this.#addedSince = 0
     this.#state = await countWaiting(this.#db, this.#most).catch(() => this.#state)
     if (this.#isOver) return
+    this.#onCounted(this.#state)
     const pauseMs = Math.max(shortestPauseMs, (performance.now() - started) * pausePerCount)
     this.#timer = setTimeout(() => void this.start(), pauseMs).unref()
   }
@@ -78,9 +91,10 @@ const countWaiting = async (db: Db, most: number): Promise<BacklogState> => {
     { status: { $in: [...waitingStatuses] } },
     { limit: most, signal },
   )
+  const dead = await events.countDocuments({ status: 'dead' }, { limit: mostDead, signal })
   const rows = [await oldestUntried(events, signal), await oldestResting(events, signal)]
   const received = rows.flatMap((row) => row?.received_at.getTime() ?? [])
-  return { depth, oldest: received.length === 0 ? null : new Date(Math.min(...received)) }
+  return { depth, dead, oldest: received.length === 0 ? null : new Date(Math.min(...received)) }
 }
 
 // In the index an account's rows without a date of their next try come first, and among equals the one that was stored

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { refusalKinds } from '../../../src/sources/webhook/refusals.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { numberedEvent } from '../../support/deliveries.ts'
 import { webhookSecret as secret, startServeForFile } from '../../support/serve-process.ts'
@@ -34,6 +35,7 @@ const tooDeep = JSON.parse(`${'{"a":'.repeat(95)}1${'}'.repeat(95)}`)
 /** What is told of the event that keeps failing, and is tried again while this runs, counts as once. */
 const toldOnce = {
   events_waiting: 1,
+  events_dead: 1,
   backfill_wanted: 1,
   webhooks_received_total: 8,
   'webhooks_acknowledged_total{result="stored"}': 4,
@@ -56,6 +58,19 @@ const toldOnce = {
 }
 
 const countsRetries = /^(event_retries|event_lag|events_handled.*outcome="failed")/
+
+/** Counters of README's alerts that have labels. */
+const alerted = /^billing_sync_(webhooks_refused_total|deliveries_failed_total|deliveries_dead_total)\{/
+
+test('counters that alerts go by begin at 0, as Prometheus sees no increase in one that is born at 1', async () => {
+  const lines = (await metrics()).split('\n').filter((line) => alerted.test(line))
+  expect(lines.filter((line) => !line.endsWith(' 0'))).toEqual([])
+  const names = lines.map((line) => line.slice('billing_sync_'.length, -' 0'.length))
+  const refused = Object.keys(refusalKinds).map((reason) => `webhooks_refused_total{reason="${reason}"}`)
+  expect(names).toEqual(expect.arrayContaining(refused))
+  expect(names).toContain('deliveries_failed_total{sink="queue",code="sink_unavailable"}')
+  expect(names).toContain('deliveries_dead_total{sink="socket"}')
+})
 
 test('the metrics count every delivery, event and account once and under its name', async () => {
   const endpoint = { url: serve.webhooks, secret }

@@ -178,6 +178,27 @@ export const guards = [
     titled: 'names the variable STRIPE_API_BASE',
   },
   {
+    name: 'metrics: a refusal of each reason is seen the first time',
+    file: 'src/watch/metrics.ts',
+    find: 'refused.inc({ reason }, zero)',
+    replace: 'void [reason, zero]',
+    tests: ['test/commands/serve/serve-metrics.test.ts'],
+  },
+  {
+    name: 'metrics: a delivery that fails is seen the first time',
+    file: 'src/watch/metrics.ts',
+    find: 'failed.inc({ sink, code }, 0)',
+    replace: 'void code',
+    tests: ['test/commands/serve/serve-metrics.test.ts'],
+  },
+  {
+    name: 'metrics: dead events are told whoever gave them up',
+    file: 'src/commands/serve/open-serving.ts',
+    find: 'listener.onDeadCounted(dead)',
+    replace: 'void dead',
+    tests: ['test/commands/serve/serve-metrics.test.ts'],
+  },
+  {
     name: 'readiness: a process that stood still is not ready',
     file: 'src/watch/watch-event-loop.ts',
     find: 'if (lateMs < mostLateMs) return',

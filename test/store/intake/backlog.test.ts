@@ -41,14 +41,14 @@ describe('the event that waits longest', () => {
     await receive('acct_1', older, newer)
     await receive('acct_2', oldest, newer)
     await receive('acct_3', newer)
-    expect(await countedNow()).toEqual({ depth: 5, oldest })
+    expect(await countedNow()).toEqual({ depth: 5, dead: 0, oldest })
   })
 
   test('is one that rests, whatever came for its account since', async () => {
     const [hourAgo, justNow] = [secondsAgo(3_600), secondsAgo(2)]
     const [waits = ''] = await receive('acct_1', hourAgo, justNow)
     await store.postpone([waits], 30_000)
-    expect(await countedNow()).toEqual({ depth: 2, oldest: hourAgo })
+    expect(await countedNow()).toEqual({ depth: 2, dead: 0, oldest: hourAgo })
   })
 
   test('is one that rests, whichever of its account is due first', async () => {
@@ -56,7 +56,7 @@ describe('the event that waits longest', () => {
     const [old = '', young = ''] = await receive('acct_1', hourAgo, justNow)
     await store.postpone([old], 30_000)
     await store.postpone([young], 1_000)
-    expect(await countedNow()).toEqual({ depth: 2, oldest: hourAgo })
+    expect(await countedNow()).toEqual({ depth: 2, dead: 0, oldest: hourAgo })
   })
 
   test('is one that failed and is tried again', async () => {
@@ -64,7 +64,7 @@ describe('the event that waits longest', () => {
     const [fails = ''] = await receive('acct_1', minuteAgo, justNow)
     await store.fail(fails, failure, 0)
     expect(await events.countDocuments({ status: 'failed' })).toBe(1)
-    expect(await countedNow()).toEqual({ depth: 2, oldest: minuteAgo })
+    expect(await countedNow()).toEqual({ depth: 2, dead: 0, oldest: minuteAgo })
   })
 
   test('is none of those that are done, or wait for a person', async () => {
@@ -72,7 +72,7 @@ describe('the event that waits longest', () => {
       await receive(`acct_${status}`, secondsAgo(60))
       await events.updateMany({ status: 'pending' }, { $set: { status } })
     }
-    expect(await countedNow()).toEqual({ depth: 0, oldest: null })
+    expect(await countedNow()).toEqual({ depth: 0, dead: 1, oldest: null })
   })
 
   test('is found without reading those that rest beside it', async () => {
@@ -86,11 +86,26 @@ describe('the event that waits longest', () => {
     ] as const)
       await store.postpone(ids.slice(from, from + 500), pauseMs)
     await db.command({ profile: 2 })
-    expect(await countedNow()).toEqual({ depth: 1_000, oldest: hourAgo })
+    expect(await countedNow()).toEqual({ depth: 1_000, dead: 0, oldest: hourAgo })
     await db.command({ profile: 0 })
     const reads = await db.collection<Document>('system.profile').find({ op: 'query' }).toArray()
     expect(reads.map(({ ns, docsExamined }) => [ns, docsExamined])).toEqual([
       [`${db.databaseName}.billing.events`, 1],
     ])
+  })
+})
+
+describe('the events that were given up', () => {
+  test('are counted in the index alone, and told with each count', async () => {
+    const ids = await receive('acct_1', ...Array.from({ length: 30 }, () => secondsAgo(60)))
+    await events.updateMany({ _id: { $in: ids.slice(0, 20) } }, { $set: { status: 'dead' } })
+    const told: number[] = []
+    const backlog = new Backlog(db, 10_000, ({ dead }) => told.push(dead))
+    await backlog.start()
+    backlog.end()
+    expect(told).toEqual([20])
+    const counting = [{ $match: { status: 'dead' } }, { $group: { _id: 1, n: { $sum: 1 } } }]
+    const explained = await events.aggregate(counting).explain('executionStats')
+    expect(JSON.stringify(explained)).toContain('"totalDocsExamined":0')
   })
 })
