@@ -31,11 +31,11 @@ export const accountId = z
 /** A secret that fits on a post-it would let anybody sign events: Stripe's have over 32 characters. */
 const shortestSecret = 16
 
-/** A secret that was copied with blanks around it, or read from a file with its last newline, is meant without. */
-const secretText = z.string().trim()
+/** What was copied with blanks around it, or read from a file with its last newline, is meant without: nobody sees them. */
+const trimmedText = z.string().trim()
 
 /** A secret that signs: of a webhook endpoint, or of the Support UI's tokens. */
-export const signingSecret = secretText.min(
+export const signingSecret = trimmedText.min(
   shortestSecret,
   `expected secrets of ${shortestSecret} characters or more`,
 )
@@ -48,7 +48,7 @@ const signingSecrets = z
   .default([])
 
 /** A header carries nothing else. */
-const headerText = secretText.regex(/^[\x20-\x7e]*$/, 'expected plain ASCII characters')
+const headerText = trimmedText.regex(/^[\x20-\x7e]*$/, 'expected plain ASCII characters')
 
 /** A secret key of Stripe's: the platform's, or an account's own access token. */
 export const stripeSecretKey = headerText
@@ -56,8 +56,8 @@ export const stripeSecretKey = headerText
   .regex(/^(?!pk_|whsec_)/, 'expected a secret key (sk_… or rk_…), got one of another kind')
 
 /** AES-256 takes a key of 32 bytes. */
-const encryptionKey = z
-  .base64('expected 32 bytes in base64')
+const encryptionKey = trimmedText
+  .pipe(z.base64('expected 32 bytes in base64'))
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.length === 32, 'expected 32 bytes in base64')
 
@@ -71,7 +71,7 @@ const wholeNumber = (least: number, most: number) => {
   return z.preprocess((given) => (isFilled(given) ? Number(given) : given), inRange)
 }
 
-const address = z.string().min(1, 'expected an address to listen on such as 127.0.0.1, got an empty one')
+const address = trimmedText.min(1, 'expected an address to listen on such as 127.0.0.1, got an empty one')
 
 const programPath = z.string().min(1, 'expected the path of a MongoDB server program, got an empty one')
 
@@ -85,10 +85,7 @@ export const settingRows = {
   mongodbUri: {
     env: 'MONGODB_URI',
     key: 'mongodbUri',
-    schema: z
-      .string()
-      .regex(/^mongodb(\+srv)?:\/\/./, 'expected mongodb://… or mongodb+srv://…')
-      .optional(),
+    schema: trimmedText.regex(/^mongodb(\+srv)?:\/\/./, 'expected mongodb://… or mongodb+srv://…').optional(),
   },
   mongodPath: { env: 'BILLING_SYNC_MONGOD', key: 'mongod', schema: programPath.optional() },
   stripeKey: {
@@ -99,8 +96,7 @@ export const settingRows = {
   stripeApiBase: {
     env: 'STRIPE_API_BASE',
     key: 'stripeApiBase',
-    schema: z
-      .string()
+    schema: trimmedText
       .regex(/^https?:\/\/[^/\\?#@]+\/?$/, 'expected a base such as http://127.0.0.1:12111')
       .refine(URL.canParse, 'expected a URL such as http://127.0.0.1:12111')
       .optional(),
@@ -136,8 +132,7 @@ export const settingRows = {
   redisUrl: {
     env: 'REDIS_URL',
     key: 'redisUrl',
-    schema: z
-      .string()
+    schema: trimmedText
       .regex(/^rediss?:\/\/./, 'expected redis://… or rediss://…')
       .refine(URL.canParse, 'expected a URL with a host such as redis://127.0.0.1:6379')
       .optional(),

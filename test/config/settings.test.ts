@@ -105,6 +105,24 @@ describe('the other settings', () => {
     },
   )
 
+  test('take the encryption key without the blanks around it', () => {
+    const key = Buffer.alloc(32, 7)
+    for (const text of [` ${key.toString('base64')} `, `${key.toString('base64')}\n`])
+      expect(parse('encryptionKey', text)).toEqual(key)
+    for (const text of ['  ', Buffer.alloc(31).toString('base64'), `${'A'.repeat(20)} ${'A'.repeat(23)}=`])
+      expect(parse('encryptionKey', text)).toBe('expected 32 bytes in base64')
+  })
+
+  test.each([
+    ['host', '127.0.0.1'],
+    ['mongodbUri', 'mongodb://localhost/x'],
+    ['redisUrl', 'redis://localhost:6379'],
+    ['stripeApiBase', 'http://127.0.0.1:12111'],
+  ] as const)('take the address %s without the blanks around it', (name, address) => {
+    expect(parse(name, ` ${address} \n`)).toBe(address)
+    expect(parse(name, '  ')).toMatch(/^expected /)
+  })
+
   test.each(['stripeKey', 'metricsToken'] as const)('refuse %s that no header can carry', (name) => {
     for (const text of ['sk_live_of\nthe_platform', 'sk_live_of_thé_platform'])
       expect(parse(name, text)).toBe('expected plain ASCII characters')
