@@ -1,6 +1,7 @@
 // The Queue Manager's queue on Redis: BullMQ's `billing-sync`, a job per notice, its name the notice's kind and its id
-// the notice's after the database's: several databases may share the queue, and number their commits alike. Guarantees:
-// jobs are added in the order of the commits; a notice added twice is one job as long as Redis knows the first. With Redis emptied a job that nobody had worked off is gone from there: Redis keeps the queue.
+// the notice's between the database's and the time of the commit: several databases may share the queue and number their
+// commits alike, and one that was restored from a copy of its files numbers them anew under its old identity, while Redis
+// still knows the jobs of before. Guarantees: jobs are added in the order of the commits; a notice added twice is one job as long as Redis knows the first. With Redis emptied a job that nobody had worked off is gone from there: Redis keeps the queue.
 
 import { Queue } from 'bullmq'
 import type { Notice } from '../core/notice.ts'
@@ -47,5 +48,5 @@ export const openQueueSink = (redisUrl: string, database: string): Sink => {
 const jobOf = (notice: Notice, database: string) => ({
   name: notice.kind,
   data: notice,
-  opts: { jobId: `${database}-${notice.id}`, ...kept, ...retries },
+  opts: { jobId: `${database}-${notice.id}-${notice.at.getTime()}`, ...kept, ...retries },
 })

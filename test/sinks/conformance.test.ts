@@ -59,7 +59,8 @@ const worked = new Map<string, string[]>()
 
 const startWorker = () => {
   const work = async ({ data, id, name }: { data: Notice; id?: string; name: string }) => {
-    expect([id, name]).toEqual([`${database}-${data.id}`, data.kind])
+    const committedMs = new Date(data.at).getTime() // a job's data is JSON
+    expect([id, name]).toEqual([`${database}-${data.id}-${committedMs}`, data.kind])
     worked.set(data.stripe_user_id, [...(worked.get(data.stripe_user_id) ?? []), data.id])
   }
   const worker = new Worker(queueName, work, { connection: { url: redis.url, maxRetriesPerRequest: null } })

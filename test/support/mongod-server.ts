@@ -1,6 +1,6 @@
 // A MongoDB of a test's own that can be killed, frozen and started again on its port.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
@@ -21,6 +21,9 @@ export interface MongodServer {
   start(mostFileBytes?: number): Promise<void>
   /** Ends it at once, as a crash does. */
   kill(): Promise<void>
+  /** Ends it, and keeps a copy of its files as they are; `restore` ends it and puts them back. Neither starts it again. */
+  backUp(): Promise<void>
+  restore(): Promise<void>
   /** Stops it from running, and lets it run again. */
   freeze(): void
   thaw(): void
@@ -75,6 +78,15 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
       await takesWrites()
     },
     kill,
+    backUp: async () => {
+      await kill()
+      await cp(folder.path, join(path, 'backup'), { recursive: true })
+    },
+    restore: async () => {
+      await kill()
+      await rm(folder.path, { recursive: true })
+      await cp(join(path, 'backup'), folder.path, { recursive: true })
+    },
     freeze: () => send('SIGSTOP'),
     thaw: () => send('SIGCONT'),
     stepDown: async (seconds) => {

@@ -80,7 +80,7 @@ export const guards = [
   {
     name: 'sinks: a notice that is sent again is the same job',
     file: 'src/sinks/queue-sink.ts',
-    find: 'opts: { jobId: `${database}-${notice.id}`, ',
+    find: 'opts: { jobId: `${database}-${notice.id}-${notice.at.getTime()}`, ',
     replace: 'opts: { ',
     tests: [conformance],
     titled: "BullMQ's queue gets again what was sent and not marked",
@@ -112,9 +112,16 @@ export const guards = [
   {
     name: 'sinks: notices of two databases are jobs of their own',
     file: 'src/sinks/queue-sink.ts',
-    find: 'jobId: `${database}-${notice.id}`',
+    find: 'jobId: `${database}-${notice.id}-${notice.at.getTime()}`',
     replace: 'jobId: notice.id.slice(0, database.length * 9)',
     tests: ['test/sinks/several-databases.test.ts'],
+  },
+  {
+    name: 'sinks: notices of a restored database are no jobs of before',
+    file: 'src/sinks/queue-sink.ts',
+    find: '-${notice.at.getTime()}`',
+    replace: '`',
+    tests: ['test/sinks/restored-database.test.ts'],
   },
   {
     name: 'sockets: clients hear of their own database alone',
