@@ -140,7 +140,8 @@ const readOnce = async (
     return { result: { kind: 'seen', observations }, second, sentAt }
   } catch (error) {
     const answeredAt = secondOfAnswer(error, unanswered.second)
-    return { result: resultOf(failureOfStripe(error), answeredAt), ...unanswered }
+    const what = `the ${request.kind.replace('_', ' ')}`
+    return { result: resultOf(failureOfStripe(error, what), answeredAt), ...unanswered }
   }
 }
 

@@ -220,7 +220,7 @@ describe('what Stripe answers when an object can not be read', () => {
     )
     expect(await read(life, { kind: 'charge', id: life.charge })).toMatchObject({
       kind: 'refused',
-      failure: { code: 'stripe_refused' },
+      failure: { code: 'stripe_refused', message: expect.stringContaining(`the charge (status ${status}`) },
     })
   })
 })
