@@ -56,11 +56,14 @@ export class SinkLanes {
   #outages = 0
   #closedUntil = 0
   #ended = false
+  /** True once nothing is waited for any more. */
+  #isClosed = false
+  #sweeping: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout
 
   constructor(options: SinkLanesOptions) {
     this.#options = options
-    this.#timer = setTimeout(() => this.#sweepForEver(), 0)
+    this.#timer = this.#sweepIn(0)
   }
 
   /** Name of the sink. */
@@ -93,19 +96,27 @@ export class SinkLanes {
     }
   }
 
-  /** Takes up no more rows, and waits a moment for those under way. */
+  /** Takes up no more rows, and waits a moment for those under way. What fails later is told to nobody. */
   async close(): Promise<void> {
     this.#ended = true
     clearTimeout(this.#timer)
-    await inTime(Promise.all(this.#running.values()), closePatienceMs, null)
+    // A look that is under way needs the store, which is closed next.
+    await inTime(Promise.all([this.#sweeping, ...this.#running.values()]), closePatienceMs, null)
+    this.#isClosed = true
     await this.#options.sink.close()
+  }
+
+  #sweepIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#sweeping = this.#sweepForEver()
+    }, ms)
   }
 
   async #sweepForEver(): Promise<void> {
     if (performance.now() >= this.#closedUntil) await this.#sweep()
     this.#fill()
     if (this.#ended) return
-    this.#timer = setTimeout(() => this.#sweepForEver(), sweepEveryMs)
+    this.#timer = this.#sweepIn(sweepEveryMs)
   }
 
   async #sweep(): Promise<void> {
@@ -216,6 +227,8 @@ export class SinkLanes {
   }
 
   #tellFailure(account: string | null, error: unknown): void {
+    // It failed for want of what was closed: its rows wait in the outbox, as they would have anyway.
+    if (this.#isClosed) return
     const code = error instanceof BillingSyncError ? error.code : 'handler_failed'
     this.#options.listener.onDeliveryFailed({ sink: this.#options.sink.name, account }, code)
   }

@@ -1,4 +1,7 @@
-import { beforeAll, expect, test } from 'vitest'
+import { MongoClient } from 'mongodb'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { SinkName } from '../../src/ports/outbox-store.ts'
+import { openJobsSink } from '../../src/sinks/jobs-sink.ts'
 import { openQueueSink } from '../../src/sinks/queue-sink.ts'
 import type { Sink } from '../../src/sinks/sink.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
@@ -8,7 +11,7 @@ import { openTestDatabase } from '../support/database.ts'
 import { openTestRedis } from '../support/redis-server.ts'
 import { newAccount, startLanes } from './conformance.ts'
 
-const { client, db } = await openTestDatabase()
+const { client, db, uri } = await openTestDatabase()
 beforeAll(() => ensureCollections(db))
 const redis = await openTestRedis()
 const outbox = db.collection('billing.outbox')
@@ -41,4 +44,60 @@ test('a receiver that does not answer is given eight accounts at once', async ()
   expect(await held()).toBe(8)
   process.kill(redis.pid, 'SIGCONT')
   await expect.poll(() => told.delivered, patience).toBe(accounts.length + 1)
+})
+
+/** An outbox on a connection of its own, which a test can close; each look for accounts waits for a promise. */
+class LookedAtOutbox extends MongoOutbox {
+  readonly client: MongoClient
+  readonly begun: Promise<void>
+  readonly #held: Promise<void>
+  #begin = (): void => undefined
+  /** The looks so far. */
+  readonly looks: Promise<unknown>[] = []
+
+  constructor(held: Promise<void> = Promise.resolve()) {
+    const own = new MongoClient(uri)
+    super(own.db())
+    this.client = own
+    this.#held = held
+    this.begun = new Promise((resolve) => {
+      this.#begin = resolve
+    })
+    onTestFinished(() => own.close())
+  }
+
+  override waitingAccounts(sink: SinkName): Promise<readonly string[]> {
+    const look = this.#held.then(() => super.waitingAccounts(sink))
+    this.looks.push(look.catch(() => undefined))
+    this.#begin()
+    return look
+  }
+}
+
+const takesAll = (): Sink => openJobsSink(async () => undefined)
+
+test('a look for accounts that is under way is waited for at the end', async () => {
+  const store = new LookedAtOutbox()
+  const { lanes, told } = startLanes(takesAll(), store)
+  await store.begun
+  await lanes.close()
+  await store.client.close()
+  await Promise.all(store.looks)
+  expect(told.failures).toEqual([])
+})
+
+test('a look for accounts that outlasts the end is no failure', async () => {
+  let release = (): void => undefined
+  const store = new LookedAtOutbox(
+    new Promise((resolve) => {
+      release = resolve
+    }),
+  )
+  const { lanes, told } = startLanes(takesAll(), store)
+  await store.begun
+  await lanes.close()
+  await store.client.close()
+  release()
+  await Promise.all(store.looks)
+  expect(told.failures).toEqual([])
 })

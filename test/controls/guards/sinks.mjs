@@ -212,4 +212,21 @@ export const guards = [
     tests: ['test/sinks/socket/support-server.test.ts'],
     titled: '16 KiB',
   },
+  {
+    name: 'end: a look for accounts that is under way is waited for',
+    file: 'src/sinks/sink-lanes.ts',
+    find: 'Promise.all([this.#sweeping, ...this.#running.values()])',
+    replace: 'Promise.all([...this.#running.values()])',
+    also: [{ find: '    this.#isClosed = true\n', replace: '' }],
+    tests: ['test/sinks/sink-lanes.test.ts'],
+    titled: 'is waited for at the end',
+  },
+  {
+    name: 'end: what outlasts it is no failure of a receiver',
+    file: 'src/sinks/sink-lanes.ts',
+    find: '    if (this.#isClosed) return\n',
+    replace: '',
+    tests: ['test/sinks/sink-lanes.test.ts'],
+    titled: 'outlasts the end',
+  },
 ]
