@@ -53,7 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
   store: [
-    ...['core', 'unit-of-work (types)', 'config (types)'],
+    ...['core', 'unit-of-work (types)', 'config (types)', 'in-time'],
     ...['pipeline-store (types)', 'outbox-store (types)', 'work-store (types)'],
   ],
   // Deliver what commits owe; who keeps it until then, they don't know.

@@ -40,6 +40,9 @@ const outagePauses = { firstMs: 250, longestMs: 5_000 }
 /** How long a send may take; well within a claim's lease. */
 const sendDeadlineMs = 10_000
 
+/** How long the end waits for one look at what is owed: the driver looks for a server that is away for ten seconds. */
+const lookPatienceMs = 1_000
+
 /** How long `close` waits for what is under way. */
 const closePatienceMs = 3_000
 
@@ -83,11 +86,15 @@ export class SinkLanes {
     this.#fill()
   }
 
-  /** Waits until no row is pending, for so long at most; answers whether none is. */
+  /**
+   * Waits until no row is pending, for so long at most, and a second for each look; answers whether none is: false where the
+   * store does not tell. Never rejects.
+   */
   async drain(patienceMs: number): Promise<boolean> {
     const deadline = performance.now() + patienceMs
     for (;;) {
-      const accounts = await this.#options.store.waitingAccounts(this.#options.sink.name)
+      const accounts = await inTime(this.#findWaiting(), lookPatienceMs, null)
+      if (accounts === null) return false
       if (accounts.length === 0) return true
       if (performance.now() > deadline) return false
       for (const account of accounts) this.wake(account)
@@ -101,7 +108,8 @@ export class SinkLanes {
     this.#ended = true
     clearTimeout(this.#timer)
     // A look that is under way needs the store, which is closed next.
-    await inTime(Promise.all([this.#sweeping, ...this.#running.values()]), closePatienceMs, null)
+    const looked = inTime(this.#sweeping, lookPatienceMs, null)
+    await inTime(Promise.all([looked, ...this.#running.values()]), closePatienceMs, null)
     this.#isClosed = true
     await this.#options.sink.close()
   }
@@ -120,11 +128,17 @@ export class SinkLanes {
   }
 
   async #sweep(): Promise<void> {
+    for (const account of (await this.#findWaiting()) ?? []) this.wake(account)
+  }
+
+  /** Answers the accounts that are owed something; null where the store does not tell, which the listener is told. */
+  async #findWaiting(): Promise<readonly string[] | null> {
     const { sink, store } = this.#options
     try {
-      for (const account of await store.waitingAccounts(sink.name)) this.wake(account)
+      return await store.waitingAccounts(sink.name)
     } catch (error) {
       this.#tellFailure(null, error)
+      return null
     }
   }
 

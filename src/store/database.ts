@@ -6,6 +6,7 @@ import { type Db, MongoClient } from 'mongodb'
 import type { Config } from '../config/config.ts'
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
+import { inTime } from '../in-time.ts'
 import { ensureCollections } from './collections.ts'
 import { seedCurrencies } from './currencies.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
@@ -14,7 +15,7 @@ import { hostsOf, type ServerPlace } from './server-place.ts'
 export interface Database {
   readonly client: MongoClient
   readonly db: Db
-  /** Closes the connections and lets go of the embedded server. */
+  /** Closes the connections, in two seconds at most, and lets go of the embedded server. */
   close(): Promise<void>
 }
 
@@ -42,6 +43,9 @@ const embeddedFolder = '.billing-sync'
 /** How long a server is looked for before a command gives up. */
 const selectionTimeoutMs = 10_000
 
+/** How long the farewell to a server may take; it forgets by itself who left without one. */
+const closePatienceMs = 2_000
+
 export interface OpenOptions {
   /** True where the database is left as it is: without collections, indexes and currencies if it has none. */
   readonly readOnly: boolean
@@ -60,7 +64,8 @@ export const openDatabase = async (
   const place = { source: config.mongodbUriSource, hosts: hostsOf(uri) }
   const client = connectTo(uri, place)
   const close = async (): Promise<void> => {
-    await client.close()
+    // It tells the server which sessions are over, and a frozen one never answers.
+    await inTime(client.close(), closePatienceMs, null)
     await server?.release()
   }
   try {

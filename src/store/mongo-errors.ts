@@ -136,10 +136,21 @@ const isOutage = (error: unknown): error is MongoError =>
   error instanceof MongoNetworkError ||
   error instanceof MongoServerSelectionError ||
   error instanceof MongoWriteConcernError ||
+  isOfClosedClient(error) ||
   (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) ||
   (error instanceof MongoError &&
     (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError'))) ||
   (error instanceof MongoServerError && outageCodes.has(error.code))
+
+// The driver knows no signal, so whoever gives up a server closes the client; not all of these classes are exported. What was
+// asked may have been done, as with a lost connection.
+const isOfClosedClient = (error: unknown): boolean =>
+  error instanceof MongoError && ofClosedClient.has(error.name)
+
+const ofClosedClient: ReadonlySet<string> = new Set([
+  ...['MongoClientClosedError', 'MongoTopologyClosedError', 'MongoServerClosedError', 'MongoPoolClosedError'],
+  ...['MongoNotConnectedError', 'MongoExpiredSessionError'],
+])
 
 /** 91 ShutdownInProgress, 189 PrimarySteppedDown, 10107 NotWritablePrimary, 11600 to 11602 interrupted, 13435/6 not primary. */
 const outageCodes: ReadonlySet<unknown> = new Set([
@@ -155,6 +166,7 @@ const isUnresolved = (error: unknown): boolean =>
 const outageReason = (error: unknown, { hosts }: ServerPlace): string => {
   const at = hosts === null ? '' : ` at ${hosts}`
   if (isUnresolved(error)) return "the name of its host can't be resolved"
+  if (isOfClosedClient(error)) return 'the wait for it was ended'
   if (error instanceof MongoServerSelectionError) return `${whoIsMissing(error)}${at}${reasonsOf(error)}`
   return error instanceof Error ? error.name : 'unknown error'
 }

@@ -10,8 +10,8 @@ import { type DeliveryResult, deliver } from '../support/stripe/deliver.ts'
 /** The slowest answer of all, an answer once MongoDB is known to be away, the first 200 once it is back, the end. */
 export const promised =
   process.env.FULL === '1'
-    ? { answerMs: 3_000, knownMs: 50, recoveryMs: 2_000, endMs: 10_000 }
-    : { answerMs: 4_000, knownMs: 100, recoveryMs: 4_000, endMs: 12_000 }
+    ? { answerMs: 3_000, knownMs: 50, recoveryMs: 2_000, endMs: 10_000, idleEndMs: 7_000 }
+    : { answerMs: 4_000, knownMs: 100, recoveryMs: 4_000, endMs: 12_000, idleEndMs: 9_000 }
 
 export interface SteadyLoad {
   /** The answers so far, in their order. */

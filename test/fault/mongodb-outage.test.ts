@@ -1,10 +1,13 @@
 // What `serve` answers while MongoDB is away. Run alone, by `npm run test:faults`, it is held to what it promises; among
 // other tests, which take the processor from it, with a margin.
 
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import type { Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { MongoClient } from 'mongodb'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { loadConfig } from '../../src/config/config.ts'
+import { openDatabase } from '../../src/store/database.ts'
 import { numberedEvent } from '../support/deliveries.ts'
 import { prepareMongodServer } from '../support/mongod-server.ts'
 import { connectTo, sendRaw } from '../support/raw-http.ts'
@@ -20,6 +23,9 @@ type Outage = readonly [how: string, away: () => Promise<void>, back: () => Prom
 
 /** Longer than any election. */
 const steppedDown: Outage = ['stepped down for 12 s', () => mongod.stepDown(12), () => mongod.takesWrites()]
+
+/** Tells a log's line of how it ended. */
+const isLast = ({ msg }: Readonly<Record<string, unknown>>): boolean => String(msg).startsWith('ended')
 
 const platformEvent = (number: number) => {
   const { account: _account, ...event } = numberedEvent(number)
@@ -167,18 +173,55 @@ describe('while MongoDB is away', { timeout: 120_000 }, () => {
     expect(await serve.stop()).toMatchObject({ exitCode: 0 })
   })
 
-  test('frozen, a signal ends serve with 1 in ten seconds', async () => {
+  test('frozen, a signal ends serve with 1 and its result in ten seconds', async () => {
     await mongod.start()
-    const serve = await startServeForTest({ uri: mongod.uri })
+    const serve = await startServeForTest({ uri: mongod.uri, args: ['--json'] })
     const load = keepDelivering(serve.webhooks, 100_000)
     await until(() => last(load.results, 200), 'sixteen answers 200')
     mongod.freeze()
     await load.stop()
     const started = performance.now()
-    const { exitCode } = await serve.stop()
+    const { exitCode, stdout } = await serve.stop()
     mongod.thaw()
     expect(performance.now() - started).toBeLessThan(promised.endMs)
     expect(exitCode).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject({ acknowledged: expect.any(Number) })
+    expect(serve.log.filter(isLast)).toMatchObject([{ msg: expect.stringContaining('handed back') }])
     await expectHonest(load.results, mongod.uri)
+  })
+
+  test.each<Outage>([
+    ['killed', () => mongod.kill(), () => mongod.start()],
+    ['frozen', async () => mongod.freeze(), async () => mongod.thaw()],
+  ])('%s, a serve with nothing under way ends soon and tells its result', async (_how, away, back) => {
+    await mongod.start()
+    const serve = await startServeForTest({ uri: mongod.uri, args: ['--json'] })
+    await away()
+    await until(async () => (await fetch(`${serve.url}/readyz`)).status === 503, 'no more readiness')
+    const started = performance.now()
+    const { exitCode, stdout } = await serve.stop()
+    const ms = performance.now() - started
+    await back()
+    expect(JSON.parse(stdout)).toMatchObject({ acknowledged: 0, duration_ms: expect.any(Number) })
+    expect(serve.log.filter(isLast)).toMatchObject([{ msg: 'ended' }])
+    expect(exitCode).toBe(0)
+    expect(ms).toBeLessThan(promised.idleEndMs)
+  })
+
+  test('frozen, the farewell to it keeps nobody', async () => {
+    await mongod.start()
+    const config = await loadConfig({ mongodbUri: mongod.uri }, tmpdir())
+    const listener = { onProgress: () => undefined, onEmbedded: () => undefined }
+    const { db, close } = await openDatabase(config, listener)
+    mongod.freeze()
+    // What is given up cuts its connection: once none rests, the farewell needs a new one, which nobody takes up.
+    const signal = AbortSignal.timeout(500)
+    setMaxListeners(0, signal)
+    const asked = Array.from({ length: 100 }, () => db.collection('notes').findOne({}, { signal }))
+    await Promise.allSettled(asked)
+    const started = performance.now()
+    await close()
+    expect(performance.now() - started).toBeLessThan(promised.idleEndMs)
+    mongod.thaw()
   })
 })

@@ -1,4 +1,11 @@
-import { MongoBulkWriteError, MongoInvalidArgumentError, MongoNetworkError, MongoServerError } from 'mongodb'
+import { once } from 'node:events'
+import {
+  MongoBulkWriteError,
+  MongoClient,
+  MongoInvalidArgumentError,
+  MongoNetworkError,
+  MongoServerError,
+} from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { BillingSyncError } from '../../src/errors.ts'
 import { judgeTransactionError, takenIndexes, translateMongoErrors } from '../../src/store/mongo-errors.ts'
@@ -79,6 +86,18 @@ describe('translateMongoErrors', () => {
     expect(error).toBeInstanceOf(BillingSyncError)
     expect(error).toMatchObject({ code, cause: thrown })
     expect(String(error)).not.toContain('secret')
+  })
+
+  test('takes what a closed client is asked for, and what it waited for, for an outage', async () => {
+    const client = new MongoClient('mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=60000')
+    const ping = () => translateMongoErrors(() => client.db().command({ ping: 1 }))
+    const looking = once(client, 'serverHeartbeatFailed')
+    const waiting = ping().catch((error: unknown) => error)
+    await looking
+    await client.close()
+    const ended = { code: 'mongodb_unavailable', details: { reason: 'the wait for it was ended' } }
+    expect(await waiting).toMatchObject(ended)
+    await expect(ping()).rejects.toMatchObject(ended)
   })
 
   test('passes on what is no trouble of the server', async () => {

@@ -4,6 +4,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Config } from '../../config/config.ts'
 import { BillingSyncError } from '../../errors.ts'
+import { inTime } from '../../in-time.ts'
 import type { Log } from '../../log.ts'
 import { resourceNames } from '../../sources/backfill/resources.ts'
 import { wantedBackfills } from '../../store/backfill-wanted.ts'
@@ -34,7 +35,7 @@ export interface Upkeep {
   readonly degraded: () => readonly string[]
   /** Number of accounts that want a backfill. */
   readonly backfillsWanted: () => number
-  /** Ends what is under way; what was found so far is kept. */
+  /** Ends what is under way, in a second at most; what was found so far is kept. */
   readonly end: () => Promise<void>
 }
 
@@ -48,6 +49,9 @@ interface Neighbours {
 
 /** How often accounts that want a backfill are looked for. */
 const lookMs = 30_000
+
+/** How long the end waits for it: what waits for a MongoDB that is away has nothing to finish. */
+const endPatienceMs = 1_000
 
 /** Starts it in the background. */
 export const openUpkeep = (request: UpkeepRequest, neighbours: Neighbours): Upkeep => {
@@ -71,7 +75,7 @@ export const openUpkeep = (request: UpkeepRequest, neighbours: Neighbours): Upke
       ending.abort()
       watch.stop()
       clock.stop()
-      await Promise.all([caughtUp, derived])
+      await inTime(Promise.all([caughtUp, derived]), endPatienceMs, null)
     },
   }
 }

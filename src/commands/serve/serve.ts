@@ -86,10 +86,12 @@ export const runServe = async ({
     if (!(error instanceof BillingSyncError && error.exitCode === 2)) print()
     throw error
   }
-  const isClean = await end(serve, listener)
-  screen?.stop()
-  print()
-  return isClean ? 0 : 1
+  try {
+    return (await end(serve, listener)) ? 0 : 1
+  } finally {
+    screen?.stop()
+    print()
+  }
 }
 
 const configuredSecrets = ({ webhookSecrets, accounts }: Config): readonly EndpointSecret[] =>
@@ -204,19 +206,21 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
 const end = async (serve: Serve, listener: Listener): Promise<boolean> => {
   serve.isEnding = true
   serve.log.info('ending: what is under way is finished')
-  // Whatever hangs by then, such as a server that is frozen, hangs for good.
-  const hung = setTimeout(() => process.exit(1), endPatienceMs).unref()
+  // Whatever hangs by then, such as a server that is frozen, hangs for good: the end is told all the same.
+  const isClean = await inTime(finish(serve, listener), endPatienceMs, false)
+  serve.log.info(isClean ? 'ended' : 'ended before all was through: the rest is handed back')
+  // What still keeps the process has nothing to finish: the wait for a MongoDB that is away, or for an answer of Stripe.
+  setTimeout(() => process.exit(isClean ? 0 : 1), leftoverMs).unref()
+  return isClean
+}
+
+const finish = async (serve: Serve, listener: Listener): Promise<boolean> => {
   const started = performance.now()
   // Support clients stay connected for as long as they are let: they come back to another process, and are told the rest.
   const isAnswered = await listener.stop(drainPatienceMs, () => serve.serving?.sinks?.disconnectClients())
   const leftMs = drainPatienceMs - (performance.now() - started)
   const isDrained = await endServing(serve, leftMs)
-  serve.log.info(isAnswered && isDrained ? 'ended' : 'ended before all was through: the rest is handed back')
-  const isClean = isAnswered && isDrained
-  clearTimeout(hung)
-  // What still keeps the process has nothing to finish: the wait for a MongoDB that is away, or for an answer of Stripe.
-  setTimeout(() => process.exit(isClean ? 0 : 1), leftoverMs).unref()
-  return isClean
+  return isAnswered && isDrained
 }
 
 // A start under way is waited for: only then can what it opened be closed.

@@ -215,9 +215,12 @@ export const guards = [
   {
     name: 'end: a look for accounts that is under way is waited for',
     file: 'src/sinks/sink-lanes.ts',
-    find: 'Promise.all([this.#sweeping, ...this.#running.values()])',
+    find: 'Promise.all([looked, ...this.#running.values()])',
     replace: 'Promise.all([...this.#running.values()])',
-    also: [{ find: '    this.#isClosed = true\n', replace: '' }],
+    also: [
+      { find: '    const looked = inTime(this.#sweeping, lookPatienceMs, null)\n', replace: '' },
+      { find: '    this.#isClosed = true\n', replace: '' },
+    ],
     tests: ['test/sinks/sink-lanes.test.ts'],
     titled: 'is waited for at the end',
   },

@@ -1,5 +1,7 @@
 // Working off the rows: lanes, attempts, what was left behind.
 
+const outage = 'test/fault/mongodb-outage.test.ts'
+
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
@@ -245,5 +247,46 @@ export const guards = [
     find: 'unsettled, resting, expiring',
     replace: 'unsettled, expiring',
     tests: ['test/store/intake/backlog.test.ts'],
+  },
+  {
+    name: 'end: what hangs at the end of serve keeps nobody from its result',
+    file: 'src/commands/serve/serve.ts',
+    find: 'const isClean = await inTime(finish(serve, listener), endPatienceMs, false)',
+    replace:
+      'setTimeout(() => process.exit(1), endPatienceMs).unref()\n' +
+      '  const isClean = await finish(serve, listener)',
+    tests: [outage],
+    titled: 'ends serve with 1 and its result',
+  },
+  {
+    name: 'end: upkeep that waits for MongoDB is not waited for long',
+    file: 'src/commands/serve/open-upkeep.ts',
+    find: 'await inTime(Promise.all([caughtUp, derived]), endPatienceMs, null)',
+    replace: 'await Promise.all([caughtUp, derived])',
+    also: [{ find: "import { inTime } from '../../in-time.ts'\n", replace: '' }],
+    tests: ['test/commands/serve/open-upkeep.test.ts'],
+  },
+  {
+    name: 'end: a look at what is owed is not waited for long',
+    file: 'src/sinks/sink-lanes.ts',
+    find: 'await inTime(this.#findWaiting(), lookPatienceMs, null)',
+    replace: 'await this.#findWaiting()',
+    tests: [outage],
+    titled: 'killed, a serve with nothing under way',
+  },
+  {
+    name: 'end: the farewell to a frozen server is bounded',
+    file: 'src/store/database.ts',
+    find: 'await inTime(client.close(), closePatienceMs, null)',
+    replace: 'await client.close()',
+    tests: [outage],
+    titled: 'the farewell to it keeps nobody',
+  },
+  {
+    name: 'end: what a closed client was asked for counts as an outage',
+    file: 'src/store/mongo-errors.ts',
+    find: '  isOfClosedClient(error) ||\n',
+    replace: '',
+    tests: ['test/store/mongo-errors.test.ts'],
   },
 ]

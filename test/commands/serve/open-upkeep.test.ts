@@ -1,0 +1,31 @@
+import { EventEmitter } from 'node:events'
+import { expect, test } from 'vitest'
+import { openServeHandling } from '../../../src/commands/opening/open-handling.ts'
+import { openUpkeep } from '../../../src/commands/serve/open-upkeep.ts'
+import { loadConfig } from '../../../src/config/config.ts'
+import { openLog } from '../../../src/log.ts'
+import { ensureCollections } from '../../../src/store/collections.ts'
+import { openTestDatabase } from '../../support/database.ts'
+
+const { client, db } = await openTestDatabase()
+const database = { client, db, close: async () => undefined }
+await ensureCollections(db)
+
+test('upkeep that MongoDB never answers is not waited for at the end', async () => {
+  const config = await loadConfig({}, '/')
+  const handling = await openServeHandling(config, database, null)
+  const asked: string[] = []
+  const accountsDue = (): Promise<never> => {
+    asked.push('accounts')
+    return new Promise(() => undefined)
+  }
+  const upkeep = openUpkeep(
+    {
+      ...{ config, database, handling: { ...handling, accountsDue }, calls: null },
+      ...{ log: openLog('silent'), catchesUp: false, role: 'all' },
+    },
+    { backlog: { isFull: false }, wake: () => undefined, returns: new EventEmitter() },
+  )
+  await upkeep.end()
+  expect(asked).toEqual(['accounts'])
+})
