@@ -54,7 +54,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const { request, config, key, database, failures, log, signal, onDerived } = opening
   const { effects, requestsPerSecond } = request
   const dryRun = request.dryRun || request.verify
-  const asked = { source: 'backfill', effects, dryRun, reads: null, asksPlatform: true } as const
+  const asked = { source: 'backfill', effects, dryRun, reads: null, asksPlatform: true, signal } as const
   const handling = await openHandling(config, database, asked)
   const platformAccount = await handling.platformOfKey()
   if (!request.verify) await deriveContacts({ handling, database, signal, onDerived })

@@ -31,11 +31,11 @@ interface DecidedPlatform {
 export const openPlatform = async (
   config: Config,
   { db }: Pick<Database, 'db'>,
-  { asksPlatform = false }: Pick<HandlingRequest, 'asksPlatform'>,
+  { asksPlatform = false, signal }: Pick<HandlingRequest, 'asksPlatform' | 'signal'>,
 ): Promise<DecidedPlatform> => {
-  const source = { configured: config.platformAccount, ask: openPlatformQuestion(config) }
+  const source = { configured: config.platformAccount, ask: openPlatformQuestion(config, signal) }
   const isKnown = source.configured !== undefined || asksPlatform
-  const configured = isKnown ? await decideFirst(db, { ...source, usesKey: true }) : undefined
+  const configured = isKnown ? await decideFirst(db, { ...source, usesKey: true }, signal) : undefined
   return {
     isKnown,
     resolvedBy: (resolve) => {
@@ -51,11 +51,16 @@ export const openPlatform = async (
   }
 }
 
-// Who has to know it can do nothing without: a failure to tell is one of the configuration.
-const decideFirst = async (db: Database['db'], source: PlatformSource): Promise<string> => {
+// Who has to know it can do nothing without: a failure to tell is one of the configuration, unless a signal ended the wait.
+const decideFirst = async (
+  db: Database['db'],
+  source: PlatformSource,
+  signal: AbortSignal | undefined,
+): Promise<string> => {
   try {
     return (await decidePlatform(db, source)).account
   } catch (error) {
+    if (signal?.aborted === true) throw error
     if (!(error instanceof BillingSyncError) || !error.code.startsWith('stripe_')) throw error
     const problem = `the platform's own account could not be asked of Stripe (${error.message}); set it, or mend that`
     throw new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem }, { cause: error })

@@ -3,8 +3,10 @@
 import type { Config } from '../../config/config.ts'
 import { livemodeOfKey } from '../../core/key-mode.ts'
 import type { ObservationSource } from '../../core/observation.ts'
+import { BillingSyncError } from '../../errors.ts'
 import type { ReadObjects } from '../../ports/pipeline-store.ts'
 import type { PaceShare } from '../../sources/stripe/place-order.ts'
+import { untilAborted } from '../../sources/stripe/until-aborted.ts'
 import { checkAccessTokens, readAccessToken } from '../../store/account-secrets.ts'
 import type { Database } from '../../store/database.ts'
 import type { CallsRequest, StripeCalls } from './open-stripe-calls.ts'
@@ -34,22 +36,37 @@ export interface ObjectReads {
 /**
  * Returns what asks Stripe for the platform's own account id, null where no key is set; once it has answered, it is not
  * asked again. What is returned throws `stripe_unauthorized`, `stripe_rate_limited`, `stripe_unavailable` or `stripe_refused`.
+ * @param signal ends the wait for the answer, as an outage does
  */
-export const openPlatformQuestion = ({
-  stripeKey: secretKey,
-  stripeApiBase: apiBase,
-}: Config): (() => Promise<string>) | null => {
+export const openPlatformQuestion = (
+  { stripeKey: secretKey, stripeApiBase: apiBase }: Config,
+  signal: AbortSignal = new AbortController().signal,
+): (() => Promise<string>) | null => {
   if (secretKey === undefined) return null
   let told: string | undefined
   return async () => {
-    if (told !== undefined) return told
-    const [{ clientOf, openStripe }, { askPlatformAccount }] = await Promise.all([
-      import('../../sources/stripe/account-client.ts'),
-      import('../../sources/stripe/platform.ts'),
-    ])
-    // Once in a process's life, and before anybody knows whose budget it is.
-    told = await askPlatformAccount(clientOf(openStripe({ secretKey, apiBase }), null))
+    told ??= await askOnce({ secretKey, apiBase }, signal)
     return told
+  }
+}
+
+// Once in a process's life, and before anybody knows whose budget it is.
+const askOnce = async (
+  settings: { readonly secretKey: string; readonly apiBase: string | undefined },
+  signal: AbortSignal,
+): Promise<string> => {
+  const [{ clientOf, openStripe, plainHttpClient }, { askPlatformAccount }] = await Promise.all([
+    import('../../sources/stripe/account-client.ts'),
+    import('../../sources/stripe/platform.ts'),
+  ])
+  const httpClient = plainHttpClient()
+  const asked = askPlatformAccount(clientOf(openStripe({ ...settings, httpClient }), null))
+  try {
+    return await untilAborted(asked, signal, 0)
+  } catch (error) {
+    throw signal.aborted ? new BillingSyncError('stripe_unavailable', {}, { cause: error }) : error
+  } finally {
+    httpClient.close()
   }
 }
 

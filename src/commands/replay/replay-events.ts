@@ -56,7 +56,8 @@ export const replayEvents = async (run: Replay): Promise<readonly DocumentChange
     const reads = calls === null ? null : ({ calls, share: 'lists', signal } as const)
     const { kind: origin } = input
     const asksPlatform = origin === 'listed'
-    const asked = { source: 'replay', effects, reads, dryRun, asksPlatform, onWaiting, origin } as const
+    const how = { source: 'replay', effects, dryRun, asksPlatform, origin } as const
+    const asked = { ...how, reads, signal, onWaiting }
     const handling = await openHandling(config, database, asked)
     const onDerived = tally.countDerived.bind(tally)
     await deriveContacts({ handling, database, signal, onDerived })

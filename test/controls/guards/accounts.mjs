@@ -33,8 +33,8 @@ export const guards = [
   {
     name: 'platform: a start of another one is refused before an account is written',
     file: 'src/commands/opening/open-platform.ts',
-    find: 'isKnown ? await decideFirst(db, { ...source, usesKey: true }) : undefined',
-    replace: 'isKnown ? source.configured : (await decideFirst(db, source)) || undefined',
+    find: 'isKnown ? await decideFirst(db, { ...source, usesKey: true }, signal) : undefined',
+    replace: 'isKnown ? source.configured : (await decideFirst(db, source, signal)) || undefined',
     tests: ['test/commands/opening/open-platform.test.ts'],
     titled: 'leaves the accounts as they are',
   },

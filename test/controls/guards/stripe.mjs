@@ -122,4 +122,25 @@ export const guards = [
     replace: 'const { livemode } = seen',
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },
+  {
+    name: 'end: a signal ends the wait for Stripe to tell whose key it is',
+    file: 'src/commands/opening/open-stripe-access.ts',
+    find: 'return await untilAborted(asked, signal, 0)',
+    replace: 'return await untilAborted(asked, new AbortController().signal, 0)',
+    tests: ['test/commands/opening/open-stripe-access.test.ts'],
+  },
+  {
+    name: 'end: a wait that a signal ended is no fault of the configuration',
+    file: 'src/commands/opening/open-platform.ts',
+    find: '    if (signal?.aborted === true) throw error\n',
+    replace: '',
+    tests: ['test/commands/opening/open-stripe-access.test.ts'],
+  },
+  {
+    name: 'end: a client that is closed begins no request again',
+    file: 'src/sources/stripe/object-http-client.ts',
+    find: 'if (this.#isClosed)',
+    replace: 'if (this.#isClosed && request.length === 0)',
+    tests: ['test/sources/stripe/object-http-client.test.ts'],
+  },
 ]
