@@ -25,9 +25,9 @@ import {
   type SeenBatch,
   type SeenObject,
 } from './observe-batch.ts'
-import { mayGoInParts, patiently, reloadingOnce } from './patience.ts'
+import { mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 
-export interface ObservationHandling extends ObserveOptions {
+export interface ObservationHandling extends ObserveOptions, Pick<Patience, 'onWaiting' | 'endSignal'> {
   /** Reads objects one by one: those whose document was written since a list showed them. */
   readonly readObjects: ReadObjects
   /** Told of every commit lost to another writer. */

@@ -15,6 +15,8 @@ export interface Patience {
   readonly patienceMs?: number
   /** Told what is waited for, for people; null once it is over. */
   readonly onWaiting?: (reason: string | null) => void
+  /** Once it aborts, trouble that passes is not waited out any more: a wait that is under way ends with one last try. */
+  readonly endSignal?: AbortSignal
   /** True where a commit that is too heavy is told at once, since parts of it can be tried instead. */
   readonly isDivisible?: boolean
 }
@@ -48,13 +50,15 @@ export const patiently = async <Result>(
 
 const repeat = async <Result>(
   attemptOnce: () => Promise<Result | null>,
-  { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting, isDivisible = false }: Patience,
+  patience: Patience,
 ): Promise<Result> => {
+  const { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting, isDivisible = false } = patience
   const deadline = performance.now() + patienceMs
   let crowded = 0
   let troubles = 0
   for (;;) {
     let pauseMs = grownPause(pauses, troubles)
+    const begunAt = performance.now()
     try {
       const result = await attemptOnce()
       if (result !== null) return result
@@ -64,15 +68,26 @@ const repeat = async <Result>(
         throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
     } catch (error) {
       if (performance.now() > deadline || (isDivisible && mayGoInParts(error))) throw error
-      if (isPassing(error)) onWaiting?.(failureOf(error).message)
-      else if (mayGoInParts(error) && crowded < mostCrowded) {
+      if (isPassing(error)) {
+        // A try that looks for a server in vain takes ten seconds, and so would the next.
+        const tookMs = performance.now() - begunAt
+        const isGivenUp = patience.endSignal?.aborted === true
+        if (isGivenUp || performance.now() + pauseMs + tookMs > deadline) throw error
+        onWaiting?.(failureOf(error).message)
+      } else if (mayGoInParts(error) && crowded < mostCrowded) {
         crowded += 1
         onLostCommit()
       } else throw error
       troubles += 1
     }
-    await wait(spreadPause(pauseMs, random()))
+    await rest(spreadPause(pauseMs, random()), patience)
   }
+}
+
+const rest = async (ms: number, { endSignal }: Patience): Promise<void> => {
+  // After the signal only lost commits are tried again, at their own pace.
+  const options = endSignal === undefined || endSignal.aborted ? {} : { signal: endSignal }
+  await wait(ms, undefined, options).catch(() => undefined)
 }
 
 /** Tells whether MongoDB ended a commit for what it writes: parts of it may go through. */

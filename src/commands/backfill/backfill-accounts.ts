@@ -7,6 +7,7 @@ import type { Log } from '../../log.ts'
 import type { AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../../sources/backfill/run-accounts.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
+import { unlessAway } from '../../store/unless-away.ts'
 import type { Progress } from '../../ui/progress.ts'
 import { deliveringNotices } from '../opening/deliver-notices.ts'
 import { auditOne } from './audit-one.ts'
@@ -35,27 +36,32 @@ const accountsAtOnce = 8
  * committed before is kept.
  */
 export const backfillAccounts = async (given: Backfill): Promise<readonly DocumentChange[]> => {
-  const { request, config, key, log, progress, signal } = given
+  const { request, config, progress, signal } = given
   const database = await openDatabase(config, progress, {
     readOnly: request.dryRun || request.verify,
     signal,
   })
   try {
-    const opened = await openBackfill({
-      ...{ request, config, key, database, log, signal, failures: given.tally.failures },
-      onDerived: ({ length }) => {
-        given.tally.derived += length
-      },
-    })
-    try {
-      await progress.start()
-      await backfillOpened(given, database, opened)
-      return opened.changes()
-    } finally {
-      opened.close()
-    }
+    return await unlessAway(database.client, signal, () => backfillInto(database, given))
   } finally {
     await database.close()
+  }
+}
+
+const backfillInto = async (database: Database, given: Backfill): Promise<readonly DocumentChange[]> => {
+  const { request, config, key, tally, log, progress, signal } = given
+  const opened = await openBackfill({
+    ...{ request, config, key, database, log, signal, failures: tally.failures },
+    onDerived: ({ length }) => {
+      tally.derived += length
+    },
+  })
+  try {
+    await progress.start()
+    await backfillOpened(given, database, opened)
+    return opened.changes()
+  } finally {
+    opened.close()
   }
 }
 

@@ -154,6 +154,8 @@ export const handlingOf = (tally: AccountTally, run: BackfillRun): ObservationHa
     random: Math.random,
     onLostCommit: run.onLostCommit,
     restSignal: run.signal,
+    endSignal: run.signal,
+    onWaiting: (reason) => tally.noteCommitWait(reason === null ? null : 'MongoDB to answer'),
     readObjects: readerOf(tally, run, { readsRelatives: true }),
   }
 }

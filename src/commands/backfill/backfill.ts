@@ -41,9 +41,10 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
     const isEnded = wasWaiting(interrupt, error)
     if (tellEnd(tally, error, request) || isEnded) print([])
     if (!isEnded) throw error
-    await endNow(interrupt)
   }
-  return interrupt.exitCode ?? (tally.hasFailures ? 1 : 0)
+  // The driver may still wait for a server that is away.
+  if (interrupt.exitCode !== null) await endNow(interrupt)
+  return tally.hasFailures ? 1 : 0
 }
 
 /** Stands for all accounts in the summary while none is known yet. */

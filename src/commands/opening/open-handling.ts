@@ -35,6 +35,7 @@ export const openHandling = async (
     dryRun,
     patienceMs = defaultPatienceMs,
     onWaiting = () => undefined,
+    signal,
   } = request
   const decided = await openPlatform(config, database, request)
   const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
@@ -60,6 +61,7 @@ export const openHandling = async (
     onLostCommit: dryRun === true ? () => undefined : openAbandonedTransactions(database.client),
     patienceMs,
     onWaiting,
+    ...(signal && { endSignal: signal }),
   }
   const { accountsDue, changes } = handlingStore
   return { options, ...platform, accountsDue, changes }

@@ -39,7 +39,7 @@ export interface HandlingRequest {
   readonly dryRun?: boolean
   /** How long trouble that passes is waited out, of MongoDB and of Stripe each, in milliseconds; default a minute. */
   readonly patienceMs?: number
-  /** Ends the wait for Stripe to tell whose key it is. */
+  /** Ends the wait for trouble to pass, and that for Stripe to tell whose key it is. */
   readonly signal?: AbortSignal
   /** Told what is waited for, for people; null once it is over. */
   readonly onWaiting?: (reason: string | null) => void

@@ -11,6 +11,7 @@ import { replayStored } from '../../sources/replay-stored.ts'
 import type { ReplayTally } from '../../sources/replay-tally.ts'
 import { type Database, openDatabase } from '../../store/database.ts'
 import { selectStoredEvents } from '../../store/stored-events.ts'
+import { unlessAway } from '../../store/unless-away.ts'
 import type { Progress } from '../../ui/progress.ts'
 import { deliveringNotices } from '../opening/deliver-notices.ts'
 import { deriveContacts } from '../opening/due-contacts.ts'
@@ -45,9 +46,18 @@ interface OpenReplay extends Replay {
  * before is kept.
  */
 export const replayEvents = async (run: Replay): Promise<readonly DocumentChange[]> => {
+  const { request, config, progress, signal } = run
+  const database = await openDatabase(config, progress, { readOnly: request.dryRun, signal })
+  try {
+    return await unlessAway(database.client, signal, () => replayInto(database, run))
+  } finally {
+    await database.close()
+  }
+}
+
+const replayInto = async (database: Database, run: Replay): Promise<readonly DocumentChange[]> => {
   const { request, config, tally, log, progress, signal } = run
   const { input, effects, dryRun, eventsPerSecond } = request
-  const database = await openDatabase(config, progress, { readOnly: dryRun, signal })
   const calls = await openCallsWithKey(config, null)
   try {
     const onWaiting = (reason: string | null): void => {
@@ -71,7 +81,6 @@ export const replayEvents = async (run: Replay): Promise<readonly DocumentChange
     return handling.changes()
   } finally {
     calls?.close()
-    await database.close()
   }
 }
 

@@ -59,14 +59,14 @@ export class AccountTally {
   /** Milliseconds on the monotonic clock; null before it began and while it runs. */
   startedAt: number | null = null
   endedAt: number | null = null
-  readonly #waits = new Map<ResourceName, string>()
+  readonly #waits = new Map<ResourceName | 'commits', string>()
 
   constructor(account: string, resources: readonly ResourceName[]) {
     this.account = account
     this.resources = new Map(resources.map((name) => [name, newProgress()]))
   }
 
-  /** What its requests wait for, for people; null while they advance. */
+  /** What its requests and commits wait for, for people; null while they advance. */
   get waitingFor(): string | null {
     return [...this.#waits.values()][0] ?? null
   }
@@ -121,11 +121,18 @@ export class AccountTally {
       onLimited: () => {
         count.limited += 1
       },
-      onWaiting: (reason) => {
-        if (reason === null) this.#waits.delete(resource)
-        else this.#waits.set(resource, reason)
-      },
+      onWaiting: (reason) => this.#noteWait(resource, reason),
     }
+  }
+
+  /** Told what its commits wait for, or null when they go on. */
+  noteCommitWait(reason: string | null): void {
+    this.#noteWait('commits', reason)
+  }
+
+  #noteWait(who: ResourceName | 'commits', reason: string | null): void {
+    if (reason === null) this.#waits.delete(who)
+    else this.#waits.set(who, reason)
   }
 }
 
