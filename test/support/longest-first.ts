@@ -6,6 +6,7 @@ export const longestFiles: readonly string[] = [
   'property/order',
   'commands/backfill/backfill-resume',
   'commands/backfill/unlisted',
+  'commands/mongodb-away-end',
   'fault/mongodb-outage',
   'commands/backfill/backfill',
   'commands/backfill/verify',

@@ -213,7 +213,7 @@ export const guards = [
     file: 'src/sources/stripe/pace-http-client.ts',
     find: 'await untilAborted(this.#send(request, sentAt, permit), signal, graceMs)',
     replace: 'await untilAborted(this.#send(request, sentAt, permit), signal, graceMs * 1_000)',
-    tests: ['test/commands/serve/keep-caught-up.test.ts'],
+    tests: ['test/sources/stripe/pace-http-client.test.ts'],
   },
   {
     name: 'webhook: the tolerance is the same either way',

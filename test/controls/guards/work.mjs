@@ -249,16 +249,6 @@ export const guards = [
     tests: ['test/store/intake/backlog.test.ts'],
   },
   {
-    name: 'end: what hangs at the end of serve keeps nobody from its result',
-    file: 'src/commands/serve/serve.ts',
-    find: 'const isClean = await inTime(finish(serve, listener), endPatienceMs, false)',
-    replace:
-      'setTimeout(() => process.exit(1), endPatienceMs).unref()\n' +
-      '  const isClean = await finish(serve, listener)',
-    tests: [outage],
-    titled: 'ends serve with 1 and its result',
-  },
-  {
     name: 'end: upkeep that waits for MongoDB is not waited for long',
     file: 'src/commands/serve/open-upkeep.ts',
     find: 'await inTime(Promise.all([caughtUp, derived]), endPatienceMs, null)',
@@ -341,7 +331,7 @@ export const guards = [
     find: 'await unlessAway(database.client, signal, () => replayInto(database, run))',
     replace: 'await replayInto(database, run)',
     tests: ['test/commands/mongodb-away-end.test.ts'],
-    titled: 'killed, ends a replay',
+    titled: 'frozen, ends a replay',
   },
   {
     name: 'progress: a backfill says that it waits for MongoDB',

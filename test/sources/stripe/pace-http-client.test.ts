@@ -102,6 +102,18 @@ describe('a request', () => {
     expect([await listed, waits]).toEqual(['cut off', [limit, null]])
   })
 
+  test('that Stripe does not answer is given up soon after the signal', async () => {
+    const { server, stop, list } = await pacedStripe({ timeout: 30_000 })
+    const held = server.hold({ path: '/v1/customers' })
+    const listed = list()
+    await server.requests.waitFor({ path: '/v1/customers' })
+    stop.abort(new Error('the signal'))
+    const signalled = performance.now()
+    await expect(listed).rejects.toThrow()
+    expect(performance.now() - signalled).toBeLessThan(20_000)
+    held.releaseAll()
+  })
+
   test('is not made any more once the signal came', async () => {
     const { server, stop, list } = await pacedStripe()
     stop.abort()
