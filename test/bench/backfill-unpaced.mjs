@@ -49,7 +49,7 @@ const tallies = [tally.add(account, request.resources)]
 const started = performance.now()
 await deliveringNotices({ config, database, log, signal }, async () => {
   await runAccounts({ tallies, accountsAtOnce: 1, signal, backfill: (one) => backfillOne(one, run) })
-  await run.positions.end([])
+  await run.positions.end({ unfinished: [], elsewhere: [] })
 })
 const summary = tally.summary(performance.now() - started)
 opened.close()
