@@ -1,5 +1,6 @@
 // Joins one account's backfill to the database and to Stripe.
 
+import type { ConnectionState } from '../../core/connection.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ObservationHandling } from '../../pipeline/handle-observations.ts'
@@ -48,7 +49,7 @@ export interface BackfillRun {
 export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
   const { account } = tally
   const now = (): number => run.stripe.clock.secondOf(Date.now(), null)
-  const note = (state: 'connected' | 'disconnected', unixSeconds: number): Promise<void> =>
+  const note = (state: ConnectionState, unixSeconds: number): Promise<void> =>
     noteConnection(account, state, { ...run, unixSeconds })
   await run.positions.claim(account)
   let ending: AccountEnding = 'open'

@@ -1,5 +1,6 @@
 // Notes whether an account lets the platform in, where a call for it told so.
 
+import type { ConnectionState } from '../../core/connection.ts'
 import { handleObservations, type ObservationHandling } from '../../pipeline/handle-observations.ts'
 
 interface Connecting extends Pick<ObservationHandling, 'store' | 'onLostCommit'> {
@@ -12,7 +13,7 @@ interface Connecting extends Pick<ObservationHandling, 'store' | 'onLostCommit'>
  */
 export const noteConnection = async (
   account: string,
-  state: 'connected' | 'disconnected',
+  state: ConnectionState,
   { store, onLostCommit, unixSeconds }: Connecting,
 ): Promise<void> => {
   await handleObservations(
