@@ -27,6 +27,7 @@ interface SyncFields {
   readonly added?: readonly string[]
   readonly deleted_moment?: Moment
   readonly deletion_event_moment?: Moment
+  readonly gone_moment?: Moment
   readonly created_moment?: Moment
   readonly payment_told?: true
   readonly payment_shown?: true
@@ -103,6 +104,7 @@ export const projectionOf = (kind: ObjectKind, document: ProjectionDocument): Pr
     deletedAt: sync.deleted_moment ?? null,
     createdAt: sync.created_moment ?? null,
     deletionEventAt: sync.deletion_event_moment ?? null,
+    goneSince: sync.gone_moment ?? goneBefore(sync),
     links: sync.links,
     paymentTold: sync.payment_told === true,
     paymentShown: sync.payment_shown === true,
@@ -114,6 +116,10 @@ export const projectionOf = (kind: ObjectKind, document: ProjectionDocument): Pr
     firstStoredAt: sync.created_at,
   }
 }
+
+// Documents of earlier releases do not tell it: of a deletion that only reads told of, the last one has to do.
+const goneBefore = ({ deleted_moment, deletion_event_moment }: SyncFields): Moment | null =>
+  deletion_event_moment === undefined ? (deleted_moment ?? null) : null
 
 /** The fields of a stored document that `lentByDocument` reads. */
 export const lendingFields: readonly string[] = ['sync.as_of', 'sync.own_metadata']
@@ -177,6 +183,7 @@ const syncOf = (projection: Projection, now: Date): SyncFields => {
     ...(Object.keys(projection.lists).length > 0 ? { lists: projection.lists } : {}),
     ...(projection.deletedAt === null ? {} : { deleted_moment: projection.deletedAt }),
     ...(projection.deletionEventAt === null ? {} : { deletion_event_moment: projection.deletionEventAt }),
+    ...(projection.goneSince === null ? {} : { gone_moment: projection.goneSince }),
     ...(projection.createdAt === null ? {} : { created_moment: projection.createdAt }),
     ...(projection.paymentTold ? { payment_told: true as const } : {}),
     ...(projection.paymentShown ? { payment_shown: true as const } : {}),

@@ -22,6 +22,8 @@ export interface Projection {
   readonly createdAt: Moment | null
   /** Newest moment of a deletion event; null while only a read told of the deletion. */
   readonly deletionEventAt: Moment | null
+  /** When a read first told of the deletion, in this life: later ones tell of it again. Null where none did. */
+  readonly goneSince: Moment | null
   /** Relatives learnt from every observation of either end. */
   readonly links: Links
   /** True once `invoice.paid` or `invoice.payment_succeeded` was seen, however stale. */
@@ -45,13 +47,15 @@ export const isDeleted = (projection: Pick<Projection, 'deletedAt' | 'createdAt'
   !(projection.createdAt !== null && projection.createdAt > projection.deletedAt)
 
 /**
- * Returns the moment of a deletion that holds: that of the deletion event where one was seen, of this life and no former one;
- * null while alive.
+ * Returns the moment of a deletion that holds: that of the deletion event where one was seen, else of the first read that
+ * told of it, of this life and no former one; null while alive.
  */
 export const deletionOf = (projection: Projection): Moment | null => {
   if (!isDeleted(projection)) return null
-  const { deletionEventAt, createdAt, deletedAt } = projection
-  return deletionEventAt !== null && deletionEventAt >= (createdAt ?? 0) ? deletionEventAt : deletedAt
+  const { deletionEventAt, goneSince, createdAt, deletedAt } = projection
+  const ofThisLife = (moment: Moment | null): boolean => moment !== null && moment >= (createdAt ?? 0)
+  if (ofThisLife(deletionEventAt)) return deletionEventAt
+  return ofThisLife(goneSince) ? goneSince : deletedAt
 }
 
 /** Returns the winning payload as Stripe sent it, links collapsed to ids; null when none was seen. */
@@ -75,6 +79,7 @@ export const foldObservation = (projection: Projection | null, seen: Observation
       seen.deletes && seen.eventId !== null
         ? latest(before.deletionEventAt, seen.moment)
         : before.deletionEventAt,
+    goneSince: goneSinceAfter(before, seen),
     links: mergeLinks(before.links, seen.links),
     paymentTold: before.paymentTold || seen.tellsPayment,
     paymentShown: before.paymentShown || showsPayment(seen),
@@ -85,6 +90,13 @@ export const foldObservation = (projection: Projection | null, seen: Observation
     livemode: content?.winner.livemode ?? seen.livemode ?? before.livemode,
     firstStoredAt: before.firstStoredAt,
   }
+}
+
+const goneSinceAfter = (before: Projection, { deletes, eventId, moment }: Observation): Moment | null => {
+  const { goneSince, createdAt } = before
+  const reborn = createdAt ?? 0
+  if (!deletes || eventId !== null || moment < reborn) return goneSince
+  return goneSince === null || goneSince < reborn ? moment : Math.min(goneSince, moment)
 }
 
 const expandedAfter = (before: Projection, seen: Observation): JsonObject => {
@@ -118,6 +130,7 @@ const emptyProjection = (seen: Observation): Projection => ({
   deletedAt: null,
   createdAt: null,
   deletionEventAt: null,
+  goneSince: null,
   links: noLinks,
   paymentTold: false,
   paymentShown: false,

@@ -203,6 +203,16 @@ describe('a projection is read back the same', () => {
     expectRoundTrip({ ...revived, canonical: canonicalCharge(revived, null) })
   })
 
+  test('for a tombstone that reads tell of again and again', () => {
+    const gone = (at: number) => observed({ at, deletes: true, eventId: null, readSeq: at })
+    const twice = projectedFrom(observed({ at: 1 }), gone(2), gone(3))
+    expectRoundTrip(twice)
+    expectRoundTrip(projectedFrom(observed({ at: 1 }), gone(2), observed({ at: 3, deletes: true })))
+    const { gone_moment: _, ...sync } = storedOf(twice).sync
+    const { deletedAt, goneSince } = projectionOf(twice.kind, { ...storedOf(twice), sync })
+    expect(goneSince).toBe(deletedAt)
+  })
+
   test('for a mode that differs from that of the payload', () => {
     for (const livemode of [true, false, null]) {
       for (const fields of [{ livemode: true }, { livemode: null }, {}])

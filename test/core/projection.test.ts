@@ -79,6 +79,14 @@ describe('a tombstone', () => {
     expect(inAnyOrder([stub(2), created(3), gone], deletionOf)).toEqual([8])
     expect(inAnyOrder([stub(2), created(3), gone, stub(5)], deletionOf)).toEqual([11])
   })
+
+  test('dates from the first read that told of it, however many tell again', () => {
+    const gone = (at: number) => ({ ...stub(at), eventId: null, readSeq: at })
+    const first = gone(4).moment
+    expect(inAnyOrder([created(1), gone(4), gone(6), gone(9)], deletionOf)).toEqual([first])
+    expect(inAnyOrder([stub(2), created(3), gone(4), gone(6)], deletionOf)).toEqual([first])
+    expect(inAnyOrder([gone(4), gone(6), stub(3)], deletionOf)).toEqual([stub(3).moment])
+  })
 })
 
 describe('an observation', () => {

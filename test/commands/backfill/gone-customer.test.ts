@@ -18,13 +18,19 @@ test('a customer that no list shows any more is deleted where a charge shows so,
   world.clock.advance(1)
   const { exitCode } = await runBackfill(['--account', 'acct_1'], { uri, url: server.url })
   expect(exitCode).toBe(0)
-  expect(await db.collection('billing.customers').findOne()).toMatchObject({
-    stripe_id: customer,
-    deleted: true,
-  })
+  const gone = await db.collection('billing.customers').findOne()
+  expect(gone).toMatchObject({ stripe_id: customer, deleted: true })
+  const since = gone?.deleted_at
   const contacts = await db.collection('crm.contacts').find().toArray()
   expect(contacts).toMatchObject([{ former_stripe_customer_ids: [customer] }])
   expect(contacts[0]).not.toHaveProperty('stripe_customer_id')
+  // Each run reads anew that the customer is gone, later than the one before.
+  world.clock.advance(60)
+  const told = await db.collection('queue.jobs').countDocuments()
+  const again = await runBackfill(['--account', 'acct_1'], { uri, url: server.url })
+  expect(again.exitCode).toBe(0)
+  expect(await db.collection('billing.customers').findOne()).toMatchObject({ deleted_at: since })
+  expect(await db.collection('queue.jobs').countDocuments()).toBe(told)
   const verified = await runBackfill(['--account', 'acct_1', '--verify'], { uri, url: server.url })
   expect(verified).toMatchObject({ exitCode: 0, summary: { drift: [] } })
 })

@@ -268,9 +268,23 @@ export const guards = [
   {
     name: 'tombstone: a deletion of a former life does not date it',
     file: 'src/core/projection.ts',
-    find: 'deletionEventAt !== null && deletionEventAt >= (createdAt ?? 0)',
-    replace: 'deletionEventAt !== null && deletionEventAt >= (createdAt === null ? 0 : 1)',
+    find: 'moment !== null && moment >= (createdAt ?? 0)',
+    replace: 'moment !== null && moment >= (createdAt === null ? 0 : 1)',
     tests: ['test/core/projection.test.ts'],
+  },
+  {
+    name: 'tombstone: the first read that told of a deletion dates it',
+    file: 'src/core/projection.ts',
+    find: 'Math.min(goneSince, moment)',
+    replace: 'moment',
+    tests: ['test/core/projection.test.ts', 'test/commands/backfill/gone-customer.test.ts'],
+  },
+  {
+    name: 'tombstone: a document of an earlier release keeps its date',
+    file: 'src/core/projection-document.ts',
+    find: 'sync.gone_moment ?? goneBefore(sync)',
+    replace: 'sync.gone_moment ?? null',
+    tests: ['test/core/projection-document.test.ts'],
   },
   {
     name: 'lists: two reads of one second are told apart',
