@@ -1,7 +1,7 @@
 // What a customer gives to its CRM contact. Pure: the contact is a plain document that the CRM also writes, and
 // only the fields named here are ever touched.
 
-import { isJsonObject, type JsonObject, ownString } from './json.ts'
+import { isEqual, isJsonObject, type JsonObject, own, ownString } from './json.ts'
 import { defaultMappings, getMapping, type MappedField, type MappingRule } from './mapping.ts'
 import type { Moment } from './observation.ts'
 
@@ -10,11 +10,6 @@ export type ContactDocument = Readonly<Record<string, unknown>> & { readonly _id
 
 /** `source` of the contacts that billing-sync makes. */
 export const ownSource = 'billing-sync'
-
-/** Default fields that were empty when a contact made by somebody else was adopted: only these mirror the customer. */
-interface ContactSync {
-  readonly fills: readonly string[]
-}
 
 /** Returns the customer fields that an invoice snapshots, which stand in while the customer itself is unknown. */
 export const standInCustomer = (invoice: JsonObject): JsonObject => ({
@@ -36,18 +31,6 @@ export const newContact = (account: string, customerId: string, now: Date): Cont
   updated_at: now,
 })
 
-/**
- * Returns somebody else's contact, met for the first time, so that it remembers which default fields were empty: beside
- * what else its `sync` holds. A `sync` that is no hash is left alone, and nothing but mapped fields is then filled.
- */
-export const adoptContact = (contact: ContactDocument): ContactDocument => {
-  const { sync = null } = contact
-  if (contact.source === ownSource || fillsOf(contact) !== null) return contact
-  if (sync !== null && !isPlain(sync)) return contact
-  const fills = defaultMappings.map(({ to }) => to).filter((field) => isEmpty(contact[field]))
-  return { ...contact, sync: { ...sync, fills } satisfies ContactSync }
-}
-
 /** Tells whether a contact may be adopted by e-mail: it has no customer and was made by somebody else. */
 export const isAdoptable = (contact: ContactDocument): boolean =>
   !isOwnSource(contact.source) && linkedCustomer(contact) === null
@@ -56,9 +39,11 @@ export const isAdoptable = (contact: ContactDocument): boolean =>
 const isOwnSource = (source: unknown): boolean =>
   typeof source === 'string' && source.toLowerCase() === ownSource
 
-// What others wrote there need not be a text, but it is a customer all the same. The empty text is none: the CRM's
-// contacts may all have it, which the unique index allows.
-const linkedCustomer = ({ stripe_customer_id: linked = null }: ContactDocument): unknown =>
+/**
+ * Returns the customer that a contact is linked to, null where it has none. What others wrote there need not be a text, but
+ * it is a customer all the same. The empty text is none: the CRM's contacts may all have it, which the unique index allows.
+ */
+export const linkedCustomer = ({ stripe_customer_id: linked = null }: ContactDocument): unknown =>
   linked === '' ? null : linked
 
 /** Returns the contact linked to the customer, or, when the customer is deleted, with it among the former ones. */
@@ -112,8 +97,39 @@ export const mapContact = (
   contact: ContactDocument,
   customer: JsonObject,
   mappings: readonly MappingRule[],
-): ContactDocument =>
-  getMapping(customer, mappings.length > 0 ? mappings : defaultsFor(contact)).reduce<ContactDocument>(
+): ContactDocument => {
+  if (mappings.length > 0) return setFields(contact, getMapping(customer, mappings))
+  const fields = getMapping(customer, defaultMappings)
+  return contact.source === ownSource ? setFields(contact, fields) : fillContact(contact, fields)
+}
+
+// Somebody else's contact, without mappings: only what is empty, or still is what was filled in, follows the customer. What
+// can't be remembered could not be told from what the CRM has written since.
+const fillContact = (contact: ContactDocument, fields: readonly MappedField[]): ContactDocument => {
+  const sync = contact.sync ?? {}
+  if (!isPlain(sync)) return contact
+  const { filled = null, fills = [], ...others } = sync
+  const known = isJsonObject(filled) ? filled : {}
+  const followed = fields.filter(({ path: [name = ''], value }) => {
+    const there = contact[name]
+    if (isEmpty(there) || isEqual(there, own(known, name))) return true
+    // Earlier releases remembered the names alone.
+    return filled === null && Array.isArray(fills) && fills.includes(name) && value !== undefined
+  })
+  const names = new Set(followed.map(({ path: [name] }) => name))
+  const kept = Object.entries(known).filter(([name]) => !names.has(name))
+  const given = followed.flatMap(({ path: [name = ''], value }) =>
+    value === undefined ? [] : [[name, value]],
+  )
+  const remembered = Object.fromEntries([...kept, ...given])
+  const mapped = setFields(contact, followed)
+  return Object.keys(remembered).length === 0 && filled === null
+    ? mapped
+    : { ...mapped, sync: { ...others, filled: remembered } }
+}
+
+const setFields = (contact: ContactDocument, fields: readonly MappedField[]): ContactDocument =>
+  fields.reduce<ContactDocument>(
     (mapped, field) => setField(mapped, field) as ContactDocument, // `_id` is no possible target
     contact,
   )
@@ -125,33 +141,26 @@ export const mapContact = (
  */
 export const unmapContact = (contact: ContactDocument, targets: readonly string[]): ContactDocument =>
   contact.source === ownSource
-    ? targets.reduce<ContactDocument>(
-        (left, to) => setField(left, { path: to.split('.'), value: undefined }) as ContactDocument, // `_id` is no possible target
+    ? setFields(
         contact,
+        targets.map((to) => ({ path: to.split('.'), value: undefined })),
       )
     : contact
-
-const defaultsFor = (contact: ContactDocument): readonly MappingRule[] => {
-  if (contact.source === ownSource) return defaultMappings
-  const fills = fillsOf(contact) ?? []
-  return defaultMappings.filter(({ to }) => fills.includes(to))
-}
-
-const fillsOf = ({ sync }: ContactDocument): readonly unknown[] | null =>
-  isJsonObject(sync) && Array.isArray(sync.fills) ? sync.fills : null
 
 // Others may keep an id or bytes there.
 const isPlain = (value: unknown): value is JsonObject =>
   isJsonObject(value) && Object.getPrototypeOf(value) === Object.prototype
 
-const formerCustomers = (contact: ContactDocument): readonly string[] =>
+/** Returns the customers that a contact had. */
+export const formerCustomers = (contact: ContactDocument): readonly string[] =>
   Array.isArray(contact.former_stripe_customer_ids)
     ? contact.former_stripe_customer_ids.filter((id): id is string => typeof id === 'string')
     : []
 
 const isEmpty = (value: unknown): boolean => value === undefined || value === null || value === ''
 
-// A parent that only held the unset field goes with it, so that setting and unsetting leaves no trace.
+// A parent that only held the unset field goes with it, so that setting and unsetting leaves no trace. What the CRM keeps
+// there that is no hash could not be brought back once the field is unset, so it stays.
 const setField = (
   target: Readonly<Record<string, unknown>>,
   { path, value }: MappedField,
@@ -159,8 +168,8 @@ const setField = (
   const [head = '', ...rest] = path
   const { [head]: child, ...others } = target
   if (rest.length === 0) return value === undefined ? others : { ...target, [head]: value }
-  const parent = isJsonObject(child) ? child : {}
-  if (value === undefined && !isJsonObject(child)) return { ...target }
+  const parent = child ?? {}
+  if (!isPlain(parent) || (value === undefined && child !== parent)) return { ...target }
   const changed = setField(parent, { path: rest, value })
   const emptied = Object.keys(changed).length === 0 && Object.keys(parent).length > 0
   return emptied ? others : { ...target, [head]: changed }

@@ -2,9 +2,10 @@
 
 import { needsContact } from '../core/canonical.ts'
 import {
-  adoptContact,
   contactIdOf,
+  formerCustomers,
   linkContact,
+  linkedCustomer,
   mapContact,
   newContact,
   ownSource,
@@ -43,11 +44,28 @@ export const deriveContact = async (
   const known = found ?? (due ? await work.contacts.get(contactIdOf(work.account.id, customerId)) : null)
   const contact = known ?? (due ? newContact(work.account.id, customerId, work.now) : null)
   if (contact === null) return null
-  const linked = linkContact(adoptContact(contact), customerId, customer !== null && isDeleted(customer))
-  const shown = await shownFields(work, linked, { id: customerId, fields })
+  const own = linkContact(contact, customerId, customer !== null && isDeleted(customer))
+  const heir = await livingCustomer(work, own)
+  const linked = heir === null ? own : linkContact(own, heir.id, false)
+  const derived = heir === null ? { id: customerId, fields } : { id: heir.id, fields: contentOf(heir) }
+  const shown = await shownFields(work, linked, derived)
   if (shown === null) return putContact(work, known, linked)
   const { mappings } = work.account
   return putContact(work, known, mapContact(unmapContact(linked, why.mappedBefore ?? []), shown, mappings))
+}
+
+// Where the CRM has joined the contacts of several customers, the next of them takes the place of one that is deleted, as its
+// own next event would have it do. Of several, the one created last.
+const livingCustomer = async (work: UnitOfWork, contact: DeskEntity): Promise<Projection | null> => {
+  if (linkedCustomer(contact) !== null) return null
+  let last: Projection | null = null
+  for (const id of formerCustomers(contact)) {
+    const customer = await work.projections.customer.get(id)
+    if (customer === null || customer.content === null || isDeleted(customer)) continue
+    if ((await work.contacts.findBy('customer', id)).length > 0) continue
+    if (last === null || isNewer(contentOf(customer) ?? {}, contentOf(last) ?? {})) last = customer
+  }
+  return last
 }
 
 // A contact without a customer shows the one deleted last, be it that which is derived or another. Of one that is linked
@@ -101,9 +119,9 @@ const customerFields = async (
   return newest === null ? null : standInCustomer(newest)
 }
 
-const isNewer = (invoice: JsonObject, than: JsonObject): boolean => {
-  const created = (ownNumber(invoice, 'created') ?? 0) - (ownNumber(than, 'created') ?? 0)
-  return created !== 0 ? created > 0 : (ownString(invoice, 'id') ?? '') > (ownString(than, 'id') ?? '')
+const isNewer = (object: JsonObject, than: JsonObject): boolean => {
+  const created = (ownNumber(object, 'created') ?? 0) - (ownNumber(than, 'created') ?? 0)
+  return created !== 0 ? created > 0 : (ownString(object, 'id') ?? '') > (ownString(than, 'id') ?? '')
 }
 
 const findContact = async (

@@ -1,7 +1,6 @@
 import { ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import {
-  adoptContact,
   type ContactDocument,
   isAdoptable,
   linkContact,
@@ -10,6 +9,7 @@ import {
   shownCustomer,
   standInCustomer,
 } from '../../src/core/contact.ts'
+import type { JsonObject } from '../../src/core/json.ts'
 
 const now = new Date('2026-01-01T00:00:00Z')
 const ours = (fields: Record<string, unknown> = {}): ContactDocument => ({
@@ -124,35 +124,58 @@ describe('a contact may be adopted by e-mail', () => {
   })
 })
 
-describe('adopting a contact', () => {
-  test('remembers which of the default fields were empty', () => {
-    expect(adoptContact(theirs({ email: 'a@b.c', name: '', phone: null }))).toMatchObject({
-      sync: { fills: ['name', 'phone'] },
+describe("filling somebody else's contact", () => {
+  const ann = { email: 'ann@example.com', name: 'Ann', phone: null }
+  const fill = (contact: ContactDocument, customer: JsonObject = ann) => mapContact(contact, customer, [])
+
+  test('fills what is empty, and follows the customer there', () => {
+    const filled = fill(theirs({ email: 'kept@example.com', name: '' }))
+    expect(filled).toEqual(
+      theirs({ email: 'kept@example.com', name: 'Ann', sync: { filled: { name: 'Ann' } } }),
+    )
+    expect(fill(filled, { ...ann, name: 'Anna', phone: '+43' })).toMatchObject({
+      ...{ email: 'kept@example.com', name: 'Anna', phone: '+43' },
+      sync: { filled: { name: 'Anna', phone: '+43' } },
     })
+    expect(fill(filled, { email: null, name: null })).toEqual(
+      theirs({ email: 'kept@example.com', sync: { filled: {} } }),
+    )
   })
 
-  test('remembers it once and for all', () => {
-    const adopted = adoptContact(theirs({ email: 'a@b.c' }))
-    expect(adoptContact({ ...adopted, name: 'Ann', phone: '+43' })).toMatchObject({
-      sync: { fills: ['name', 'phone'] },
-    })
+  test('leaves alone what the CRM has written since, until it is empty again', () => {
+    const written = { ...fill(theirs()), name: 'Dr. Ann', phone: '+43' }
+    expect(fill(written)).toEqual(written)
+    expect(fill(written, { ...ann, name: 'Anna' })).toEqual(written)
+    expect(fill({ ...written, name: '' })).toMatchObject({ name: 'Ann', phone: '+43' })
+  })
+
+  test('remembers nothing where it fills nothing', () => {
+    const full = theirs({ email: 'kept@example.com', name: 'Kept', phone: '+43' })
+    expect(fill(full)).toEqual(full)
   })
 
   test('keeps what its maker has in sync', () => {
-    const adopted = adoptContact(theirs({ sync: { hubspot: 1 } }))
-    expect(adopted.sync).toEqual({ hubspot: 1, fills: ['email', 'name', 'phone'] })
-    expect(adoptContact(adopted)).toBe(adopted)
+    expect(fill(theirs({ sync: { hubspot: 1 } })).sync).toEqual({
+      hubspot: 1,
+      filled: { email: 'ann@example.com', name: 'Ann' },
+    })
   })
 
-  test.each([true, 'ok', ['fills'], new ObjectId()])('leaves a sync that is no hash alone: %j', (sync) => {
+  test.each([true, 'ok', ['filled'], new ObjectId()])('leaves a sync that is no hash alone: %j', (sync) => {
     const contact = theirs({ sync })
-    expect(adoptContact(contact)).toBe(contact)
-    expect(mapContact(contact, { email: 'a@b.c' }, [])).toEqual(contact)
+    expect(fill(contact)).toEqual(contact)
   })
 
-  test('leaves contacts that billing-sync made alone', () => {
-    const contact = ours()
-    expect(adoptContact(contact)).toBe(contact)
+  test('follows on where an earlier release remembered only names, and wipes nothing there', () => {
+    const before = theirs({
+      email: 'kept@example.com',
+      name: 'An',
+      phone: '+43',
+      sync: { fills: ['name', 'phone'] },
+    })
+    expect(fill(before)).toEqual(
+      theirs({ email: 'kept@example.com', name: 'Ann', phone: '+43', sync: { filled: { name: 'Ann' } } }),
+    )
   })
 })
 
@@ -172,19 +195,16 @@ describe('mapping a customer', () => {
     expect(mapped).not.toHaveProperty('phone')
   })
 
-  test('fills only what was empty in a contact of others', () => {
-    const adopted = adoptContact(theirs({ email: 'kept@example.com', name: '' }))
-    expect(mapContact(adopted, customer, [])).toEqual({ ...adopted, name: 'Ann' })
-  })
-
   test('copies nothing but the configured fields', () => {
     const rules = [{ from: 'metadata.plan', to: 'custom.plan' }]
     expect(mapContact(ours(), customer, rules)).toEqual({ ...ours(), custom: { plan: 'gold' } })
   })
 
   test('writes configured fields over those of others', () => {
-    const adopted = adoptContact(theirs({ address: { city: 'Linz', zip: '4020' } }))
-    expect(mapContact(adopted, customer, cityRule)).toMatchObject({ address: { city: 'Wien', zip: '4020' } })
+    const contact = theirs({ address: { city: 'Linz', zip: '4020' } })
+    expect(mapContact(contact, customer, cityRule)).toEqual(
+      theirs({ address: { city: 'Wien', zip: '4020' } }),
+    )
   })
 
   test('unsets what the customer no longer has', () => {
@@ -201,11 +221,20 @@ describe('mapping a customer', () => {
     expect(mapContact(theirs({ address: {} }), {}, cityRule)).toEqual(theirs({ address: {} }))
   })
 
-  test('replaces what is no hash where a path leads through it', () => {
-    expect(mapContact(theirs({ address: 'Wien 1' }), customer, cityRule)).toEqual(
+  test.each(['Wien 1', ['Wien'], 7, new Date(0)])(
+    'leaves alone what is no hash where a path leads through it: %j',
+    (address) => {
+      const contact = theirs({ address })
+      expect(mapContact(contact, customer, cityRule)).toEqual(contact)
+      expect(mapContact(contact, {}, cityRule)).toEqual(contact)
+    },
+  )
+
+  test('takes null for an empty place', () => {
+    expect(mapContact(theirs({ address: null }), customer, cityRule)).toEqual(
       theirs({ address: { city: 'Wien' } }),
     )
-    expect(mapContact(theirs({ address: 'Wien 1' }), {}, cityRule)).toEqual(theirs({ address: 'Wien 1' }))
+    expect(mapContact(theirs({ address: null }), {}, cityRule)).toEqual(theirs({ address: null }))
   })
 
   test('copies whole hashes with their hostile keys', () => {

@@ -47,3 +47,46 @@ test('a late event of the customer deleted first changes nothing of its contact'
   await deliveries.deliver(late)
   expect(deliveries.only('crm.contacts')).toEqual(before)
 })
+
+// The CRM has joined the contacts of two customers.
+const joined = {
+  ...{ ...theirs, name: 'A', stripe_customer_id: 'cus_a', former_stripe_customer_ids: ['cus_b'] },
+  ...{ source: 'billing-sync', updated_at: new Date(0) },
+}
+const living = [told('created', 3, 'cus_b', 'B first'), told('updated', 4, 'cus_b', 'B second')]
+
+test('a former customer that lives takes the place of one that is deleted, whichever is told first', async () => {
+  for (const order of ordersOf([told('deleted', 5, 'cus_a', 'A'), ...living])) {
+    const accounts = [account({ new_contact: false })]
+    const deliveries = new EventDeliveries({ accounts, documents: { 'crm.contacts': [joined] } })
+    await deliveries.deliverEach(...order)
+    expect(deliveries.only('crm.contacts')).toMatchObject({
+      ...{ stripe_customer_id: 'cus_b', former_stripe_customer_ids: ['cus_a'], name: 'B second' },
+    })
+    expect(await deliveries.deliver(told('deleted', 5, 'cus_a', 'A'))).toEqual(['unchanged'])
+  }
+})
+
+test('of several former customers that live the one created last takes the place', async () => {
+  const both = { ...joined, former_stripe_customer_ids: ['cus_b', 'cus_c'] }
+  const accounts = [account({ new_contact: false })]
+  const deliveries = new EventDeliveries({ accounts, documents: { 'crm.contacts': [both] } })
+  await deliveries.deliverEach(...living, told('created', 4, 'cus_c', 'C'), told('deleted', 5, 'cus_a', 'A'))
+  expect(deliveries.only('crm.contacts')).toMatchObject({
+    ...{ stripe_customer_id: 'cus_c', former_stripe_customer_ids: ['cus_a', 'cus_b'], name: 'C' },
+  })
+})
+
+test('a former customer that has a contact of its own keeps that one', async () => {
+  const own = { ...joined, _id: 'own', stripe_customer_id: 'cus_b', former_stripe_customer_ids: [] }
+  const accounts = [account({ new_contact: false })]
+  const deliveries = new EventDeliveries({ accounts, documents: { 'crm.contacts': [joined, own] } })
+  await deliveries.deliverEach(...living, told('deleted', 5, 'cus_a', 'A'))
+  const linked = deliveries
+    .documents('crm.contacts')
+    .map(({ _id, stripe_customer_id }) => [_id, stripe_customer_id])
+  expect(linked).toEqual([
+    ['theirs', undefined],
+    ['own', 'cus_b'],
+  ])
+})

@@ -156,8 +156,36 @@ export const guards = [
   {
     name: "contacts: what its maker has in a contact's sync stays",
     file: 'src/core/contact.ts',
-    find: 'sync: { ...sync, fills }',
-    replace: 'sync: { fills }',
+    find: '{ ...others, filled: remembered }',
+    replace: '{ filled: remembered }',
     tests: ['test/core/contact.test.ts'],
+  },
+  {
+    name: 'contacts: what the CRM has written over a filled field stays',
+    file: 'src/core/contact.ts',
+    find: 'isEqual(there, own(known, name))',
+    replace: 'own(known, name) !== undefined',
+    tests: ['test/core/contact.test.ts'],
+  },
+  {
+    name: 'contacts: what is no hash is not written over by a path that leads through it',
+    file: 'src/core/contact.ts',
+    find: '!isPlain(parent) || (',
+    replace: '(',
+    tests: ['test/core/contact.test.ts'],
+  },
+  {
+    name: 'contacts: a former customer that lives takes the place of one that is deleted',
+    file: 'src/handlers/contacts.ts',
+    find: 'heir === null ? own : linkContact(own, heir.id, false)',
+    replace: 'own',
+    tests: ['test/handlers/former-customers.test.ts'],
+  },
+  {
+    name: 'contacts: a former customer that has a contact of its own keeps that one',
+    file: 'src/handlers/contacts.ts',
+    find: "if ((await work.contacts.findBy('customer', id)).length > 0) continue",
+    replace: "await work.contacts.findBy('customer', id)",
+    tests: ['test/handlers/former-customers.test.ts'],
   },
 ]
