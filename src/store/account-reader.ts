@@ -79,6 +79,14 @@ export class MongoAccountReader implements AccountReader {
 // As core/contact.ts says it; null is what is absent, too.
 const adoptable = { stripe_customer_id: { $in: [null, ''] }, source: { $ne: ownSource } }
 
+/** Tells whether the CRM has a contact of an account that a customer may adopt by its e-mail. Throws `mongodb_unavailable`. */
+export const isAnyAdoptable = async (db: Db, account: string): Promise<boolean> => {
+  const filter = { stripe_user_id: account, email: { $gt: '' }, ...adoptable }
+  const options = { projection: { _id: 1 }, collation: caseless }
+  const found = await translateMongoErrors(() => db.collection('crm.contacts').findOne(filter, options))
+  return found !== null
+}
+
 // Contacts and conversations made by others have ids of their own making. Numbers of one value are equal for the
 // server, whatever their type.
 const idForms = (id: string): readonly unknown[] => {

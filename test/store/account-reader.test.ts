@@ -1,6 +1,6 @@
 import { type CommandStartedEvent, type Document, Long, ObjectId, UUID } from 'mongodb'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { MongoAccountReader } from '../../src/store/account-reader.ts'
+import { isAnyAdoptable, MongoAccountReader } from '../../src/store/account-reader.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { seedCurrencies } from '../../src/store/currencies.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -75,6 +75,22 @@ describe('byField', () => {
     const found = await reader('acct_8').byField({ ...lookup, adoptable: true }, ['all@example.org'])
     expect(idsOf(found)).toEqual(noCustomers.map((fields) => `8:${JSON.stringify(fields)}`))
     expect(await reader('acct_8').byField(lookup, ['all@example.org'])).toHaveLength(5)
+  })
+
+  test('tells whether there is a contact to be adopted at all', async () => {
+    const contact = { stripe_user_id: 'acct_9', email: 'a@example.org' }
+    const others = [
+      { stripe_customer_id: 'cus_1' },
+      { source: 'Billing-Sync' },
+      { email: '' },
+      { email: null },
+    ]
+    for (const fields of others)
+      await insert('crm.contacts', { _id: `9:${JSON.stringify(fields)}` as never, ...contact, ...fields })
+    expect(await isAnyAdoptable(db, 'acct_9')).toBe(false)
+    await insert('crm.contacts', { _id: '9' as never, ...contact, source: 'crm' })
+    expect(await isAnyAdoptable(db, 'acct_9')).toBe(true)
+    expect(await isAnyAdoptable(db, 'acct_10')).toBe(false)
   })
 
   test.each([

@@ -104,7 +104,7 @@ const walkOne = async (
     isWorkedOn: () => run.isWorkedOn(account),
     countStored: stored.countStored,
     onFailed,
-    walk: { ...(await walkOf(tally, run)), positions },
+    walk: { ...(await walkOf(tally, run)), positions, customersFirst: await stored.isAnyAdoptable() },
     mending: mendingOf({
       ...{
         tally,

@@ -4,7 +4,7 @@ import { objectKinds } from '../../core/object-kinds.ts'
 import type { AccountBackfill } from '../../sources/backfill/backfill-account.ts'
 import type { Mending } from '../../sources/backfill/mend-unlisted.ts'
 import { listRows, type ResourceName } from '../../sources/backfill/resources.ts'
-import { MongoAccountReader } from '../../store/account-reader.ts'
+import { isAnyAdoptable, MongoAccountReader } from '../../store/account-reader.ts'
 import { countListed } from '../../store/count-listed.ts'
 import type { Database } from '../../store/database.ts'
 import {
@@ -21,6 +21,8 @@ export interface StoredOfAccount
   extends Pick<AccountBackfill, 'countStored'>,
     Pick<Mending, 'isAnyStored' | 'eachStored' | 'someStored'> {
   readonly reader: AccountReader
+  /** Tells whether a customer may adopt a contact of the CRM. */
+  readonly isAnyAdoptable: () => Promise<boolean>
 }
 
 interface StoredRequest extends Pick<BackfillRange, 'since' | 'until'> {
@@ -48,6 +50,7 @@ export const openStored = (
     },
     someStored: async (before) => (livemode === null ? [] : newestStored(db, { account, livemode, before })),
     reader: new MongoAccountReader(db, account),
+    isAnyAdoptable: () => isAnyAdoptable(db, account),
   }
 }
 

@@ -10,7 +10,14 @@ import { errorOfStripe, failureOfStripe } from '../stripe/stripe-failure.ts'
 import type { ListPage, ListQuery } from './list-page.ts'
 import { observeEntries } from './observe-entries.ts'
 import type { AccountRooms } from './page-rooms.ts'
-import { expandInRange, type ListName, listRows, type ResourceName, servedResource } from './resources.ts'
+import {
+  expandInRange,
+  type ListName,
+  listRows,
+  type ResourceName,
+  servedResource,
+  tiedRank,
+} from './resources.ts'
 import type { Position, TakePage } from './walk.ts'
 import { walkList } from './walk-list.ts'
 
@@ -20,6 +27,11 @@ export interface AccountWalk {
   readonly positions: ReadonlyMap<ListName, Position>
   /** True where only objects created in some range are wanted. */
   readonly isRanged: boolean
+  /**
+   * True where invoices, and what is tied to them, wait for the customers: a paid one whose customer is not known yet gets its
+   * contact by the e-mail that it was billed to, and would pass over the CRM's contact with the one of today.
+   */
+  readonly customersFirst?: boolean
   /** Answers the account's client for requests made on behalf of a resource, which end with the signal. */
   readonly clientOf: (resource: ResourceName, signal: AbortSignal) => AccountClient | Promise<AccountClient>
   readonly clock: StripeClock
@@ -61,7 +73,9 @@ export const walkAccount = async (walk: AccountWalk): Promise<AccountWalked> => 
     told.add(what)
   }
   const stopping = { ...walk, signal, onRefusedHelper }
-  const walks = [...walk.positions.keys()].map(async (list) => {
+  const walks = new Map<ListName, Promise<EndedList>>()
+  const walkAfter = async (list: ListName, earlier: Promise<unknown> | undefined): Promise<EndedList> => {
+    await earlier?.catch(() => undefined)
     try {
       const end = await endOf(list, stopping)
       if (end.kind === 'failed' && endsAllLists(end.failure)) stop.abort()
@@ -70,8 +84,12 @@ export const walkAccount = async (walk: AccountWalk): Promise<AccountWalked> => 
       stop.abort()
       throw thrown
     }
-  })
-  const settled = await Promise.allSettled(walks)
+  }
+  for (const list of walk.positions.keys()) {
+    const waits = walk.customersFirst === true && listRows[list].rank === tiedRank
+    walks.set(list, walkAfter(list, waits ? walks.get('customers') : undefined))
+  }
+  const settled = await Promise.allSettled(walks.values())
   const fault = settled.find((result) => result.status === 'rejected')
   if (fault !== undefined) throw fault.reason
   return walkedOf(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))

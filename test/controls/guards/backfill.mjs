@@ -688,4 +688,21 @@ export const guards = [
     replace: '',
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },
+  {
+    name: 'walk: where contacts may be adopted, invoices wait for the customers',
+    file: 'src/sources/backfill/walk-account.ts',
+    find: 'await earlier?.catch(() => undefined)',
+    replace: 'void earlier',
+    tests: [
+      'test/sources/backfill/customers-first.test.ts',
+      'test/commands/backfill/adopted-contact.test.ts',
+    ],
+  },
+  {
+    name: 'walk: a backfill looks whether contacts may be adopted',
+    file: 'src/commands/backfill/backfill-one.ts',
+    find: 'customersFirst: await stored.isAnyAdoptable()',
+    replace: 'customersFirst: false',
+    tests: ['test/commands/backfill/adopted-contact.test.ts'],
+  },
 ]
