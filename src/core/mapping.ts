@@ -1,5 +1,6 @@
 // The configured mapping of customer fields to contact fields. Guarantees: reads own properties only, and can't
-// write `_id`, identity fields, operators or a prototype: such a mapping is refused when the config is read.
+// write `_id`, identity fields, operators or a prototype: such a mapping is refused when the config, or an account's row that
+// somebody wrote to, is read.
 
 import { isJsonObject, type Json, type JsonObject, own } from './json.ts'
 
@@ -54,6 +55,17 @@ export const problemOfMapping = ({ from, to }: MappingRule): string | null => {
   return reservedTargets.has(segments[0] ?? '')
     ? `"to" must not be "${to}", which billing-sync itself keeps`
     : null
+}
+
+/** Returns why what is kept as an account's mappings can't be used, or null when it can. */
+export const problemOfMappings = (kept: unknown): string | null => {
+  if (!Array.isArray(kept)) return 'expected a list of {from, to}'
+  const problems = kept.map((rule: unknown) =>
+    isJsonObject(rule) && typeof rule.from === 'string' && typeof rule.to === 'string'
+      ? problemOfMapping({ from: rule.from, to: rule.to })
+      : 'expected each to be {from, to}, two texts',
+  )
+  return problems.find((problem) => problem !== null) ?? null
 }
 
 /** Returns the contact fields that rules write to, the defaults' where there are none. */

@@ -15,8 +15,10 @@ import {
 } from '../core/contact.ts'
 import { normaliseEmail } from '../core/email.ts'
 import { isEqual, type JsonObject, ownNumber, ownString } from '../core/json.ts'
+import { type MappingRule, problemOfMappings } from '../core/mapping.ts'
 import type { Moment } from '../core/observation.ts'
 import { contentOf, deletionOf, isDeleted, type Projection } from '../core/projection.ts'
+import { BillingSyncError } from '../errors.ts'
 import type { DeskEntity, UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 
 /** Why a contact is derived. */
@@ -29,7 +31,7 @@ interface DerivingReason {
 
 /**
  * Derives a customer's contact from the stored customer, be the event that asks for it stale or not, and returns
- * it; null where the customer has none and none is due.
+ * it; null where the customer has none and none is due. Throws `config_invalid` where the account's mappings can't be used.
  */
 export const deriveContact = async (
   work: UnitOfWork,
@@ -50,8 +52,15 @@ export const deriveContact = async (
   const derived = heir === null ? { id: customerId, fields } : { id: heir.id, fields: contentOf(heir) }
   const shown = await shownFields(work, linked, derived)
   if (shown === null) return putContact(work, known, linked)
-  const { mappings } = work.account
+  const mappings = usableMappings(work)
   return putContact(work, known, mapContact(unmapContact(linked, why.mappedBefore ?? []), shown, mappings))
+}
+
+// Somebody may have written to the account's row.
+const usableMappings = ({ account: { id, mappings } }: UnitOfWork): readonly MappingRule[] => {
+  const problem = problemOfMappings(mappings)
+  if (problem === null) return mappings
+  throw new BillingSyncError('config_invalid', { source: `mappings of ${id} in billing.accounts`, problem })
 }
 
 // Where the CRM has joined the contacts of several customers, the next of them takes the place of one that is deleted, as its

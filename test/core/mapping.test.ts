@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { mapContact, newContact } from '../../src/core/contact.ts'
 import type { JsonObject } from '../../src/core/json.ts'
-import { defaultMappings, getMapping, problemOfMapping } from '../../src/core/mapping.ts'
+import { defaultMappings, getMapping, problemOfMapping, problemOfMappings } from '../../src/core/mapping.ts'
 
 const parse = (text: string): JsonObject => JSON.parse(text)
 
@@ -161,5 +161,23 @@ describe('10,000 paths at random', () => {
       { numRuns: 10_000 },
     )
     expect(accepted).toBeGreaterThan(100)
+  })
+})
+
+describe('what is kept as the mappings of an account', () => {
+  const rule = { from: 'name', to: 'name' }
+
+  test.each([[[]], [[rule]], [[rule, { from: 'email', to: 'mail' }]]])('can be %j', (kept) => {
+    expect(problemOfMappings(kept)).toBeNull()
+  })
+
+  test.each([
+    ['name', 'expected a list of {from, to}'],
+    [null, 'expected a list of {from, to}'],
+    [[rule, { from: 'name' }], 'expected each to be {from, to}, two texts'],
+    [[null], 'expected each to be {from, to}, two texts'],
+    [[rule, { from: 'name', to: '_id' }], '"to" must not be "_id", which billing-sync itself keeps'],
+  ])('can not be %j', (kept, problem) => {
+    expect(problemOfMappings(kept)).toBe(problem)
   })
 })

@@ -287,3 +287,11 @@ describe('the oldest document', () => {
     expect(oldest([])).toBeNull()
   })
 })
+
+test('mappings that somebody wrote into an account, and that reach what identifies a contact, fail the event', async () => {
+  const mappings = [{ from: 'email', to: 'stripe_customer_id' }]
+  const deliveries = new EventDeliveries({ accounts: [account({ mappings })] })
+  const product = stripeEvent({ type: 'product.created', at: 2, object: { id: 'prod_1', object: 'product' } })
+  expect(await deliveries.deliver(born(), product)).toEqual(['failed: config_invalid', 'applied'])
+  expect(deliveries.documents('crm.contacts')).toEqual([])
+})

@@ -188,4 +188,11 @@ export const guards = [
     replace: "await work.contacts.findBy('customer', id)",
     tests: ['test/handlers/former-customers.test.ts'],
   },
+  {
+    name: 'mappings: those that somebody wrote into an account are looked at too',
+    file: 'src/handlers/contacts.ts',
+    find: 'problemOfMappings(mappings)',
+    replace: 'problemOfMappings([])',
+    tests: ['test/handlers/contacts.test.ts'],
+  },
 ]
