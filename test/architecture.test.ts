@@ -44,11 +44,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'finish-inheritance',
   ],
   // The same two steps for what lists show: one batch, and what is around it.
-  'observe-batch': ['core', 'unit-of-work', 'handlers', 'pipeline-store (types)', 'unfinished'],
+  'observe-batch': ['core', 'clocks', 'unit-of-work', 'handlers', 'pipeline-store (types)', 'unfinished'],
   // What observe-batch does, and compares in place of writing.
   'compare-batch': ['core', 'unit-of-work', 'handlers'],
   'handle-observations': [
     ...['core', 'observe-batch', 'patience', 'hold-account', 'pipeline-store', 'finish-inheritance'],
+    'clocks',
   ],
   config: ['core'],
   // Implements the ports, so it sees their types; of the config it sees the shape, never the environment.
@@ -59,7 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // Deliver what commits owe; who keeps it until then, they don't know.
   sinks: ['core', 'outbox-store (types)', 'in-time', 'redis'],
   // Sources yield events and never ask where they end: not the store.
-  sources: ['core', 'pipeline-store', 'work-store (types)', 'in-time'],
+  sources: ['core', 'pipeline-store', 'work-store (types)', 'clocks', 'in-time'],
   // What a running `serve` tells about itself, heard from everything that works in it.
   watch: ['handlers', 'pipeline-store (types)', 'sources (types)', 'sinks (types)', 'log (types)'],
   // Shows what sources count, and how far the store has come in opening: both are told to it through types.
@@ -72,7 +73,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'commands/backfill': [
     ...['commands/opening', 'commands/shell', 'core', 'config', 'store', 'sources', 'ui', 'log'],
     ...['handle-observations', 'observe-batch', 'compare-batch', 'pipeline-store'],
-    ...['derive-contacts (types)', 'unit-of-work (types)'],
+    ...['derive-contacts (types)', 'unit-of-work (types)', 'clocks'],
   ],
   'commands/replay': [
     ...['commands/opening', 'commands/shell', 'core', 'config', 'store', 'sources', 'ui', 'log'],
@@ -81,12 +82,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'commands/opening': [
     ...['core', 'config (types)', 'store', 'sources', 'sinks', 'log (types)'],
     ...['handle-observations', 'handle-deliveries (types)', 'derive-contacts', 'patience'],
-    ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)', 'in-time', 'redis'],
+    ...['pipeline-store (types)', 'outbox-store (types)', 'unit-of-work (types)'],
+    ...['clocks', 'in-time', 'redis'],
   ],
   'commands/shell': ['core', 'config', 'sources'],
-  'shell-completion': [],
-  'heap-growth': [],
-  'in-time': [],
+  ...{ 'shell-completion': [], 'heap-growth': [], clocks: [], 'in-time': [] },
   redis: ['core'],
   cli: [
     'commands/serve',

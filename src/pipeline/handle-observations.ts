@@ -2,6 +2,7 @@
 // an object that can't be committed never takes the others of its batch with it.
 
 import { setTimeout as wait } from 'node:timers/promises'
+import { readClocks } from '../clocks.ts'
 import { failureOf } from '../core/inbox-row.ts'
 import type { NoticeDraft } from '../core/notice.ts'
 import { BillingSyncError } from '../errors.ts'
@@ -179,7 +180,7 @@ const readAgain = async (
   { batch, overtaken }: { readonly batch: StampedBatch; readonly overtaken: Overtaken },
   options: ObservationHandling,
 ): Promise<HandledObservations> => {
-  const sentAt = options.now()
+  const sentAt = readClocks()
   const opened = await patiently(() => options.store.openAccount(account), options)
   const requests = overtaken.objects.map((object) => ({ ...object, afterSecond: 0 }))
   const reads = await options.readObjects(opened, requests)

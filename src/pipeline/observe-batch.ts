@@ -3,6 +3,7 @@
 // Guarantee: a read never wins over a document that was written after it was sent; such an object is named, to be
 // read once more, and nothing of the batch is written.
 
+import { earliestWallMs, type Instant, readClocks } from '../clocks.ts'
 import type { ConnectionState } from '../core/connection.ts'
 import { ageOf } from '../core/content-register.ts'
 import { failureOf, type Outcome } from '../core/inbox-row.ts'
@@ -31,8 +32,8 @@ import { namingWrites } from './unfinished.ts'
 /** An object that was read, and when. */
 export interface SeenObject {
   readonly observation: Observation
-  /** When it was asked for, on this machine's clock. */
-  readonly sentAt: Date
+  /** When it was asked for. */
+  readonly sentAt: Instant
   /** Commits of this very writer between the number that the read is stamped with and now. */
   readonly ownCommitsSince: number
   /** True where it was read once more already. */
@@ -210,7 +211,7 @@ const overtakenObjects = async (
     const [document] = await reader.byDocumentIds(objectKinds[kind].collection, [
       documentId(work.account.id, id),
     ])
-    if (writtenAt(document) >= sentAt) overtaken.push({ kind, id })
+    if (writtenAt(document).getTime() >= earliestWallMs(sentAt, readClocks())) overtaken.push({ kind, id })
   }
   return overtaken
 }

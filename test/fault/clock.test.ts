@@ -1,11 +1,14 @@
-// A machine whose clock is ten minutes off, and is set from one side to the other while it works.
+// A machine whose clock is wrong, and is set from one side to the other while it works.
 
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { startBackfill } from '../support/backfill-command.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { numberedEvent } from '../support/deliveries.ts'
 import { type ServeProcess, webhookSecret as secret, startServeForTest } from '../support/serve-process.ts'
 import { deliver } from '../support/stripe/deliver.ts'
+import { playStripe } from '../support/stripe/played-stripe.ts'
+import { populate } from '../support/stripe/population.ts'
 import { until, untilStored } from '../support/until.ts'
 
 const { db, uri } = await openTestDatabase()
@@ -65,4 +68,29 @@ test('a clock that is wrong and jumps costs refusals and nothing else', { timeou
   expect([...takeovers(wrong), ...takeovers(right)]).toEqual([])
   expect((await wrong.stop()).stderr).toContain("this machine's clock and MongoDB's differ")
   expect((await right.stop()).stderr).not.toContain('differ')
+})
+
+test.each([
+  ['forward', '-3600000'],
+  ['back', '3600000'],
+])('a backfill whose clock is set %s stamps no read later than it was sent', async (_, CLOCK_AHEAD_MS) => {
+  const { server, world } = await playStripe({ latencyMs: 20 })
+  populate(world.account('acct_clock4'), { customers: 900, secondsApart: 600 })
+  world.clock.run()
+  const begun = Date.now()
+  const place = { uri, url: server.url, env: { ...env, CLOCK_AHEAD_MS } }
+  const { child } = await startBackfill(['--account', 'acct_clock4', '--resource', 'customers'], place)
+  let requests = 0
+  server.onRequest(({ path }) => {
+    requests += path === '/v1/customers' ? 1 : 0
+    if (requests === 4) child.kill('SIGUSR2')
+  })
+  expect((await child).exitCode).toBe(0)
+  expect(requests).toBeGreaterThan(8)
+  const customers = await db.collection('billing.customers').find().toArray()
+  const stamps = customers.map(({ sync }) => sync.as_of.getTime())
+  expect(stamps).toHaveLength(900)
+  expect(Math.max(...stamps)).toBeLessThanOrEqual(Date.now())
+  expect(Math.min(...stamps)).toBeGreaterThan(begun - 60_000)
+  await db.collection('billing.customers').deleteMany({})
 })

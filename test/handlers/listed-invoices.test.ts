@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { type Instant, readClocks } from '../../src/clocks.ts'
 import { observeRead, type ReadStamp } from '../../src/core/normalise.ts'
 import type { ObjectKind } from '../../src/core/object-kinds.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
@@ -19,10 +20,10 @@ const observation = (object: Fields, at: number, stamp: Partial<ReadStamp> = {})
 /** Backfills objects into what was delivered, each as of its second. */
 const backfill = async (
   { options: { store } }: EventDeliveries,
-  objects: readonly { readonly object: Fields; readonly at: number; readonly sentAt?: Date }[],
+  objects: readonly { readonly object: Fields; readonly at: number; readonly sentAt?: Instant }[],
   effects: Effects = 'none',
 ) => {
-  const seen = objects.map(({ object, at, sentAt = new Date() }) => ({
+  const seen = objects.map(({ object, at, sentAt = readClocks() }) => ({
     ...{ observation: observation(object, at), sentAt, ownCommitsSince: 0 },
   }))
   const retrieve = (id: string) => objects.find(({ object }) => object.id === id)?.object ?? {}
@@ -113,7 +114,7 @@ describe('a paid invoice that a backfill shows', () => {
     await deliveries.deliver(
       stripeEvent({ type: 'invoice.updated', at: 5, object: paidInvoice({ number: 'A' }) }),
     )
-    const sentAt = new Date(commitTime.getTime() - 1_000)
+    const sentAt = { ...readClocks(), wallMs: commitTime.getTime() - 1_000 }
     await backfill(deliveries, [{ object: paidInvoice({ number: 'B' }), at: 10, sentAt }], 'missing')
     expect(deliveries.only('support.messages')).toMatchObject({ invoice: 'in_1' })
   })

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readClocks } from '../../src/clocks.ts'
 import { momentOfRead } from '../../src/core/observation.ts'
 import { type DeliveryOptions, handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
@@ -201,7 +202,7 @@ describe('metadata of a subscription with more invoices than one commit takes', 
       readSeq: 1,
     }
     const positions = [{ id: 'acct_1:subscriptions', token: 'run', windows: [], kind, failed: 2 }]
-    const seen = [{ observation, sentAt: new Date(), ownCommitsSince: 0 }]
+    const seen = [{ observation, sentAt: readClocks(), ownCommitsSince: 0 }]
     const { seq } = await memory.openAccount('acct_1')
     const handled = await handleObservations(
       'acct_1',

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { readClocks } from '../../src/clocks.ts'
 import { observeRead } from '../../src/core/normalise.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
@@ -25,7 +26,7 @@ const products = (count: number, name = 'Product'): readonly SeenObject[] =>
         ...{ source: 'backfill', single: false },
       },
     ),
-    ...{ sentAt: new Date(), ownCommitsSince: 0 },
+    ...{ sentAt: readClocks(), ownCommitsSince: 0 },
   }))
 
 const positions: readonly PositionUpdate[] = [

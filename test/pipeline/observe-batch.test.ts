@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { readClocks } from '../../src/clocks.ts'
 import { observeRead } from '../../src/core/normalise.ts'
 import type { Observation } from '../../src/core/observation.ts'
 import { handleObservations } from '../../src/pipeline/handle-observations.ts'
@@ -34,16 +35,20 @@ const productAt = (name: string, unixSeconds: number, seq: number): Observation 
   )
 
 const seen = (observation: Observation, rest: Partial<SeenObject> = {}): SeenObject => ({
-  ...{ observation, sentAt: new Date(), ownCommitsSince: 0 },
+  ...{ observation, sentAt: readClocks(), ownCommitsSince: 0 },
   ...rest,
 })
 
 const optionsOf = (store: MemoryStore) => ({ store, effects: 'none' as const, now: () => new Date() })
 
-/** A store in which somebody else has written the product after a page was asked for. */
-const overtakenStore = async () => {
+/**
+ * A store in which somebody else has written the product after a page was asked for.
+ * @param clockSetMs how far this machine's clock was set in between, before it was written
+ */
+const overtakenStore = async (clockSetMs = 0) => {
   const store = new MemoryStore([])
-  const sentAt = new Date(Date.now() - 1_000)
+  const { wallMs, steadyMs } = readClocks()
+  const sentAt = { wallMs: wallMs - 1_000 - clockSetMs, steadyMs: steadyMs - 1_000 }
   const other = { seen: [seen(productAt('Theirs', second, 0))], positions: [] }
   await observeBatch(account, other, optionsOf(store))
   return { store, page: seen(productAt('Page', second + 5, 0), { sentAt }) }
@@ -51,8 +56,12 @@ const overtakenStore = async () => {
 
 const nameIn = (store: MemoryStore) => store.dump()['billing.products']?.[0]?.name
 
-test('a document written since the page was asked for is not overwritten', async () => {
-  const { store, page } = await overtakenStore()
+test.each([
+  ['', 0],
+  [' after the clock was set back', -3_600_000],
+  [' after the clock was set forward', 3_600_000],
+])('a document written since the page was asked for%s is not overwritten', async (_, clockSetMs) => {
+  const { store, page } = await overtakenStore(clockSetMs)
   const result = await observeBatch(account, { seen: [page], positions: [] }, optionsOf(store))
   expect(result).toEqual({ kind: 'overtaken', objects: [{ kind: 'product', id: 'tea' }] })
   expect(nameIn(store)).toBe('Theirs')

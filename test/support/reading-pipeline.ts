@@ -1,5 +1,6 @@
 // The pipeline with Stripe at hand: events of a played account, delivered in any order, each object read first.
 
+import { readClocks } from '../../src/clocks.ts'
 import { parseStripeEvent } from '../../src/core/stripe-event.ts'
 import { type DeliveryOptions, handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
 import type { Delivery, EntryOutcome, PipelineStore, ReadObjects } from '../../src/ports/pipeline-store.ts'
@@ -16,7 +17,7 @@ export const readerOf = (server: StripeServer, options: Partial<ObjectReaderOpti
   const stripe = openStripe({ secretKey: PLATFORM_KEYS.test, apiBase: server.url })
   return openObjectReader({
     clientOf: async (account) => clientOf(stripe, account),
-    clock: new StripeClock(Date.now),
+    clock: new StripeClock(readClocks),
     source: 'replay',
     livemode: false,
     patienceMs: 10_000,

@@ -1,5 +1,6 @@
 // Walks of a played Stripe's lists, and what they hand over.
 
+import { readClocks } from '../../src/clocks.ts'
 import { PageRooms } from '../../src/sources/backfill/page-rooms.ts'
 import { type ListName, listsOf, type ResourceName } from '../../src/sources/backfill/resources.ts'
 import type { Position, WalkedPage } from '../../src/sources/backfill/walk.ts'
@@ -45,7 +46,7 @@ export const accountWalk = (
     account: 'acct_1',
     isRanged: false,
     clientOf: () => clientOf(stripe, 'acct_1'),
-    clock: new StripeClock(Date.now),
+    clock: new StripeClock(readClocks),
     livemode: false,
     seqNow: () => ({ seq: 0, commits: 0 }),
     takePage: async ({ giveBack }) => giveBack(),

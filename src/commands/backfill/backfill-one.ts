@@ -48,7 +48,8 @@ export interface BackfillRun {
 /** Backfills one account. Rejects with the coded error that keeps it from being complete. */
 export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
   const { account } = tally
-  const now = (): number => run.stripe.clock.secondOf(Date.now(), null)
+  const { clock } = run.stripe
+  const now = (): number => clock.secondOf(clock.sending(), null)
   const note = (state: ConnectionState, unixSeconds: number): Promise<void> =>
     noteConnection(account, state, { ...run, unixSeconds })
   await run.positions.claim(account)

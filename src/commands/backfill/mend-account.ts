@@ -1,5 +1,6 @@
 // Joins the mending of what lists no longer show to the database and to Stripe.
 
+import { readClocks } from '../../clocks.ts'
 import { observeRead } from '../../core/normalise.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
@@ -53,7 +54,7 @@ export const applySingly = async (
   handling: ObservationHandling,
 ): Promise<readonly EntryOutcome[]> => {
   const seen = observations.map((observation) => ({
-    ...{ observation, sentAt: new Date(), ownCommitsSince: 0 },
+    ...{ observation, sentAt: readClocks(), ownCommitsSince: 0 },
     isReadAgain: true as const,
   }))
   return (await handleObservations(account, { seen, positions: [], lastSeq: 0 }, handling)).outcomes
@@ -67,7 +68,7 @@ export const goneBy =
       kind,
       { id, object: kind, deleted: true },
       {
-        ...{ seq: 0, unixSeconds: clock.secondOf(Date.now(), null), apiVersion: pinnedApiVersion },
+        ...{ seq: 0, unixSeconds: clock.secondOf(clock.sending(), null), apiVersion: pinnedApiVersion },
         ...{ livemode, source: 'backfill', single: true },
       },
     )

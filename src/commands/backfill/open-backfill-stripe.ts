@@ -1,6 +1,7 @@
 // Stripe for a backfill: each account's clients, at the pace of the key and with every request counted, and the reader
 // of single objects for what was overtaken while a list showed it.
 
+import { readClocks } from '../../clocks.ts'
 import type { Config } from '../../config/config.ts'
 import { groupBy } from '../../core/group-by.ts'
 import { livemodeOfKey } from '../../core/key-mode.ts'
@@ -53,7 +54,7 @@ export const openBackfillStripe = (
   config: Config,
   { calls, platformAccount, accessTokenOf }: BackfillStripeOptions,
 ): BackfillStripe => {
-  const clock = new StripeClock(Date.now)
+  const clock = new StripeClock(readClocks)
   const livemode = livemodeOfKey(calls.key)
   const clientsFor = openPacedClients(config, {
     ...{ calls, share: 'lists', accessTokenOf },

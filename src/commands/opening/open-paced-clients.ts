@@ -1,5 +1,6 @@
 // Stripe's clients of accounts, every request at the pace of the key that it is made with: the same for every command.
 
+import { readClocks } from '../../clocks.ts'
 import type { Config } from '../../config/config.ts'
 import { type AccountClient, openAccountClients, openStripe } from '../../sources/stripe/account-client.ts'
 import { PacedHttpClient, type PaceListener } from '../../sources/stripe/pace-http-client.ts'
@@ -33,7 +34,7 @@ export const openPacedClients =
     openAccountClients({
       ...{ platformKey: calls.key, accessTokenOf, platformAccount },
       open: (secretKey, owner) => {
-        const options = { ...asking, pace: calls.paceOf(owner, share), random: Math.random, now: Date.now }
+        const options = { ...asking, pace: calls.paceOf(owner, share), random: Math.random, now: readClocks }
         const httpClient = new PacedHttpClient(calls.httpClient, options)
         return openStripe({ secretKey, apiBase, httpClient })
       },

@@ -1,5 +1,6 @@
 // Joins Stripe to the pipeline where a key is set; without one nothing is retrieved. The SDK is loaded only then.
 
+import { readClocks } from '../../clocks.ts'
 import type { Config } from '../../config/config.ts'
 import { livemodeOfKey } from '../../core/key-mode.ts'
 import type { ObservationSource } from '../../core/observation.ts'
@@ -118,7 +119,7 @@ const openReads = async (
   const listener = { onRequest: nobody, onRetry: nobody, onLimited: nobody, onWaiting: nobody }
   return openObjectReader({
     clientOf: clientsFor({ listener, patienceMs: requestPatienceMs, signal }),
-    clock: new StripeClock(Date.now),
+    clock: new StripeClock(readClocks),
     livemode: livemodeOfKey(calls.key),
     random: Math.random,
     ...{ source, patienceMs, onWaiting, signal },

@@ -3,10 +3,11 @@
 // retrievals.ts), at twice the cost (measured).
 
 import Stripe from 'stripe'
+import { type Instant, readClocks } from '../../clocks.ts'
 import { isJsonObject, type Json, type JsonObject, own } from '../../core/json.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import { readFilledPage } from '../stripe/filled-page.ts'
-import { sentAtHeader } from '../stripe/pace-http-client.ts'
+import { sentAtOf } from '../stripe/pace-http-client.ts'
 import { type Window, windowWithoutCursor } from './windows.ts'
 
 /** What is asked for besides the window. */
@@ -20,8 +21,8 @@ export interface ListQuery {
 export interface ListPage {
   readonly entries: readonly Json[]
   readonly hasMore: boolean
-  /** When it was asked for, in milliseconds since 1970 on this machine's clock. */
-  readonly sentAt: number
+  /** When it was asked for. */
+  readonly sentAt: Instant
   /** How long its answer took, in milliseconds. */
   readonly answerMs: number
   /** The answer's `Date` header. */
@@ -59,18 +60,18 @@ const request = async (
 ): Promise<ListPage> => {
   const search = new URLSearchParams({ limit: String(pageSize), ...params, ...filterOf(window) })
   for (const [index, relative] of expand.entries()) search.set(`expand[${index}]`, `data.${relative}`)
-  const askedAt = Date.now()
+  const askedAt = readClocks()
   const answer = await stripe.rawRequest('GET', `${path}?${search}`, undefined, options)
   const { headers } = answer.lastResponse
   const list: unknown = answer
   const data = isJsonObject(list) ? own(list, 'data') : undefined
   const isList = isJsonObject(list) && Array.isArray(data)
-  const sentAt = Number(headers[sentAtHeader] ?? askedAt)
+  const sentAt = sentAtOf(headers) ?? askedAt
   return {
     entries: isList ? data : [],
     hasMore: !isList || own(list, 'has_more') === true,
     sentAt,
-    answerMs: Date.now() - sentAt,
+    answerMs: readClocks().steadyMs - sentAt.steadyMs,
     date: headers.date ?? null,
   }
 }

@@ -143,7 +143,7 @@ class Walk {
       ...{ list, until, from: facts.places.at(-1)?.created ?? until },
       ...observed,
       invalid: page.entries.length - objects.length,
-      sentAt: new Date(page.sentAt),
+      sentAt: page.sentAt,
       commitsBefore: stampedAt.commits,
       position: this.#position,
       giveBack,

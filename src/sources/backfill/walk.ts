@@ -1,6 +1,7 @@
 // What a walk yields: the types between the walk of a list and whoever takes its pages (the commit lane of a backfill,
 // the comparison of a drift audit).
 
+import type { Instant } from '../../clocks.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { ListName } from './resources.ts'
 import type { Window } from './windows.ts'
@@ -21,8 +22,8 @@ export interface WalkedPage {
   readonly carried: readonly Observation[]
   /** Entries of the page that are no Stripe objects. */
   readonly invalid: number
-  /** When it was asked for, on this machine's clock. */
-  readonly sentAt: Date
+  /** When it was asked for. */
+  readonly sentAt: Instant
   /** Commits that this walk's taker had made by then. */
   readonly commitsBefore: number
   /** What is left of the list once this page and those handed over before it are taken. */

@@ -5,6 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import Stripe from 'stripe'
+import type { Instant } from '../../clocks.ts'
 import { withEscapes } from '../../core/escapes.ts'
 import { grownPause, spreadPause } from '../../core/growing-pause.ts'
 import { failureOf } from '../../core/inbox-row.ts'
@@ -117,16 +118,16 @@ const readLater = async (reading: Reading): Promise<ReadResult> => {
     const { result, second, sentAt } = await readOnce(reading, clock.sending())
     if (result.kind !== 'seen' || second > reading.request.afterSecond || attempt === triesToBeLater)
       return result
-    await wait(millisecondsToNextSecond(sentAt))
+    await wait(millisecondsToNextSecond(sentAt.wallMs))
   }
 }
 
-const millisecondsToNextSecond = (at: number): number => 1_000 - (Math.floor(at) % 1_000)
+const millisecondsToNextSecond = (wallMs: number): number => 1_000 - (wallMs % 1_000)
 
 const readOnce = async (
   reading: Reading,
-  askedAt: number,
-): Promise<{ readonly result: ReadResult; readonly second: number; readonly sentAt: number }> => {
+  askedAt: Instant,
+): Promise<{ readonly result: ReadResult; readonly second: number; readonly sentAt: Instant }> => {
   const { client, account, request, options } = reading
   const unanswered = { second: options.clock.secondOf(askedAt, null), sentAt: askedAt }
   if (!isRetrievable(request.id)) return { result: unnameable(request.id), ...unanswered }

@@ -4,6 +4,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import Stripe from 'stripe'
+import type { Instant } from '../../clocks.ts'
 import type { Pace } from './pace.ts'
 import type { Permit } from './pace-budget.ts'
 import { endpointOf } from './pace-endpoint.ts'
@@ -26,14 +27,20 @@ export interface PacedClientOptions {
   /** How long trouble that passes is waited out, in milliseconds from the first answer that tells of it, turns aside. */
   readonly patienceMs: number
   readonly random: () => number
-  /** Milliseconds since 1970. */
-  readonly now: () => number
+  /** Reads this machine's clocks. */
+  readonly now: () => Instant
   /** Ends every wait. */
   readonly signal: AbortSignal
 }
 
-/** Header added to answers: when the request was sent, in milliseconds since 1970 on this machine's clock. */
-export const sentAtHeader = 'billing-sync-sent-at'
+/** Header added to answers: when the request was sent. */
+const sentAtHeader = 'billing-sync-sent-at'
+
+/** Returns when the request of an answer was sent; null where no client of this kind made it. */
+export const sentAtOf = (headers: Readonly<Record<string, string>>): Instant | null => {
+  const sentAt = headers[sentAtHeader]
+  return sentAt === undefined ? null : JSON.parse(sentAt)
+}
 
 /** How long an answer under way is still waited for after the signal: most come, and work that has them is done. */
 const graceMs = 2_000
@@ -42,7 +49,7 @@ type Request = Parameters<InstanceType<typeof Stripe.HttpClient>['makeRequest']>
 type Response = Awaited<ReturnType<InstanceType<typeof Stripe.HttpClient>['makeRequest']>>
 
 interface Try {
-  readonly sentAt: number
+  readonly sentAt: Instant
   readonly response: Response | null
   readonly body: unknown
   /** What was thrown in place of an answer, or while its body was read. */
@@ -116,7 +123,7 @@ export class PacedHttpClient extends Stripe.HttpClient {
     }
   }
 
-  async #send(request: Request, sentAt: number, { answered }: Permit): Promise<Try> {
+  async #send(request: Request, sentAt: Instant, { answered }: Permit): Promise<Try> {
     let response: Response | null = null
     try {
       response = await this.#inner.makeRequest(...request)
@@ -159,7 +166,10 @@ class WholeResponse extends Stripe.HttpClientResponse {
 
   constructor(made: Try) {
     const { response, sentAt } = made
-    super(response?.getStatusCode() ?? 0, { ...response?.getHeaders(), [sentAtHeader]: String(sentAt) })
+    super(response?.getStatusCode() ?? 0, {
+      ...response?.getHeaders(),
+      [sentAtHeader]: JSON.stringify(sentAt),
+    })
     this.#made = made
   }
 

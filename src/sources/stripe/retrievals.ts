@@ -2,21 +2,22 @@
 // (https://docs.stripe.com/expand#depth), its cut lists completed.
 
 import type Stripe from 'stripe'
+import type { Instant } from '../../clocks.ts'
 import { isJsonObject, type Json, type JsonObject, own, ownObject } from '../../core/json.ts'
 import { isIdentified } from '../../core/normalise.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from './account-client.ts'
 import { readFilledPage } from './filled-page.ts'
-import { sentAtHeader } from './pace-http-client.ts'
+import { sentAtOf } from './pace-http-client.ts'
 import { permitted } from './stripe-failure.ts'
 
 interface Answer {
   readonly object: JsonObject
   /** The answer's `Date` header. */
   readonly date: string | null
-  /** When it was asked for, in milliseconds since 1970 on this machine's clock; null where nobody noted it. */
-  readonly sentAt: number | null
+  /** When it was asked for; null where nobody noted it. */
+  readonly sentAt: Instant | null
 }
 
 /** What each object is read with. Lists have their own (backfill/resources.ts): they are read one level deeper. */
@@ -55,13 +56,13 @@ export const retrieveObject = async (
   id: string,
 ): Promise<Answer> => {
   const response = await retrieves[kind](client, id, { expand: [...expandsOf[kind]] })
-  const { date, [sentAtHeader]: sentAt } = response.lastResponse.headers
+  const { headers } = response.lastResponse
   const object = plain(response)
   return {
     // What the key may not read of it stays cut, as it does in a backfill.
     object: await permitted(() => completeLists(client, kind, object), object),
-    date: date ?? null,
-    sentAt: sentAt === undefined ? null : Number(sentAt),
+    date: headers.date ?? null,
+    sentAt: sentAtOf(headers),
   }
 }
 

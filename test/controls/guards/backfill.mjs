@@ -134,8 +134,15 @@ export const guards = [
   {
     name: 'backfill: a page never overwrites what was written after it was asked for',
     file: 'src/pipeline/observe-batch.ts',
-    find: 'if (writtenAt(document) >= sentAt) overtaken.push({ kind, id })',
-    replace: 'if (writtenAt(document) > new Date()) overtaken.push({ kind, id })',
+    find: 'if (writtenAt(document).getTime() >= earliestWallMs(sentAt, readClocks()))',
+    replace: 'if (writtenAt(document).getTime() >= earliestWallMs(readClocks(), readClocks()) + 60_000)',
+    tests: ['test/pipeline/observe-batch.test.ts'],
+  },
+  {
+    name: 'backfill: a clock that was set hides nothing that was written after a page was asked for',
+    file: 'src/clocks.ts',
+    find: 'Math.min(instant.wallMs, now.wallMs - (now.steadyMs - instant.steadyMs))',
+    replace: 'Math.min(instant.wallMs, now.wallMs + instant.steadyMs)',
     tests: ['test/pipeline/observe-batch.test.ts'],
   },
   {

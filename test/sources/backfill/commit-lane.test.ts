@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readClocks } from '../../../src/clocks.ts'
 import { BillingSyncError } from '../../../src/errors.ts'
 import {
   CommitLane,
@@ -12,7 +13,7 @@ import { until } from '../../support/until.ts'
 
 const page = (objects: number, giveBack: () => void = () => undefined): WalkedPage => ({
   ...{ list: 'customers', until: 1, from: 1, carried: [], invalid: 0 },
-  ...{ sentAt: new Date(), commitsBefore: 0, position: [] },
+  ...{ sentAt: readClocks(), commitsBefore: 0, position: [] },
   observations: Array.from({ length: objects }, (_, index) => observed({ at: 1, id: `cus_${index}` })),
   giveBack,
 })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readClocks } from '../../../src/clocks.ts'
 import { nextPages } from '../../../src/sources/backfill/next-pages.ts'
 import type { ListName } from '../../../src/sources/backfill/resources.ts'
 import type { WalkedPage } from '../../../src/sources/backfill/walk.ts'
@@ -14,7 +15,7 @@ const lists: Readonly<Record<string, ListName>> = {
 const page = (name: string, objects: number): WalkedPage => {
   const [, list = '', until, from] = /^(\w+) (\w+)-(\d+)$/.exec(name) ?? []
   return {
-    ...{ carried: [], invalid: 0, sentAt: new Date(), commitsBefore: 0, position: [] },
+    ...{ carried: [], invalid: 0, sentAt: readClocks(), commitsBefore: 0, position: [] },
     list: lists[list] ?? 'disputes',
     until: Number(until),
     from: Number(from),

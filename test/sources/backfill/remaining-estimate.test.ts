@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readClocks } from '../../../src/clocks.ts'
 import { RemainingEstimates } from '../../../src/sources/backfill/remaining-estimate.ts'
 import type { WalkedPage } from '../../../src/sources/backfill/walk.ts'
 import type { Window } from '../../../src/sources/backfill/windows.ts'
@@ -17,7 +18,7 @@ const page = (seconds: readonly number[], position: readonly Window[]): WalkedPa
     from: 1,
     carried: [],
     invalid: 0,
-    sentAt: new Date(),
+    sentAt: readClocks(),
     commitsBefore: 0,
     position,
   },

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { readClocks } from '../../../src/clocks.ts'
 import { clientOf, openStripe, plainHttpClient } from '../../../src/sources/stripe/account-client.ts'
 import { memoryLimiter, Pace } from '../../../src/sources/stripe/pace.ts'
 import { endpointOf } from '../../../src/sources/stripe/pace-endpoint.ts'
-import { PacedHttpClient, sentAtHeader } from '../../../src/sources/stripe/pace-http-client.ts'
+import { PacedHttpClient, sentAtOf } from '../../../src/sources/stripe/pace-http-client.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { PLATFORM_KEYS } from '../../support/stripe/world.ts'
 
@@ -28,7 +29,7 @@ const pacedStripe = async ({
       onLimited: (reason) => told.push(reason),
       onWaiting: (reason) => waits.push(reason),
     },
-    ...{ patienceMs, random: () => 0, now: Date.now, signal: stop.signal },
+    ...{ patienceMs, random: () => 0, now: readClocks, signal: stop.signal },
   })
   const stripe = openStripe({ secretKey: PLATFORM_KEYS.test, apiBase: played.server.url, httpClient })
   const options = { ...clientOf(stripe, null).options, timeout }
@@ -56,10 +57,12 @@ describe('a request', () => {
   test('is told when the try was sent that succeeded', async () => {
     const { server, list } = await pacedStripe()
     server.faults.add({ path: '/v1/customers' }, { kind: 'server_error' })
-    const [before, answer] = [Date.now(), await list()]
-    const sentAt = Number(answer.lastResponse.headers[sentAtHeader])
-    expect(sentAt).toBeGreaterThanOrEqual(before)
-    expect(sentAt).toBeLessThanOrEqual(Date.now())
+    const [before, answer, after] = [readClocks(), await list(), readClocks()]
+    const sentAt = sentAtOf(answer.lastResponse.headers)
+    for (const clock of ['wallMs', 'steadyMs'] as const) {
+      expect(sentAt?.[clock]).toBeGreaterThanOrEqual(before[clock])
+      expect(sentAt?.[clock]).toBeLessThanOrEqual(after[clock])
+    }
   })
 
   test('that Stripe refuses for good is made once', async () => {
