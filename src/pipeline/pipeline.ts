@@ -156,7 +156,10 @@ const quietOutcome = (meaning: Meaning, results: readonly ReadResult[], age: Age
 // Trouble with any of its reads makes an event wait; a refusal counts only for its own object.
 const verdictOf = (results: readonly ReadResult[]): EntryOutcome | null => {
   const waiting = results.find((result) => result.kind === 'waiting')
-  if (waiting !== undefined) return { outcome: 'failed', failure: waiting.failure, waits: true }
+  if (waiting !== undefined) {
+    const { failure, isCutOff } = waiting
+    return { outcome: 'failed', failure, waits: true, ...(isCutOff && { isCutOff }) }
+  }
   const [first] = results
   return first?.kind === 'refused' ? { outcome: 'failed', failure: first.failure } : null
 }

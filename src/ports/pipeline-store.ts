@@ -55,6 +55,8 @@ export interface EntryOutcome {
   readonly failure: InboxFailure | null
   /** True where nothing is wrong with the event: its row stays as it is and no attempt is used up. */
   readonly waits?: true
+  /** True where the process ends before what the event needs could be read: it was not reached, and nothing failed. */
+  readonly isCutOff?: true
   /** True while something of it is left to be done after the commit: its row is settled only after that. */
   readonly defers?: true
 }
@@ -73,7 +75,12 @@ export type ReadResult =
   | { readonly kind: 'missing' }
   | { readonly kind: 'disconnected'; readonly unixSeconds: number }
   /** Trouble that passes: the event stays pending and uses up no attempt. */
-  | { readonly kind: 'waiting'; readonly failure: InboxFailure }
+  | {
+      readonly kind: 'waiting'
+      readonly failure: InboxFailure
+      /** True where the process ends before it could be waited out, or before the object's turn came. */
+      readonly isCutOff?: true
+    }
   | { readonly kind: 'refused'; readonly failure: InboxFailure }
 
 /** Results by `readKey`. */

@@ -134,8 +134,9 @@ export const countBroken = (
 const countOutcome = (
   tally: ReplayTally,
   item: Pick<ReplayItem, 'source' | 'event'> | undefined,
-  { outcome, failure }: EntryOutcome,
+  { outcome, failure, isCutOff }: EntryOutcome,
 ): void => {
+  if (isCutOff === true) return
   tally.count(outcome)
   if (failure === null || item === undefined) return
   const { id, type } = item.event

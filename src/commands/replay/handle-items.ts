@@ -30,7 +30,7 @@ const logOutcome = (
   { event, account }: ReplayItem,
   { result, ms }: { readonly result: EntryOutcome | undefined; readonly ms: number },
 ): void => {
-  if (result === undefined) return
+  if (result === undefined || result.isCutOff === true) return
   const code = result.failure?.code ?? null
   const fields = { event_id: event.id, account, type: event.type, outcome: result.outcome, code, ms }
   // A file may hold a million events: what went well is told only on request.

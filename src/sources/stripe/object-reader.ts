@@ -77,13 +77,14 @@ export const openObjectReader = (options: ObjectReaderOptions): ReadObjects => {
 // A token that can't be opened is nothing that the events are to blame for: they wait until somebody mends it.
 const clientOrFailure = async (
   account: OpenAccount,
-  { clientOf }: ObjectReaderOptions,
+  { clientOf, signal }: ObjectReaderOptions,
 ): Promise<AccountClient | ReadResult> => {
   try {
     return await clientOf(account.settings.id)
   } catch (error) {
     if (!(error instanceof BillingSyncError)) throw error
-    return { kind: 'waiting', failure: failureOf(error) }
+    const isCutOff = error.retryable && error.code !== 'stripe_unauthorized' && signal.aborted
+    return { kind: 'waiting', failure: failureOf(error), ...(isCutOff && { isCutOff }) }
   }
 }
 
@@ -102,9 +103,10 @@ const readPatiently = async (reading: Reading): Promise<ReadResult> => {
     const result = await readLater(reading)
     const mayPass = result.kind === 'waiting' && result.failure.code !== 'stripe_unauthorized'
     outage.isOn = mayPass && performance.now() >= deadline
-    if (!mayPass || outage.isOn || options.signal.aborted) {
+    const isCutOff = mayPass && options.signal.aborted
+    if (!mayPass || outage.isOn || isCutOff) {
       options.onWaiting(null)
-      return result
+      return isCutOff ? { ...result, isCutOff } : result
     }
     options.onWaiting(result.failure.message)
     const pauseMs = spreadPause(grownPause(pauses, tries), options.random())

@@ -8,6 +8,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startProgram } from '../../support/billing-sync.ts'
 import { fixtureAccount, numberedEvent } from '../../support/deliveries.ts'
 import { startFaultServer } from '../../support/fault-server.ts'
+import { playStripe } from '../../support/stripe/played-stripe.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from '../../support/stripe/world.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const server = await startFaultServer()
@@ -50,6 +52,41 @@ describe('a replay that a signal ends', () => {
     again.stdin?.end(lines(1, 1_000))
     const rest = JSON.parse(String((await again).stdout))
     expect(rest).toMatchObject({ read: 1_000, applied: 1_000 - summary.applied })
+  })
+})
+
+describe('a replay out of lists of Stripe that a signal ends', () => {
+  test('counts nothing whose object had not had its turn to be read', async () => {
+    const { server, world } = await playStripe()
+    world.clock.advance(-3_600)
+    const account = world.account('acct_1')
+    for (let customer = 0; customer < 100; customer += 1) account.create('customer', {})
+    world.clock.run()
+    const env = {
+      ...{ STRIPE_SECRET_KEY: PLATFORM_KEYS.test, STRIPE_API_BASE: server.url },
+      STRIPE_ACCOUNT_ID: PLATFORM_ID,
+    }
+    const args = ['replay', '--from-stripe', '--account', 'acct_1', '--json', '--mongodb-uri', uri]
+    const run = startProgram(args, { env })
+    // The key's budget lets some of them through in each second.
+    await server.requests.waitFor({ path: /customers\/./ }, 30)
+    run.kill('SIGTERM')
+    const { exitCode, stdout, stderr } = await run
+    expect(exitCode).toBe(143)
+    const summary = JSON.parse(String(stdout))
+    expect(summary).toMatchObject({ failed: 0, failures: [], read: summary.applied })
+    expect(String(stderr)).not.toContain('event failed')
+    const rows = await db.collection('billing.events').find().toArray()
+    const done = rows.filter(({ status }) => status === 'done')
+    expect(done).toHaveLength(summary.applied)
+    expect(done.length).toBeGreaterThan(0)
+    expect(rows.length).toBeGreaterThan(done.length)
+    expect(new Set(rows.map(({ status, attempts }) => `${status} ${attempts}`))).toEqual(
+      new Set(['done 0', 'pending 0']),
+    )
+    expect(JSON.parse(String((await startProgram(args, { env })).stdout))).toMatchObject({
+      ...{ read: 100, applied: 100 - summary.applied, failures: [] },
+    })
   })
 })
 

@@ -121,8 +121,8 @@ export const guards = [
   {
     name: 'access token: events wait while it can not be opened',
     file: 'src/sources/stripe/object-reader.ts',
-    find: "    if (!(error instanceof BillingSyncError)) throw error\n    return { kind: 'waiting', failure: failureOf(error) }",
-    replace: '    throw failureOf(error)',
+    find: '    if (!(error instanceof BillingSyncError)) throw error\n    const isCutOff',
+    replace: '    if (error !== undefined) throw failureOf(error)\n    const isCutOff',
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },
   {

@@ -3,6 +3,37 @@
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'replay: an object that had no turn before the end is known by it',
+    file: 'src/sources/stripe/object-reader.ts',
+    find: 'return isCutOff ? { ...result, isCutOff } : result',
+    replace: 'return result',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+    titled: 'had not had its turn',
+  },
+  {
+    name: 'replay: an object whose key was not known before the end is known by it',
+    file: 'src/sources/stripe/object-reader.ts',
+    find: '...(isCutOff && { isCutOff })',
+    replace: '...(isCutOff && {})',
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+  },
+  {
+    name: 'replay: an event that was not reached before the end is not counted',
+    file: 'src/sources/replay-items.ts',
+    find: 'if (isCutOff === true) return',
+    replace: 'if (isCutOff === undefined && outcome === undefined) return',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+    titled: 'had not had its turn',
+  },
+  {
+    name: 'replay: an event that was not reached before the end is not logged as failed',
+    file: 'src/commands/replay/handle-items.ts',
+    find: 'result === undefined || result.isCutOff === true',
+    replace: 'result === undefined',
+    tests: ['test/commands/replay/replay-ended.test.ts'],
+    titled: 'had not had its turn',
+  },
+  {
     name: 'files: an entry of over 15 MiB is let go of while it is read',
     file: 'src/sources/files/byte-window.ts',
     find: 'if (this.#held.length > largestEntryBytes) this.#overflow()',

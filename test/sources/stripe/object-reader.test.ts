@@ -186,6 +186,16 @@ describe('what Stripe answers when an object can not be read', () => {
   })
 
   test.each([
+    ['stripe_unavailable', true],
+    ['stripe_unauthorized', undefined],
+  ] as const)('%s while it is asked whose key to use, as the process ends', async (code, isCutOff) => {
+    const clientOf = () => Promise.reject(new BillingSyncError(code))
+    const asked = { clientOf, signal: AbortSignal.abort() }
+    const result = await read(await paidLife(), { kind: 'charge', id: 'ch_1' }, asked)
+    expect(result).toEqual({ kind: 'waiting', failure: expect.objectContaining({ code }), isCutOff })
+  })
+
+  test.each([
     ['rate_limited', { kind: 'rate_limited', reason: 'endpoint-rate' }],
     ['server_error', { kind: 'server_error' }],
     ['reset', { kind: 'reset' }],
