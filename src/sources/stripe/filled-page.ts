@@ -1,5 +1,5 @@
-// Pages of lists that Stripe cuts. Guarantee: a page without entries that claims that there are more never ends a list: it is
-// asked for again a few times.
+// Pages of lists that Stripe cuts. Guarantee: a page without entries that claims that there are more, as which an answer that
+// is no list is taken, never ends a list: it is asked for again a few times.
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { BillingSyncError } from '../../errors.ts'

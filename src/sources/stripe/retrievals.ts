@@ -6,7 +6,6 @@ import type { Instant } from '../../clocks.ts'
 import { isJsonObject, type Json, type JsonObject, own, ownObject } from '../../core/json.ts'
 import { isIdentified } from '../../core/normalise.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
-import { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from './account-client.ts'
 import { readFilledPage } from './filled-page.ts'
 import { sentAtOf } from './pace-http-client.ts'
@@ -100,11 +99,11 @@ const allOf = async (list: ListOnePage): Promise<readonly JsonObject[]> => {
   }
 }
 
+// What is no list of objects is asked for again like a page without entries that claims that there are more.
 const pageOf = (list: JsonObject) => {
   const entries = own(list, 'data')
-  if (!Array.isArray(entries) || !entries.every(isIdentified))
-    throw new BillingSyncError('stripe_unavailable')
-  return { entries, hasMore: own(list, 'has_more') === true }
+  const isList = Array.isArray(entries) && entries.every(isIdentified)
+  return isList ? { entries, hasMore: own(list, 'has_more') === true } : { entries: [], hasMore: true }
 }
 
 type Completion = (client: AccountClient, id: string) => Promise<readonly JsonObject[]>

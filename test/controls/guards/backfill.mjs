@@ -146,6 +146,13 @@ export const guards = [
     tests: ['test/pipeline/observe-batch.test.ts'],
   },
   {
+    name: 'lists: what is no list is asked for again where a list is completed',
+    file: 'src/sources/stripe/retrievals.ts',
+    find: ': { entries: [], hasMore: true }',
+    replace: ': { entries: [], hasMore: false }',
+    tests: ['test/sources/backfill/observe-entries.test.ts'],
+  },
+  {
     name: 'backfill: a position moves with its page alone',
     file: 'src/commands/backfill/commit-pages.ts',
     find: 'const positions = updatesOf(',
@@ -583,8 +590,8 @@ export const guards = [
   {
     name: 'lists: what is in a cut list has an id',
     file: 'src/sources/stripe/retrievals.ts',
-    find: ' || !entries.every(isIdentified)',
-    replace: ' || !entries.every((entry): entry is never => entry !== undefined)',
+    find: ' && entries.every(isIdentified)',
+    replace: ' && entries.every((entry): entry is never => entry !== undefined)',
     tests: ['test/sources/backfill/observe-entries.test.ts', 'test/sources/stripe/object-reader.test.ts'],
   },
   {

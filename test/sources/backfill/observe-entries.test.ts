@@ -61,12 +61,24 @@ describe('an object of a page', () => {
     expect(server.requests.count()).toBe(2)
   })
 
+  const noLists = ['{}', '{"object":"list","data":[{}],"has_more":false}']
+
+  test.each(noLists)('has a list completed for which Stripe answers %s for once', async (body) => {
+    const { server, account, observe } = await playedAccount()
+    const invoice = account.seed('invoice', { lines })
+    server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body })
+    const { observations } = await observe('invoice', invoice)
+    expect(observations[0]?.content?.lines).toMatchObject({ has_more: false })
+    expect(observations[0]?.content?.lines).toHaveProperty('data.length', 23)
+    expect(server.requests.count()).toBe(2)
+  })
+
   test.each(['{}', '{"object":"list","data":[null],"has_more":false}'])(
-    'waits for a Stripe that answers %s for a list',
+    'waits for a Stripe that keeps answering %s for a list',
     async (body) => {
       const { server, account, observe } = await playedAccount()
       const invoice = account.seed('invoice', { lines })
-      server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body })
+      server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body }, { times: 5 })
       await expect(observe('invoice', invoice)).rejects.toMatchObject({ code: 'stripe_unavailable' })
     },
   )

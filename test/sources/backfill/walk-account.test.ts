@@ -238,10 +238,10 @@ test('a wrong key is told by its own code', async () => {
   expect(failure).toMatchObject({ code: 'stripe_unauthorized' })
 })
 
-test('an answer for a cut list that is no list is trouble that passes, and ends all of them in order', async () => {
+test('what keeps being no list for a cut list is trouble that passes, and ends all of them in order', async () => {
   const { server, account } = await grownAccount()
   account.seed('invoice', { lines: Array.from({ length: 15 }, (_, index) => ({ amount: index })) })
-  server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body: '{}' })
+  server.faults.add({ path: /lines/ }, { kind: 'wrong_json', body: '{}' }, { times: 5 })
   const { failure } = await walkAccount(accountWalk(server, { positions: beginningOf(['invoices']) }))
   expect(failure).toMatchObject({ code: 'stripe_unavailable' })
 })
