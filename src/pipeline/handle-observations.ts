@@ -15,6 +15,7 @@ import {
 } from '../ports/pipeline-store.ts'
 import { finishInheritance } from './finish-inheritance.ts'
 import { holdingAfterLoss } from './hold-account.ts'
+import { interruption } from './interruption.ts'
 import {
   commitFolded,
   countFailed,
@@ -185,6 +186,8 @@ const readAgain = async (
   const requests = overtaken.objects.map((object) => ({ ...object, afterSecond: 0 }))
   const reads = await options.readObjects(opened, requests)
   const resultOf = ({ observation }: SeenObject): ReadResult | undefined => reads.get(readKey(observation))
+  // The page's position stays where it is: the next run reads it anew.
+  if ([...reads.values()].some(isCutOff)) throw interruption(account)
   const replaced = batch.seen.flatMap((seen): readonly SeenObject[] => {
     const result = resultOf(seen)
     if (result === undefined) return [seen]
@@ -201,6 +204,8 @@ const readAgain = async (
   const handled = await handleObservations(account, { ...batch, seen: replaced, positions }, options)
   return { ...handled, outcomes: outcomesOf(batch.seen.map(resultOf), handled.outcomes), hadOthers: true }
 }
+
+const isCutOff = (result: ReadResult): boolean => result.kind === 'waiting' && result.isCutOff === true
 
 const isUnread = (result: ReadResult | undefined) => result?.kind === 'waiting' || result?.kind === 'refused'
 

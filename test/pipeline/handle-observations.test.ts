@@ -246,6 +246,30 @@ test('what was read again is not read once more for the trouble of its commit', 
   expect(reads).toBe(1)
 })
 
+test('what a signal kept from being read again is no failure, and its position stays', async () => {
+  const { seen, memory } = await overtaken()
+  const commits: Commit[] = []
+  const store: PipelineStore = {
+    openAccount: (id) => memory.openAccount(id),
+    commit: async (commit) => {
+      commits.push(commit)
+      return true
+    },
+  }
+  const failure = { code: 'stripe_unavailable', message: 'Stripe does not answer' }
+  const cutOff = { kind: 'waiting', failure, isCutOff: true } as const
+  const running = handleObservations(
+    account,
+    { seen, positions, lastSeq: 0 },
+    {
+      ...{ ...answering, store },
+      readObjects: async (_, requests) => new Map(requests.map((request) => [readKey(request), cutOff])),
+    },
+  )
+  await expect(running).rejects.toMatchObject({ code: 'account_incomplete' })
+  expect(commits).toEqual([])
+})
+
 test('where nobody can be kept waiting a batch is one commit beside others, too', async () => {
   const { tried } = await handle({ count: 50, isCrowded: true }, { isHoldable: false })
   expect(tried.map(({ objects }) => objects)).toEqual([50])

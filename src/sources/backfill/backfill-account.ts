@@ -2,6 +2,7 @@
 // only once every page of it is committed.
 
 import { BillingSyncError } from '../../errors.ts'
+import { interruption } from '../../pipeline/interruption.ts'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-lane.ts'
@@ -9,7 +10,6 @@ import { type Mending, mendUnlisted } from './mend-unlisted.ts'
 import { entryInvalid, type FailedEntry } from './object-failures.ts'
 import { RemainingEstimates } from './remaining-estimate.ts'
 import type { ListName, ResourceName } from './resources.ts'
-import { interruption } from './run-accounts.ts'
 import { SeenIds } from './seen-ids.ts'
 import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, endsAllLists, walkAccount } from './walk-account.ts'

@@ -4,6 +4,7 @@
 
 import pLimit from 'p-limit'
 import { BillingSyncError } from '../../errors.ts'
+import { interruptedReason } from '../../pipeline/interruption.ts'
 import type { AccountTally } from './backfill-tally.ts'
 
 export interface AccountRuns {
@@ -14,11 +15,6 @@ export interface AccountRuns {
   /** True once a person asked to stop. */
   readonly signal: AbortSignal
 }
-
-const interruptedReason = 'it was interrupted'
-
-/** What an account ends with whose run a person asked to stop. */
-export const interruption = (account: string): BillingSyncError => incomplete(account, interruptedReason)
 
 /** Accounts that may meet passing trouble one after another before it counts as everybody's. */
 const mostInARow = 5

@@ -1,0 +1,9 @@
+// What a backfill that a person asked to stop ends with.
+
+import { BillingSyncError } from '../errors.ts'
+
+export const interruptedReason = 'it was interrupted'
+
+/** Returns what an account ends with whose backfill was asked to stop: nothing of it is wrong, and the next run goes on. */
+export const interruption = (account: string): BillingSyncError =>
+  new BillingSyncError('account_incomplete', { account, reason: interruptedReason })
