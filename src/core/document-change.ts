@@ -20,6 +20,8 @@ export interface DocumentChange {
   readonly stripe_id: string | null
   /** By JSON pointer. */
   readonly fields: Readonly<Record<string, FieldChange>>
+  /** True where there was no such document: one that is there may gain fields alone, as by a deletion. */
+  readonly isNew: boolean
 }
 
 /** A document before and after; `before` is null where there was none. */
@@ -39,7 +41,7 @@ export const documentChange = ({
 }: DocumentStates): DocumentChange | null => {
   const fields = fieldChanges(visibleFields(collection, before), visibleFields(collection, after))
   if (Object.keys(fields).length === 0) return null
-  return { account, collection, stripe_id: stripeIdOf(collection, after), fields }
+  return { account, collection, stripe_id: stripeIdOf(collection, after), fields, isNew: before === null }
 }
 
 const projections: ReadonlySet<string> = new Set(

@@ -6,10 +6,13 @@ import { printable } from '../core/printable.ts'
 import { inWords } from './figures.ts'
 
 /** What a dry run would have changed; `changes_omitted` counts documents beyond those listed. */
-export interface DryRunChanges {
-  readonly changes: readonly DocumentChange[]
+export interface DryRunChanges<Change = DocumentChange> {
+  readonly changes: readonly Change[]
   readonly changes_omitted: number
 }
+
+/** A change as `--json` tells it. */
+export type ToldChange = Omit<DocumentChange, 'isNew'>
 
 /** Changes listed; more are only counted. */
 const mostChanges = 10_000
@@ -17,6 +20,12 @@ const mostChanges = 10_000
 export const listChanges = (changes: readonly DocumentChange[]): DryRunChanges => ({
   changes: changes.slice(0, mostChanges),
   changes_omitted: Math.max(0, changes.length - mostChanges),
+})
+
+/** Returns the changes as `--json` tells them: there `from`, or its lack, says of each field what was. */
+export const changesInJson = ({ changes, changes_omitted }: DryRunChanges): DryRunChanges<ToldChange> => ({
+  changes: changes.map(({ isNew: _isNew, ...told }) => told),
+  changes_omitted,
 })
 
 /** Returns how many documents would change, listed or not. */
@@ -42,10 +51,15 @@ export const formatChanges = (dryRun: DryRunChanges): string => {
   return [header, '', ...lines.slice(0, mostLines), ...more].join('\n')
 }
 
-const documentLines = ({ account, collection, stripe_id, fields }: DocumentChange): readonly string[] => {
+const documentLines = ({
+  account,
+  collection,
+  stripe_id,
+  fields,
+  isNew,
+}: DocumentChange): readonly string[] => {
   const title = `  ${collection} ${stripe_id ?? ''}`.trimEnd()
   const changed = Object.entries(fields)
-  const isNew = changed.every(([, { from }]) => from === undefined)
   const state = isNew ? `would be made, ${inWords(changed.length, 'field')}` : `of ${account}`
   return [
     `${title}  ${chalk.dim(state)}`,

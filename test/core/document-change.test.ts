@@ -21,6 +21,7 @@ describe('the change of a document', () => {
       collection: 'billing.charges',
       stripe_id: 'ch_1',
       fields: { '/status': { from: 'pending', to: 'succeeded' } },
+      isNew: false,
     })
   })
 
@@ -35,6 +36,14 @@ describe('the change of a document', () => {
       '/stripe_id': { to: 'ch_1' },
       '/amount': { to: 5 },
       '/sync/own_metadata': { to: {} },
+    })
+  })
+
+  test('tells a document that was not there from one that only gains fields', () => {
+    expect(changeOf(null, charge({ deleted: true }))?.isNew).toBe(true)
+    expect(changeOf(charge({}), charge({ deleted: true }))).toMatchObject({
+      fields: { '/deleted': { to: true } },
+      isNew: false,
     })
   })
 

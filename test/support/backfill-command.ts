@@ -3,8 +3,8 @@
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { onTestFinished } from 'vitest'
-import type { DocumentChange } from '../../src/core/document-change.ts'
 import type { BackfillSummary } from '../../src/sources/backfill/backfill-tally.ts'
+import type { ToldChange } from '../../src/ui/changes-table.ts'
 import { canaryEnvironment, noteLeaks } from './leaks.ts'
 import { projectFolder } from './source-modules.ts'
 import { PLATFORM_ID, PLATFORM_KEYS } from './stripe/world.ts'
@@ -47,7 +47,7 @@ export const startBackfill = async (args: readonly string[], place: BackfillPlac
 
 export interface BackfillResult {
   readonly exitCode: number | undefined
-  readonly summary: BackfillSummary & { readonly changes?: readonly DocumentChange[] }
+  readonly summary: BackfillSummary & { readonly changes?: readonly ToldChange[] }
   readonly stderr: string
 }
 

@@ -1,15 +1,16 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { DocumentChange } from '../../src/core/document-change.ts'
-import { formatChanges, listChanges } from '../../src/ui/changes-table.ts'
+import { changesInJson, formatChanges, listChanges } from '../../src/ui/changes-table.ts'
 import { decideColour } from '../../src/ui/colour.ts'
 
 beforeAll(() => decideColour({ isTTY: false } as NodeJS.WriteStream)) // all that is looked at
 
-const change = (fields: DocumentChange['fields'], stripe_id = 'ch_1'): DocumentChange => ({
+const change = (fields: DocumentChange['fields'], stripe_id = 'ch_1', isNew = false): DocumentChange => ({
   account: 'acct_1',
   collection: 'billing.charges',
   stripe_id,
   fields,
+  isNew,
 })
 
 const textOf = (changes: readonly DocumentChange[]): string => formatChanges(listChanges(changes))
@@ -18,7 +19,7 @@ describe('what a dry run would change', () => {
   test('is each field of documents that are there, and the size of new ones', () => {
     const text = textOf([
       change({ '/status': { from: 'pending', to: 'succeeded' }, '/note': { from: 1 } }),
-      change({ '/id': { to: 'ch_2' }, '/amount': { to: 5 } }, 'ch_2'),
+      change({ '/id': { to: 'ch_2' }, '/amount': { to: 5 } }, 'ch_2', true),
     ])
     expect(text.split('\n')).toEqual([
       '2 documents would change:',
@@ -28,6 +29,29 @@ describe('what a dry run would change', () => {
       `    ${'/note'.padEnd(30)} ${'1'.padEnd(21)} → absent`,
       '  billing.charges ch_2  would be made, 2 fields',
     ])
+  })
+
+  test('is each field of one that is there and only gains some', () => {
+    const text = textOf([change({ '/deleted': { to: true } })])
+    expect(text.split('\n').slice(2)).toEqual([
+      '  billing.charges ch_1  of acct_1',
+      `    ${'/deleted'.padEnd(30)} ${'absent'.padEnd(21)} → true`,
+    ])
+  })
+
+  test('says for scripts of each field what was, and nothing besides', () => {
+    const listed = listChanges([change({ '/id': { to: 'ch_2' } }, 'ch_2', true)])
+    expect(changesInJson(listed)).toEqual({
+      changes: [
+        {
+          account: 'acct_1',
+          collection: 'billing.charges',
+          stripe_id: 'ch_2',
+          fields: { '/id': { to: 'ch_2' } },
+        },
+      ],
+      changes_omitted: 0,
+    })
   })
 
   test('keeps to 80 columns and to characters that a terminal shows', () => {

@@ -3,7 +3,7 @@
 import type { DocumentChange } from '../../core/document-change.ts'
 import type { BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { formatBackfill } from '../../ui/backfill-result.ts'
-import { listChanges } from '../../ui/changes-table.ts'
+import { changesInJson, listChanges } from '../../ui/changes-table.ts'
 import { decideColour } from '../../ui/colour.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 
@@ -24,7 +24,7 @@ export const printBackfill = (
   const listed = listChanges(changes)
   decideColour(process.stdout)
   const text = request.json
-    ? `${JSON.stringify({ ...tally.summary(durationMs), ...(request.dryRun ? listed : {}) })}\n`
+    ? `${JSON.stringify({ ...tally.summary(durationMs), ...(request.dryRun ? changesInJson(listed) : {}) })}\n`
     : formatBackfill(tally, {
         durationMs,
         dryRun: request.dryRun ? listed : null,

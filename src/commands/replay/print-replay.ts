@@ -2,7 +2,7 @@
 
 import type { DocumentChange } from '../../core/document-change.ts'
 import type { ReplayTally } from '../../sources/replay-tally.ts'
-import { listChanges } from '../../ui/changes-table.ts'
+import { changesInJson, listChanges } from '../../ui/changes-table.ts'
 import { decideColour } from '../../ui/colour.ts'
 import { formatReplay } from '../../ui/replay-result.ts'
 import type { ReplayRequest } from './replay-request.ts'
@@ -27,7 +27,7 @@ export const printReplay = (
   const listed = listChanges(changes)
   decideColour(process.stdout)
   const text = request.json
-    ? `${JSON.stringify({ ...summary, ...(request.dryRun ? listed : {}) })}\n`
+    ? `${JSON.stringify({ ...summary, ...(request.dryRun ? changesInJson(listed) : {}) })}\n`
     : formatReplay(summary, {
         ...tally,
         interrupted,

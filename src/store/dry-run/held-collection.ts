@@ -41,7 +41,8 @@ export class HeldCollection {
   put(bytes: Uint8Array, before: StoredDocument | null): void {
     const document = decode(bytes)
     const id = String(document._id)
-    this.#documents.set(id, { before: this.#documents.get(id)?.before ?? before, after: bytes })
+    const held = this.#documents.get(id)
+    this.#documents.set(id, { before: held === undefined ? before : held.before, after: bytes })
     for (const index of this.#indexes.values()) index.add(id, document)
   }
 

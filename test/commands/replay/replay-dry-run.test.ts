@@ -4,7 +4,7 @@ import type { Document } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { replayJson, runProgram, type Summary } from '../../support/billing-sync.ts'
 import { openTestDatabase } from '../../support/database.ts'
-import { loadStory } from '../../support/fixture-files.ts'
+import { loadEvent, loadStory } from '../../support/fixture-files.ts'
 import { diffDocuments, readableDocuments } from '../../support/readable-documents.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { wholeDatabase } from '../../support/whole-database.ts'
@@ -74,6 +74,45 @@ describe('a dry run of the story', () => {
     expect(stdout).toMatch(/^Dry run, nothing was written/)
     expect(stdout).toContain('without --dry-run')
     expect(await db.collection('billing.events').countDocuments({ event_id: 'evt_other' })).toBe(0)
+  })
+
+  test('says of what is there which fields it gains, and tells apart what is new', async () => {
+    const created = { ...loadEvent('customer.created.endive'), account: 'acct_gains' }
+    const deleted = {
+      ...created,
+      id: 'evt_deleted',
+      type: 'customer.deleted',
+      created: created.created + 60,
+      data: { object: created.data.object },
+    }
+    const folder = await temporaryFolder({
+      'created.json': JSON.stringify(created),
+      'deleted.json': JSON.stringify(deleted),
+    })
+    const textOf = async (name: string, ...more: string[]): Promise<string> =>
+      (await runProgram(['replay', join(folder, name), '--mongodb-uri', uri, ...more])).stdout
+    const title = `  billing.customers ${created.data.object.id}`
+    expect(await textOf('created.json', '--dry-run')).toContain(`${title}  would be made, `)
+    await textOf('created.json')
+    const told = await textOf('deleted.json', '--dry-run')
+    expect(told).toContain(`${title}  of acct_gains\n    /deleted `)
+    expect(told).not.toContain('would be made')
+  })
+
+  test('tells all of a row that the config lists and the platform then claims', async () => {
+    const folder = await temporaryFolder({
+      'config.json': JSON.stringify({
+        stripeAccountId: 'acct_claims',
+        accounts: [{ stripe_user_id: 'acct_claims', support: false }],
+      }),
+      'event.json': JSON.stringify({ ...story[0], id: 'evt_claims', account: undefined }),
+    })
+    const other = new URL(uri)
+    other.pathname = `${other.pathname}_claims`
+    const args = [join(folder, 'event.json'), '--config', join(folder, 'config.json'), '--dry-run']
+    const { summary } = await replayJson(other.href, args)
+    const row = summary.changes?.find(({ collection }) => collection === 'billing.accounts')
+    expect(row?.fields).toMatchObject({ '/platform': { to: true }, '/support': { to: false } })
   })
 
   test('of the inbox settles no row', async () => {
