@@ -32,6 +32,9 @@ export const errorKinds = {
   document_conflict: fatal(
     'A document that somebody else made has the key of one that billing-sync has to make; remove or merge it, then replay the event',
   ),
+  duplicate_documents: fatal(
+    '{collection} holds several documents with {key}, of which there may be one; merge them, or remove all but one, then run the command again',
+  ),
   commit_too_heavy: fatal(
     'MongoDB keeps ending the transaction of this event: it writes too much at once, or its contact is written all the time; see the size of its metadata',
   ),

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { replayJson, runProgram, type Summary, startProgram } from '../../support/billing-sync.ts'
-import { openTestDatabase } from '../../support/database.ts'
+import { openDatabaseForTest, openTestDatabase } from '../../support/database.ts'
 import { numberedEvent } from '../../support/deliveries.ts'
 import { fixtureFolder, fixtureNames, loadStory } from '../../support/fixture-files.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
@@ -95,6 +95,22 @@ describe('a replay of the fixtures', () => {
     expect(exitCode).toBe(0)
     expectNothingNew(summary, eventCount)
   })
+})
+
+test('a replay into a database where two contacts have one customer handles nothing and names them', async () => {
+  const twice = await openDatabaseForTest()
+  const contact = { stripe_user_id: 'acct_1', stripe_customer_id: 'cus_1' }
+  await twice.db.collection('crm.contacts').insertMany([{ ...contact }, { ...contact }])
+  const { exitCode, summary } = await replayJson(twice.uri, [fixtureFolder])
+  expect([exitCode, summary.read]).toEqual([1, 0])
+  const told = 'crm.contacts holds several documents with stripe_user_id acct_1 and stripe_customer_id cus_1'
+  expect(summary.failures).toEqual([
+    expect.objectContaining({
+      source: 'replay',
+      code: 'duplicate_documents',
+      error: expect.stringContaining(told),
+    }),
+  ])
 })
 
 describe('what a person sees', () => {

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openTestDatabase } from '../../support/database.ts'
+import { openDatabaseForTest, openTestDatabase } from '../../support/database.ts'
 import { runServe, webhookSecret as secret } from '../../support/serve-process.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
@@ -57,6 +57,15 @@ describe('the command', () => {
     })
     expect(exitCode).toBe(2)
     expect(stderr).toContain('billing-sync: STRIPE_ACCOUNT_ID: ')
+  })
+
+  test('ends with 1 where others have written twice what may be there once, before it says that it serves', async () => {
+    const twice = await openDatabaseForTest()
+    await twice.db.collection('currency').insertMany([{ code: 'EUR' }, { code: 'EUR' }])
+    const { exitCode, stderr } = await runServe(['--mongodb-uri', twice.uri])
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^billing-sync: currency holds several documents with code EUR, .*; merge them, /m)
+    expect(stderr).not.toMatch(/"serving"|unexpected/)
   })
 
   test('ends with 2 where a stored signing secret can not be opened', async () => {

@@ -315,6 +315,14 @@ export const guards = [
     titled: 'tells what the run then does',
   },
   {
+    name: 'collections: documents that are there twice are named, with the remedy',
+    file: 'src/store/collections.ts',
+    find: 'if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error',
+    replace: 'if (!(error instanceof MongoServerError) || error.code !== -duplicateKey) throw error',
+    tests: ['test/store/collections.test.ts'],
+    titled: 'documents that others have written twice',
+  },
+  {
     name: 'storable: a document that an index can not take fails alone',
     file: 'src/store/mongo-errors.ts',
     find: "code === parallelArrays ? 'unindexable' : null",
