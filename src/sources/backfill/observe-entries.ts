@@ -9,8 +9,8 @@ import type { Observation } from '../../core/observation.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import { pinnedApiVersion } from '../stripe/api-version.ts'
 import { observePayments } from '../stripe/observe-relatives.ts'
-import { completeLists } from '../stripe/retrievals.ts'
-import { failureOfStripe } from '../stripe/stripe-failure.ts'
+import { completeLists, cutListsOf } from '../stripe/retrievals.ts'
+import { reasonToDoWithout } from '../stripe/stripe-failure.ts'
 
 /** When a page was asked for: the second on Stripe's clock, and the account's commit number before. */
 export interface ReadMoment {
@@ -37,7 +37,7 @@ type Listed = JsonObject & { readonly id: string }
 /** Objects whose cut lists are completed at once. */
 const completionsAtOnce = 5
 
-/** Returns the observations of a page's objects. Throws the SDK's errors, but for what the key may not read. */
+/** Returns the observations of a page's objects. Throws as `completeLists` does, but for what the key may not read, and `stripe_refused`. */
 export const observeEntries = async (
   objects: readonly Listed[],
   moment: ReadMoment,
@@ -80,10 +80,9 @@ const complete = async (object: Listed, { client, kind, onRefusedHelper }: Entry
   try {
     return { ...(await completeLists(client, kind, object)), id: object.id }
   } catch (error) {
+    const what = cutListsOf(kind)
     // What is gone by now is shown as the list showed it.
-    const failure = failureOfStripe(error)
-    if (failure.kind === 'refused') onRefusedHelper(`the lists of ${kind}s that Stripe cuts at ten entries`)
-    if (failure.kind === 'refused' || failure.kind === 'missing') return object
-    throw error
+    if (reasonToDoWithout(error, what) === 'forbidden') onRefusedHelper(what)
+    return object
   }
 }

@@ -1,12 +1,13 @@
 // Walks the lists of one account side by side. Guarantees: a list that the key may not read ends alone, whatever else
-// goes wrong ends all of them; a list that only helps (invoice payments, relatives shown in place) is gone on without;
+// goes wrong ends all of them; what only helps (invoice payments, relatives shown in place) is gone on without where the key
+// may not read it;
 // a resource counts as complete only when all that belongs to it was walked to its end.
 
 import { setMaxListeners } from 'node:events'
 import type { BillingSyncError } from '../../errors.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import type { StripeClock } from '../stripe/stripe-clock.ts'
-import { errorOfStripe, failureOfStripe } from '../stripe/stripe-failure.ts'
+import { errorOfStripe, failureOfStripe, isForbidden } from '../stripe/stripe-failure.ts'
 import type { ListPage, ListQuery } from './list-page.ts'
 import { observeEntries } from './observe-entries.ts'
 import type { AccountRooms } from './page-rooms.ts'
@@ -113,7 +114,7 @@ const endOf = async (list: ListName, walk: AccountWalk): Promise<ListEnd> => {
     const failure = errorOfStripe(error, { account: walk.account, what: `the list of ${inWords(list)}` })
     // What the signal cut off looks like a connection that broke.
     if (walk.signal.aborted) return { kind: 'interrupted' }
-    if (list !== 'invoice_payments' || endsAllLists(failure)) return { kind: 'failed', failure }
+    if (list !== 'invoice_payments' || !isForbidden(error)) return { kind: 'failed', failure }
     walk.onRefusedHelper('invoice payments, which tie charges to invoices')
     return { kind: 'complete' }
   }
@@ -143,7 +144,8 @@ const walkOne = async (list: ListName, walk: AccountWalk): Promise<boolean> => {
 
 type Read = (ask: (query: ListQuery) => Promise<ListPage>) => Promise<ListPage>
 
-// A restricted key may read a list and not what its objects link to: then they are shown with ids alone.
+// A restricted key may read a list and not what its objects link to: then they are shown with ids alone. With which status
+// Stripe tells so is documented nowhere, so any refusal will do; one that is about the list itself comes again.
 const readerOf = (list: ListName, { isRanged, onRefusedHelper }: AccountWalk): Read => {
   const { path, params, expand: always } = listRows[list]
   let expand = isRanged ? [...always, ...(expandInRange[list] ?? [])] : always

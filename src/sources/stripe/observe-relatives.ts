@@ -21,7 +21,7 @@ interface Read {
 
 const none: Relatives = { observations: [], expanded: {} }
 
-/** Returns the relatives of a retrieved object. Throws the SDK's errors, but for what the key may not read. */
+/** Returns the relatives of a retrieved object. Throws as `retrieveObject` does, but for what the key may not read. */
 export const observeRelatives = async (
   client: AccountClient,
   kind: ObjectKind,
@@ -38,11 +38,22 @@ export const observeRelatives = async (
 
 const observeAroundCharge = async (client: AccountClient, { object, stamp }: Read): Promise<Relatives> => {
   const intent = ownString(object, 'payment_intent') ?? ownString(ownObject(object, 'payment_intent'), 'id')
-  const payments = intent === null ? [] : await permitted(() => paymentsOfIntent(client, intent), [])
+  const payments =
+    intent === null
+      ? []
+      : await permitted(() => paymentsOfIntent(client, intent), {
+          what: 'the invoice payments of the charge',
+          otherwise: [],
+        })
   const invoice =
     payments.map((payment) => ownObject(payment, 'invoice')).find((found) => found !== null) ?? null
   const refunded = (ownNumber(object, 'amount_refunded') ?? 0) > 0
-  const refunds = refunded ? await permitted(() => refundsOfCharge(client, object.id), []) : []
+  const refunds = refunded
+    ? await permitted(() => refundsOfCharge(client, object.id), {
+        what: 'the refunds of the charge',
+        otherwise: [],
+      })
+    : []
   return {
     observations: [
       ...observePayments(payments, stamp),
@@ -55,7 +66,10 @@ const observeAroundCharge = async (client: AccountClient, { object, stamp }: Rea
 const subscriptionOf = async (client: AccountClient, invoice: JsonObject): Promise<JsonObject> => {
   const id = ownString(ownObject(ownObject(invoice, 'parent'), 'subscription_details'), 'subscription')
   if (id === null) return {}
-  const answer = await permitted(() => retrieveObject(client, 'subscription', id), null)
+  const answer = await permitted(() => retrieveObject(client, 'subscription', id), {
+    what: 'the subscription of the invoice',
+    otherwise: null,
+  })
   return answer === null ? {} : { subscription: answer.object }
 }
 

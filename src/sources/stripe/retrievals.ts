@@ -48,7 +48,10 @@ const retrieves: Readonly<Record<ObjectKind, Retrieve>> = {
   invoice_payment: ({ stripe, options }, id, params) => stripe.invoicePayments.retrieve(id, params, options),
 }
 
-/** Retrieves one object. Throws the SDK's errors, and `stripe_unavailable` for a list that is none. */
+/**
+ * Retrieves one object. Throws the SDK's errors, `stripe_unavailable` for a list that is none, and `stripe_refused` for one
+ * that is refused though the key may read it.
+ */
 export const retrieveObject = async (
   client: AccountClient,
   kind: ObjectKind,
@@ -59,7 +62,10 @@ export const retrieveObject = async (
   const object = plain(response)
   return {
     // What the key may not read of it stays cut, as it does in a backfill.
-    object: await permitted(() => completeLists(client, kind, object), object),
+    object: await permitted(() => completeLists(client, kind, object), {
+      what: cutListsOf(kind),
+      otherwise: object,
+    }),
     date: headers.date ?? null,
     sentAt: sentAtOf(headers),
   }
@@ -119,6 +125,10 @@ const completions: Partial<Record<ObjectKind, Readonly<Record<string, Completion
       allOf((page) => stripe.subscriptionItems.list({ subscription: id, ...page }, options)),
   },
 }
+
+/** Returns the lists of a kind of object that Stripe cuts, in words. */
+export const cutListsOf = (kind: ObjectKind): string =>
+  `the lists of ${kind.replace('_', ' ')}s that Stripe cuts at ten entries`
 
 /** Returns the object with the lists that Stripe cut completed. Throws as `retrieveObject` does. */
 export const completeLists = async (

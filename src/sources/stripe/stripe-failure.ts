@@ -13,13 +13,14 @@ export type StripeFailure =
   | { readonly kind: 'refused'; readonly error: BillingSyncError }
 
 /**
- * Returns what an error thrown by the SDK means, or the `stripe_unavailable` of an answer that is no good; rethrows what is
- * none of Stripe's.
+ * Returns what an error thrown by the SDK means, the `stripe_unavailable` of an answer that is no good, or a `stripe_refused`
+ * that names what was asked for already; rethrows what is none of Stripe's.
  * @param what was asked for, in words
  */
 export const failureOfStripe = (error: unknown, what = 'the object'): StripeFailure => {
   if (error instanceof BillingSyncError && error.code === 'stripe_unavailable')
     return { kind: 'passing', error }
+  if (error instanceof BillingSyncError && error.code === 'stripe_refused') return { kind: 'refused', error }
   if (!(error instanceof Stripe.errors.StripeError)) throw error
   if (error.statusCode === 404) return { kind: 'missing' }
   if (error.code === 'account_invalid') return { kind: 'disconnected' }
@@ -55,17 +56,36 @@ export const secondOfAnswer = (error: unknown, otherwise: number): number => {
   return Number.isNaN(date) ? otherwise : date / 1000
 }
 
+/** Tells whether the key may not read what was asked for: every other refusal is about the request. */
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripePermissionError && failureOfStripe(error).kind === 'refused'
+
 /**
- * Returns what a call answers, or something else where the key may not read that or it is gone: a restricted key may read
- * an object and not what belongs to it. Throws the SDK's other errors.
+ * Returns why something that only helps is gone on without: a restricted key may read an object and not what belongs to it,
+ * or the object is gone by now. Throws the SDK's errors for trouble that passes, and `stripe_refused` for every other refusal:
+ * whoever took that for a missing permission would call complete what is not.
+ * @param what was asked for, in words
  */
-export const permitted = async <Result>(call: () => Promise<Result>, otherwise: Result): Promise<Result> => {
+export const reasonToDoWithout = (error: unknown, what: string): 'forbidden' | 'gone' => {
+  if (isForbidden(error)) return 'forbidden'
+  // Of an object that a parameter names, or an entry that a page begins after, it comes with status 400.
+  if (error instanceof Stripe.errors.StripeError && error.code === 'resource_missing') return 'gone'
+  const failure = failureOfStripe(error, what)
+  // As a bare 404 it would pass for the answer that the object itself is gone.
+  if (failure.kind === 'missing') throw refusalOf({ what, status: 404, reason: 'missing' }, error)
+  throw failure.kind === 'refused' ? failure.error : error
+}
+
+/** Returns what a call answers, or something else where `reasonToDoWithout` knows one. Throws as that does. */
+export const permitted = async <Result>(
+  call: () => Promise<Result>,
+  { what, otherwise }: { readonly what: string; readonly otherwise: Result },
+): Promise<Result> => {
   try {
     return await call()
   } catch (error) {
-    const { kind } = failureOfStripe(error)
-    if (kind === 'refused' || kind === 'missing') return otherwise
-    throw error
+    reasonToDoWithout(error, what)
+    return otherwise
   }
 }
 

@@ -581,6 +581,22 @@ export const guards = [
     tests: ['test/sources/backfill/observe-entries.test.ts', 'test/sources/backfill/list-page.test.ts'],
   },
   {
+    name: 'lists: invoice payments are gone on without only where the key may not read them',
+    file: 'src/sources/backfill/walk-account.ts',
+    find: "if (list !== 'invoice_payments' || !isForbidden(error)) return",
+    replace: "if (list !== 'invoice_payments' || (isForbidden(error) && endsAllLists(failure))) return",
+    tests: ['test/sources/backfill/walk-account.test.ts'],
+    titled: 'a list of invoice payments that is refused',
+  },
+  {
+    name: 'lists: a cut list that is refused ends its own list alone',
+    file: 'src/sources/stripe/stripe-failure.ts',
+    find: "error.code === 'stripe_refused') return { kind: 'refused', error }",
+    replace: "error.code === 'usage_invalid') return { kind: 'refused', error }",
+    tests: ['test/sources/backfill/walk-account.test.ts'],
+    titled: 'a cut list that is refused',
+  },
+  {
     name: 'lists: an answer that is no list is trouble that passes',
     file: 'src/sources/stripe/stripe-failure.ts',
     find: "error.code === 'stripe_unavailable')",

@@ -110,9 +110,26 @@ export const guards = [
   {
     name: 'reader: an object is read although the key may not read the rest of its lists',
     file: 'src/sources/stripe/retrievals.ts',
-    find: 'object: await permitted(() => completeLists(client, kind, object), object),',
-    replace: 'object: await completeLists(client, kind, object),',
+    find: 'object: await permitted(() => completeLists(client, kind, object), {',
+    replace: 'object: await ((call, _other) => call())(() => completeLists(client, kind, object), {',
     tests: ['test/sources/stripe/object-reader.test.ts'],
+  },
+  {
+    name: 'reader: a list that is refused for another reason than a missing right is no list that may be missing',
+    file: 'src/sources/stripe/stripe-failure.ts',
+    find: '    reasonToDoWithout(error, what)\n    return otherwise',
+    replace: '    failureOfStripe(error, what)\n    return otherwise',
+    tests: ['test/sources/stripe/object-reader.test.ts'],
+    titled: 'is not read where its list is refused',
+  },
+  {
+    name: 'reader: what is gone is told from a path that Stripe does not know',
+    file: 'src/sources/stripe/stripe-failure.ts',
+    find: "if (failure.kind === 'missing') throw refusalOf",
+    replace:
+      "if (failure.kind === 'missing') return 'gone'\n  if (failure.kind === 'missing') throw refusalOf",
+    tests: ['test/sources/backfill/observe-entries.test.ts'],
+    titled: 'is not observed where its list is refused',
   },
   {
     name: 'reader: a product named as a step of a path is not asked for',

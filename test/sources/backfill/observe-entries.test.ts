@@ -83,6 +83,21 @@ describe('an object of a page', () => {
     },
   )
 
+  test.each([400, 404])(
+    'is not observed where its list is refused, other than by right: %i',
+    async (status) => {
+      const { server, account, observe, refused } = await playedAccount()
+      const invoice = account.seed('invoice', { lines })
+      const error = { type: 'invalid_request_error', message: 'Unrecognized request URL' }
+      server.faults.add({ path: /lines/ }, { kind: 'error', status, error })
+      await expect(observe('invoice', invoice)).rejects.toMatchObject({
+        code: 'stripe_refused',
+        details: { what: 'the lists of invoices that Stripe cuts at ten entries', status },
+      })
+      expect(refused).toEqual([])
+    },
+  )
+
   test('that is gone by the time its list is asked for is as the page showed it', async () => {
     const { server, account, observe } = await playedAccount()
     const invoice = account.seed('invoice', { lines })

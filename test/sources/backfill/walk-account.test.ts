@@ -179,6 +179,43 @@ test('a key that may not read invoice payments is told of once', async () => {
   expect([...complete]).toEqual(['invoices', 'charges'])
 })
 
+test.each([400, 404])(
+  'a list of invoice payments that is refused leaves them incomplete: %i',
+  async (status) => {
+    const { server } = await grownAccount()
+    const error = { type: 'invalid_request_error', message: 'Unrecognized request URL' }
+    server.faults.add({ path: '/v1/invoice_payments' }, { kind: 'error', status, error })
+    const warnings: string[] = []
+    const { complete, failure } = await walkAccount(
+      accountWalk(server, {
+        positions: beginningOf(['customers', 'invoices', 'charges']),
+        onRefusedHelper: (what) => warnings.push(what),
+      }),
+    )
+    expect(failure).toMatchObject({
+      code: 'stripe_refused',
+      details: { what: 'the list of invoice payments', status },
+    })
+    expect({ complete: [...complete], warnings }).toEqual({
+      complete: ['customers', 'charges'],
+      warnings: [],
+    })
+  },
+)
+
+test('a cut list that is refused leaves its own list incomplete, and no other', async () => {
+  const { server, account } = await grownAccount()
+  account.seed('subscription', { items: Array.from({ length: 15 }, () => ({})) })
+  const error = { type: 'invalid_request_error', message: 'No' }
+  server.faults.add({ path: '/v1/subscription_items' }, { kind: 'error', status: 400, error })
+  const { complete, failure } = await walkAccount(
+    accountWalk(server, { positions: beginningOf(['customers', 'subscriptions']) }),
+  )
+  expect(failure).toMatchObject({ code: 'stripe_refused' })
+  expect(failure).toHaveProperty('message', expect.stringContaining('the lists of subscriptions'))
+  expect([...complete]).toEqual(['customers'])
+})
+
 test('a key that may not read relatives gets the objects with ids alone', async () => {
   const { server, account } = await grownAccount()
   server.faults.add(

@@ -75,16 +75,33 @@ describe('an invoice', () => {
     expect(payments.map(({ kind }) => kind)).toEqual(Array.from({ length: 11 }, () => 'invoice_payment'))
   })
 
-  test.each([403, 404])('is read as Stripe showed it where the rest of a list is not: %i', async (status) => {
+  test.each([
+    ['the key may not read it', 403, undefined],
+    ['it is gone', 404, 'resource_missing'],
+    ['a parameter names what is gone', 400, 'resource_missing'],
+  ])('is read as Stripe showed it where the rest of a list is not, as %s', async (_why, status, code) => {
     const life = await paidLife()
     const lines = Array.from({ length: 11 }, () => ({ amount: 1 }))
     const id = life.account.create('invoice', { customer: life.customer, lines }).id
-    const error = { type: 'invalid_request_error' }
+    const error = { type: 'invalid_request_error', ...(code === undefined ? {} : { code }) }
     life.server.faults.add({ path: /\/lines/ }, { kind: 'error', status, error })
     const [invoice] = observations(await read(life, { kind: 'invoice', id }))
     expect(invoice?.content?.lines).toMatchObject({ has_more: true })
     expect(invoice?.content?.lines).toHaveProperty('data.length', 10)
     expect(life.server.faults.pending).toBe(0)
+  })
+
+  test.each([400, 404])('is not read where its list is refused for another reason: %i', async (status) => {
+    const life = await paidLife()
+    const lines = Array.from({ length: 11 }, () => ({ amount: 1 }))
+    const id = life.account.create('invoice', { customer: life.customer, lines }).id
+    const error = { type: 'invalid_request_error', message: 'No' }
+    life.server.faults.add({ path: /\/lines/ }, { kind: 'error', status, error })
+    const what = `the lists of invoices that Stripe cuts at ten entries (status ${status}`
+    expect(await read(life, { kind: 'invoice', id })).toMatchObject({
+      kind: 'refused',
+      failure: { code: 'stripe_refused', message: expect.stringContaining(what) },
+    })
   })
 })
 
