@@ -105,6 +105,7 @@ const walkOne = async (
     isWorkedOn: () => run.isWorkedOn(account),
     countStored: stored.countStored,
     onFailed,
+    onWarning: warnerOf(tally, run.log),
     walk: { ...(await walkOf(tally, run)), positions, customersFirst: await stored.isAnyAdoptable() },
     mending: mendingOf({
       ...{
@@ -130,6 +131,7 @@ export const walkOf = async (
 ): Promise<Omit<AccountWalk, 'positions' | 'seqNow' | 'takePage'>> => {
   const { account } = tally
   const { request, stripe, rooms, log, signal } = run
+  const warn = warnerOf(tally, log)
   return {
     account,
     isRanged: request.range.since !== null || request.range.until !== null,
@@ -138,13 +140,18 @@ export const walkOf = async (
     clock: stripe.clock,
     livemode: stripe.livemode,
     rooms: rooms.of(account),
-    onRefusedHelper: (what) => {
-      tally.warnings.push(`The key may not read ${what}: the backfill goes on without`)
-      log.warn(`the key may not read ${what}: the backfill goes on without`, { account })
-    },
+    onRefusedHelper: (what) => warn(`The key may not read ${what}: the backfill goes on without`),
     signal,
   }
 }
+
+// Of a run with `--json` the log alone tells it.
+const warnerOf =
+  ({ account, warnings }: AccountTally, log: Log) =>
+  (warning: string): void => {
+    warnings.push(warning)
+    log.warn(warning.replace(/^The /, 'the '), { account })
+  }
 
 /** Returns how reads of an account are handled, each with the requests that it costs counted. */
 export const handlingOf = (tally: AccountTally, run: BackfillRun): ObservationHandling => {

@@ -30,13 +30,15 @@ export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
   readonly countStored: (resource: ResourceName) => Promise<number>
   /** Told of an entry that is no object, or could not be applied. */
   readonly onFailed: (entry: FailedEntry) => void
+  /** Told what the account needs somebody to know, though nothing went wrong. */
+  readonly onWarning: (warning: string) => void
 }
 
 /** Backfills the account; the tally tells what came of it. Rejects with what the commits ended with. */
 export const backfillAccount = async <Folded extends FoldedPages>(
   options: AccountBackfill<Folded>,
 ): Promise<BillingSyncError | null> => {
-  const { tally, walk, seq, fold, isWorkedOn, continued, countStored } = options
+  const { tally, walk, seq, fold, isWorkedOn, continued } = options
   const lane = new CommitLane({ seq, fold, isWorkedOn, onCommitted: countPages(options) })
   // A first import has nothing that could be unlisted: what it has written itself need not be read again.
   const held = await heldBefore([...tally.resources.keys()], options.mending)
@@ -69,7 +71,7 @@ export const backfillAccount = async <Folded extends FoldedPages>(
   const suspects = [...complete]
     .filter(isEmpty)
     .filter((resource) => !continued.has(resource) || owesMore(resource))
-  return suspectEmptyLists(suspects, { mended, tally, countStored })
+  return suspectEmptyLists(suspects, mended, options)
 }
 
 const heldBefore = async (
@@ -111,15 +113,11 @@ const countOutcomes = (
   count.unchanged += observations.length + invalid - applied - failed
 }
 
-interface Suspicion extends Pick<AccountBackfill, 'tally' | 'countStored'> {
-  /** Resources of which nothing stored is left that Stripe no longer has. */
-  readonly mended: ReadonlySet<ResourceName>
-}
-
 // A list without an object, of an account that has some, is that of another account or mode.
 const suspectEmptyLists = async (
   empty: readonly ResourceName[],
-  { tally, mended, countStored }: Suspicion,
+  mended: ReadonlySet<ResourceName>,
+  { tally, countStored, onWarning }: Pick<AccountBackfill, 'tally' | 'countStored' | 'onWarning'>,
 ): Promise<BillingSyncError | null> => {
   for (const resource of empty) {
     if (mended.has(resource)) continue
@@ -128,6 +126,6 @@ const suspectEmptyLists = async (
     if (count > 0) return new BillingSyncError('list_empty', details)
   }
   if (empty.length === tally.resources.size)
-    tally.warnings.push('Stripe shows no object at all: check that the key is of the right account and mode')
+    onWarning('Stripe shows no object at all: check that the key is of the right account and mode')
   return null
 }

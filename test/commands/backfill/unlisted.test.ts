@@ -166,8 +166,20 @@ describe('nothing is marked deleted', () => {
 
   test('by a key of the other mode', async () => {
     const { place } = await mirroredAccount({ customers: 5 })
-    await runBackfill(plain, { ...place, secretKey: PLATFORM_KEYS.live })
+    const { exitCode, stderr } = await runBackfill(plain, { ...place, secretKey: PLATFORM_KEYS.live })
+    expect(exitCode).toBe(0)
     expect(await tombstones()).toEqual([])
+    const warnings = stderr
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+      .filter(({ level }) => level === 40)
+    expect(warnings).toMatchObject([
+      {
+        account: 'acct_1',
+        msg: expect.stringMatching(/^Stripe shows no object at all: check that the key /),
+      },
+    ])
   })
 
   test('by a list that the key may not read', async () => {

@@ -597,6 +597,14 @@ export const guards = [
     titled: 'a cut list that is refused',
   },
   {
+    name: 'backfill: what the text warns of is in the log as well',
+    file: 'src/commands/backfill/backfill-one.ts',
+    find: "    log.warn(warning.replace(/^The /, 'the '), { account })",
+    replace: '    log.debug(warning, { account })',
+    tests: ['test/commands/backfill/unlisted.test.ts'],
+    titled: 'by a key of the other mode',
+  },
+  {
     name: 'lists: an answer that is no list is trouble that passes',
     file: 'src/sources/stripe/stripe-failure.ts',
     find: "error.code === 'stripe_unavailable')",
