@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
-import { program, runProgram } from './support/billing-sync.ts'
+import { program, runInShell, runProgram } from './support/billing-sync.ts'
 import { openTestDatabase } from './support/database.ts'
 import { temporaryFolder } from './support/temporary-folder.ts'
 
@@ -120,6 +120,18 @@ describe('the help', () => {
     expect(stdout).not.toContain('sekret')
   })
 })
+
+test.each([['replay', 'a.json', '--json'], ['backfill', '--all-accounts', '--json'], ['serve']])(
+  'a working directory that was removed is named in a line, with the remedy: %s',
+  async (...args) => {
+    const line = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"'
+    const { exitCode, stdout, stderr } = await runInShell(line, args, { cwd: await temporaryFolder() })
+    expect([exitCode, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(
+      /^billing-sync: working directory: can not be found \(ENOENT\), .*; change to a .*\n$/,
+    )
+  },
+)
 
 test('the version is that of the package', async () => {
   for (const args of [['--version'], ['replay', '--version']]) {

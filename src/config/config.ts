@@ -4,7 +4,13 @@ import { livemodeOfKey } from '../core/key-mode.ts'
 import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
-import { cacheFolderOf, type Environment, inheritableVariables, readEnvironment } from './environment.ts'
+import {
+  cacheFolderOf,
+  type Environment,
+  inheritableVariables,
+  readEnvironment,
+  workingFolder,
+} from './environment.ts'
 import { wordsOfIssue } from './schema-words.ts'
 import { type SettingName, type SettingRow, type Settings, settingRows } from './settings.ts'
 
@@ -52,7 +58,7 @@ const flagNames: Partial<Record<SettingName, string>> = {
 }
 
 /** Reads the configuration. Throws `config_invalid`, naming the flag, variable or key that is wrong. */
-export const loadConfig = async (flags: ConfigFlags, folder: string = process.cwd()): Promise<Config> => {
+export const loadConfig = async (flags: ConfigFlags, folder: string = workingFolder()): Promise<Config> => {
   const environment = await readEnvironment(folder)
   const named = flags.config ?? nonEmpty(environment.BILLING_SYNC_CONFIG)
   const file = await readConfigFile(

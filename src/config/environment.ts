@@ -1,4 +1,4 @@
-// The only reader of the process's environment, of the `.env` file beside it and of the user's folders.
+// The only reader of the process's environment, of its working directory with the `.env` file, and of the user's folders.
 
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -9,6 +9,17 @@ import { BillingSyncError } from '../errors.ts'
 
 /** Variables by name; what the process has wins over the `.env` file. */
 export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Returns the working directory. Throws `config_invalid` where it is there no more, or must not be seen. */
+export const workingFolder = (): string => {
+  try {
+    return process.cwd()
+  } catch (error) {
+    const code = systemErrorCode(error) ?? 'unreadable'
+    const problem = `can not be found (${code}), as after it was removed or replaced; change to a folder that exists (or to the same one again)`
+    throw new BillingSyncError('config_invalid', { source: 'working directory', problem }, { cause: error })
+  }
+}
 
 /** Returns the environment of a command that runs in a folder. Throws `config_invalid` for an unreadable `.env`. */
 export const readEnvironment = async (folder: string): Promise<Environment> => ({

@@ -3,6 +3,14 @@
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'config: a working directory that was removed is told as what it is',
+    file: 'src/config/config.ts',
+    find: 'folder: string = workingFolder()',
+    replace: 'folder: string = process.cwd()',
+    tests: ['test/cli.test.ts'],
+    titled: 'a working directory that was removed',
+  },
+  {
     name: 'config: a capital M is no minute',
     file: 'src/config/times.ts',
     find: ' && !meansMonths.test(text)',
