@@ -32,6 +32,9 @@ export const errorKinds = {
   document_conflict: fatal(
     'A document that somebody else made has the key of one that billing-sync has to make; remove or merge it, then replay the event',
   ),
+  document_refused: fatal(
+    'The validator of {collection}, which others have set, refuses a document that billing-sync has to write; see what it asks for (db.getCollectionInfos), loosen it, then replay the event',
+  ),
   duplicate_documents: fatal(
     '{collection} holds several documents with {key}, of which there may be one; merge them, or remove all but one, then run the command again',
   ),

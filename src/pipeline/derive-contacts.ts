@@ -62,9 +62,10 @@ const takeStep = async (account: string, options: DerivingOptions): Promise<Step
   }
 }
 
+const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_conflict', 'document_refused'])
+
 const isRefusal = (error: unknown): boolean =>
-  error instanceof BillingSyncError &&
-  (error.code === 'payload_unstorable' || error.code === 'document_conflict' || mayGoInParts(error))
+  error instanceof BillingSyncError && (refusals.has(error.code) || mayGoInParts(error))
 
 interface StepSize {
   readonly most: number

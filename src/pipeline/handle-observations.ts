@@ -152,7 +152,9 @@ const tryAtOnce = async (
 }
 
 /** What the store refuses of one object alone. */
-const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_conflict', 'commit_too_heavy'])
+const refusals: ReadonlySet<string> = new Set([
+  ...['payload_unstorable', 'document_conflict', 'document_refused', 'commit_too_heavy'],
+])
 
 // The positions move once nothing is left to be done: a run that dies before that reads the page again.
 const finish = async (

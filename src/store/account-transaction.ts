@@ -7,6 +7,7 @@ import type { ClientSession, Db, MongoClient } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
 import { openAccountRow } from './accounts.ts'
 import { isCommitUnknown, judgeTransactionError } from './mongo-errors.ts'
+import { RefusedWrite } from './write-commands.ts'
 
 export interface AccountTransaction {
   /** The account's sequence number before it was raised. */
@@ -14,6 +15,7 @@ export interface AccountTransaction {
   /**
    * Writes and commits; false where the writing answers so, or the server no longer knows the transaction: nothing is
    * written then. The transaction ends either way. Throws `mongodb_unavailable`, `payload_unstorable`, `document_conflict`,
+   * `document_refused`,
    * `commit_too_heavy`, also where another program has written one of its documents since it began, and `commit_too_slow`,
    * also where the server no longer knows it after seconds.
    */
@@ -141,6 +143,8 @@ const verdictOn = (error: unknown, holdsAccount: boolean): false => {
   if (verdict === 'taken') throw new BillingSyncError('document_conflict', {}, { cause: error })
   if (verdict === 'unstorable' || verdict === 'unindexable' || verdict === 'overflowing')
     throw new BillingSyncError('payload_unstorable', { problem: problems[verdict] }, { cause: error })
+  if (verdict === 'invalid')
+    throw new BillingSyncError('document_refused', { collection: collectionOf(error) }, { cause: error })
   if (verdict === 'ours') throw error
   throw new BillingSyncError(
     'mongodb_unavailable',
@@ -148,6 +152,10 @@ const verdictOn = (error: unknown, holdsAccount: boolean): false => {
     { cause: error },
   )
 }
+
+// What no command of `write-commands.ts` writes are the inbox's rows.
+const collectionOf = (error: unknown): string =>
+  error instanceof RefusedWrite ? error.collection : 'billing.events'
 
 /** Attempts to learn what became of a commit before the outage is reported. */
 const commitAttempts = 5

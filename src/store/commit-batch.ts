@@ -24,7 +24,8 @@ interface CommitTarget {
 
 /**
  * Commits a batch. Throws `mongodb_unavailable`, `payload_unstorable` where the server refuses a document,
- * `document_conflict` where a key is taken: by somebody else, since no other batch of the account came in between, and
+ * `document_conflict` where a key is taken: by somebody else, since no other batch of the account came in between,
+ * `document_refused` where a validator of others refuses a document, and
  * `commit_too_heavy` or `commit_too_slow` where the server ended a transaction that held the account already.
  */
 export const commitBatch = async (commit: Commit, target: CommitTarget): Promise<boolean> => {

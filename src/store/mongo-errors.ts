@@ -24,6 +24,9 @@ const tooLarge: ReadonlySet<unknown> = new Set([10_334, 17_280, 17_419, 15])
 /** Server error 171 CannotIndexParallelArrays. */
 const parallelArrays = 171
 
+/** Server error 121 DocumentValidationFailure: the collection has a validator, which is never one of ours. */
+const failedValidation = 121
+
 /** Server errors 112 WriteConflict and 290 TransactionExceededLifetimeLimitSeconds; the latter comes without any label. */
 const writeConflict = 112
 const transactionExpired = 290
@@ -42,6 +45,7 @@ export type TransactionVerdict =
   | 'taken'
   | 'unstorable'
   | 'unindexable'
+  | 'invalid'
   | 'overflowing'
   | 'unavailable'
   | 'ours'
@@ -64,6 +68,7 @@ export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
 const verdictOnWrite = (code: unknown): TransactionVerdict | null => {
   if (code === duplicateKey) return 'taken'
   if (tooLarge.has(code)) return 'unstorable'
+  if (code === failedValidation) return 'invalid'
   return code === parallelArrays ? 'unindexable' : null
 }
 

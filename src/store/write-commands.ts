@@ -14,11 +14,13 @@ export interface StorableUpdate extends Storable {
 export class RefusedWrite extends Error {
   /** The server's error code. */
   readonly code: unknown
+  readonly collection: string
 
-  constructor({ code, errmsg }: Document) {
+  constructor({ code, errmsg }: Document, collection: string) {
     super(String(errmsg))
     this.name = 'RefusedWrite'
     this.code = code
+    this.collection = collection
   }
 }
 
@@ -35,7 +37,7 @@ export const insertAll = async (
   target: WriteTarget,
 ): Promise<void> => {
   for (const part of partsOf(documents))
-    await run({ insert: collection, documents: part.map(({ document }) => document) }, target)
+    await run(collection, { insert: collection, documents: part.map(({ document }) => document) }, target)
 }
 
 /** Replaces or updates documents, and returns how many were there. Throws as `insertAll` does. */
@@ -47,15 +49,15 @@ export const updateAll = async (
   let matched = 0
   for (const part of partsOf(updates)) {
     const statements = part.map(({ id, document }) => ({ q: { _id: id }, u: document }))
-    matched += await run({ update: collection, updates: statements }, target)
+    matched += await run(collection, { update: collection, updates: statements }, target)
   }
   return matched
 }
 
-const run = async (command: Document, { db, session }: WriteTarget): Promise<number> => {
+const run = async (collection: string, command: Document, { db, session }: WriteTarget): Promise<number> => {
   const { n, writeErrors } = await db.command({ ...command, ordered: false }, { session })
   const [refused] = writeErrors ?? []
-  if (refused !== undefined) throw new RefusedWrite(refused)
+  if (refused !== undefined) throw new RefusedWrite(refused, collection)
   return n
 }
 

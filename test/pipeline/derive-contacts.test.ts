@@ -186,16 +186,19 @@ describe('contacts of an account whose mappings changed', () => {
     expect(await row()).toHaveProperty('contacts_due.after', ids[199])
   })
 
-  test('that the store refuses stop no other', async () => {
-    const { store, list, derive, contact, row } = await openStory(before)
-    await list(after)
-    const refusing = watched(store, async (_number, { writes }) => {
-      if (writes.some((write) => write.kind === 'update' && write.id === 'acct_1:cus_0'))
-        throw new BillingSyncError('document_conflict')
-    })
-    await derive(refusing)
-    expect(await contact('acct_1:cus_0')).toHaveProperty('last_name')
-    expect(await contact('acct_1:cus_1')).not.toHaveProperty('last_name')
-    expect(await row()).not.toHaveProperty('contacts_due')
-  })
+  test.each(['document_conflict', 'document_refused'] as const)(
+    'that the store refuses stop no other: %s',
+    async (code) => {
+      const { store, list, derive, contact, row } = await openStory(before)
+      await list(after)
+      const refusing = watched(store, async (_number, { writes }) => {
+        if (writes.some((write) => write.kind === 'update' && write.id === 'acct_1:cus_0'))
+          throw new BillingSyncError(code)
+      })
+      await derive(refusing)
+      expect(await contact('acct_1:cus_0')).toHaveProperty('last_name')
+      expect(await contact('acct_1:cus_1')).not.toHaveProperty('last_name')
+      expect(await row()).not.toHaveProperty('contacts_due')
+    },
+  )
 })

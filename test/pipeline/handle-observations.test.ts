@@ -64,6 +64,7 @@ const handle = async (
     heldByOthersMs = 0,
     isHoldable = true,
     refuses = '',
+    refusal = new BillingSyncError('payload_unstorable', { problem: 'it is too large' }),
     tooSlowAfter = Number.POSITIVE_INFINITY,
     restSignal = new AbortController().signal,
     tried = [],
@@ -74,6 +75,8 @@ const handle = async (
     readonly isHoldable?: boolean
     /** Name of a product that the store does not take. */
     readonly refuses?: string
+    /** What it says then. */
+    readonly refusal?: BillingSyncError
     /** Commits after which MongoDB ends all others for the time they take. */
     readonly tooSlowAfter?: number
     readonly restSignal?: AbortSignal
@@ -99,8 +102,7 @@ const handle = async (
         atMs: performance.now(),
       })
       await wait(takesMs)
-      if (commit.writes.some((write) => 'document' in write && write.document.name === refuses))
-        throw new BillingSyncError('payload_unstorable', { problem: 'it is too large' })
+      if (commit.writes.some((write) => 'document' in write && write.document.name === refuses)) throw refusal
       if (tried.length > tooSlowAfter) throw new BillingSyncError('commit_too_slow')
       return tried.length > loses && memory.commit(commit)
     },
@@ -152,6 +154,12 @@ describe('what could not be stored is counted in the position that passes it by'
     const { handled, tried } = await handle({ count: 30 }, { refuses })
     expect(handled.outcomes.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1)
     expect(tried.at(-1)?.failed).toEqual([1])
+  })
+
+  test('where a validator that others have set refuses it', async () => {
+    const refusal = new BillingSyncError('document_refused', { collection: 'billing.products' })
+    const { handled } = await handle({ count: 30 }, { refuses: 'Product 3', refusal })
+    expect(handled.outcomes.filter(({ outcome }) => outcome === 'failed')).toHaveLength(1)
   })
 
   test('where it could not be read again', async () => {

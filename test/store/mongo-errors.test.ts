@@ -26,6 +26,7 @@ describe('an error inside a transaction', () => {
     ['a document that an update makes too large', serverError(17_419), 'unstorable'],
     ['a document that the driver refuses', new MongoInvalidArgumentError('too large'), 'unstorable'],
     ['a document that outgrows a buffer', new RangeError('offset'), 'unstorable'],
+    ['a document that a validator refuses', serverError(121), 'invalid'],
     ['a lost connection', new MongoNetworkError('x'), 'unavailable'],
     ['a server that steps down', serverError(10_107), 'unavailable'],
     ['a transaction that outlived its time', serverError(290), 'outlasted'],

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { replayJson, runProgram, type Summary, startProgram } from '../../support/billing-sync.ts'
 import { openDatabaseForTest, openTestDatabase } from '../../support/database.ts'
 import { numberedEvent } from '../../support/deliveries.ts'
-import { fixtureFolder, fixtureNames, loadStory } from '../../support/fixture-files.ts'
+import { fixtureFolder, fixtureNames, loadEvent, loadStory } from '../../support/fixture-files.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 
 const { db, uri } = await openTestDatabase()
@@ -112,6 +112,33 @@ test('a replay into a database where two contacts have one customer handles noth
     }),
   ])
 })
+
+test("a contact that the CRM's validator refuses fails alone, with the collection named", async () => {
+  const crm = await openDatabaseForTest()
+  await crm.db.createCollection('crm.contacts', { validator: { name: { $ne: 'Ann Other' } } })
+  const folder = await temporaryFolder({
+    'config.json': JSON.stringify({ accounts: [{ stripe_user_id: 'acct_1', new_contact: true }] }),
+    'events.json': JSON.stringify(['Ann Other', 'Bea'].map(newCustomer)),
+  })
+  const args = [join(folder, 'events.json'), '--config', join(folder, 'config.json')]
+  const { exitCode, summary } = await replayJson(crm.uri, args)
+  expect([exitCode, summary.applied, summary.failed]).toEqual([1, 1, 1])
+  expect(summary.failures).toMatchObject([
+    {
+      event_id: 'evt_0',
+      code: 'document_refused',
+      error: expect.stringContaining('The validator of crm.contacts'),
+    },
+  ])
+  expect(JSON.stringify(summary)).not.toContain('Ann Other')
+  expect(await crm.db.collection('crm.contacts').distinct('name')).toEqual(['Bea'])
+})
+
+const newCustomer = (name: string, index: number) => {
+  const event = loadEvent('customer.created.endive')
+  const object = { ...event.data.object, id: `cus_${index}`, name, email: `${index}@example.com` }
+  return { ...event, id: `evt_${index}`, account: 'acct_1', data: { object } }
+}
 
 describe('what a person sees', () => {
   test('is the result in 80 columns, and the log on stderr', async () => {
