@@ -15,9 +15,8 @@ export interface AccountTransaction {
   /**
    * Writes and commits; false where the writing answers so, or the server no longer knows the transaction: nothing is
    * written then. The transaction ends either way. Throws `mongodb_unavailable`, `payload_unstorable`, `document_conflict`,
-   * `document_refused`,
-   * `commit_too_heavy`, also where another program has written one of its documents since it began, and `commit_too_slow`,
-   * also where the server no longer knows it after seconds.
+   * `document_refused`, `commit_too_heavy`, also where another program has written one of its documents since it began, and
+   * `commit_too_slow`, also where the server no longer knows it after seconds.
    */
   commit(write: (session: ClientSession) => Promise<boolean>): Promise<boolean>
   /** Ends it with nothing written, unless it has ended. Never throws. */

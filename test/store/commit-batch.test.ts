@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb'
-import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { settle } from '../../src/core/inbox-row.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import type { Commit } from '../../src/ports/pipeline-store.ts'
@@ -181,27 +181,6 @@ describe('a batch', () => {
     expect(await run({ writes: [...commit().writes, insert] }).catch(codeOf)).toBe('payload_unstorable')
     expect(await state()).toEqual(nothing)
   })
-
-  test.each([
-    ['an insert', { kind: 'insert', document: { _id: 'c', stripe_user_id: account } }],
-    ['an update', { kind: 'update', id: 'theirs', set: { name: 'Ann' }, unset: ['phone'], notice: null }],
-  ] as const)(
-    'writes nothing when a validator of others refuses it, and names the collection: %s',
-    async (_, write) => {
-      const theirs = { _id: 'theirs', stripe_user_id: account, phone: '1' }
-      await rows('crm.contacts').insertOne(theirs)
-      await db.command({ collMod: 'crm.contacts', validator: { phone: { $type: 'string' } } })
-      onTestFinished(async () => {
-        await db.command({ collMod: 'crm.contacts', validator: {} })
-      })
-      const error = await run({
-        writes: [...commit().writes, { ...write, collection: 'crm.contacts' }],
-      }).catch((thrown) => thrown)
-      expect(error).toMatchObject({ code: 'document_refused', details: { collection: 'crm.contacts' } })
-      expect(await state()).toEqual(nothing)
-      expect(await rows('crm.contacts').find().toArray()).toEqual([theirs])
-    },
-  )
 
   test('writes nothing when an index can not take a document', async () => {
     const document = { ...chargeDocument('ch_2'), status: ['a', 'b'], created: [1, 2] }

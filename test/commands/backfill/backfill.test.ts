@@ -96,25 +96,6 @@ describe('a first backfill', () => {
   })
 })
 
-test.each([400, 404])(
-  'invoice payments that are refused leave the account incomplete: %i',
-  async (status) => {
-    const { server, place } = await grownAccounts()
-    const error = { type: 'invalid_request_error', message: 'Unrecognized request URL' }
-    server.faults.add({ path: '/v1/invoice_payments' }, { kind: 'error', status, error })
-    const { exitCode, summary } = await runBackfill(['--account', 'acct_1'], place)
-    expect(exitCode).toBe(1)
-    expect(summary.errors.acct_1).toMatchObject({
-      code: 'stripe_refused',
-      message: expect.stringContaining(`the list of invoice payments (status ${status}`),
-    })
-    expect(summary.accounts.acct_1).toMatchObject({
-      customers: { complete: true },
-      invoices: { complete: false },
-    })
-  },
-)
-
 describe('a range', () => {
   test('takes the objects created in it, its end left out', async () => {
     const { account, world, place } = await grownAccounts()

@@ -585,7 +585,7 @@ export const guards = [
     file: 'src/sources/backfill/walk-account.ts',
     find: "if (list !== 'invoice_payments' || !isForbidden(error)) return",
     replace: "if (list !== 'invoice_payments' || (isForbidden(error) && endsAllLists(failure))) return",
-    tests: ['test/sources/backfill/walk-account.test.ts'],
+    tests: ['test/sources/backfill/walk-refused.test.ts'],
     titled: 'a list of invoice payments that is refused',
   },
   {
@@ -593,7 +593,7 @@ export const guards = [
     file: 'src/sources/stripe/stripe-failure.ts',
     find: "error.code === 'stripe_refused') return { kind: 'refused', error }",
     replace: "error.code === 'usage_invalid') return { kind: 'refused', error }",
-    tests: ['test/sources/backfill/walk-account.test.ts'],
+    tests: ['test/sources/backfill/walk-refused.test.ts'],
     titled: 'a cut list that is refused',
   },
   {

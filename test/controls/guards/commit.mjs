@@ -327,8 +327,7 @@ export const guards = [
     file: 'src/store/mongo-errors.ts',
     find: "if (code === failedValidation) return 'invalid'",
     replace: "if (code === -failedValidation) return 'invalid'",
-    tests: ['test/store/commit-batch.test.ts'],
-    titled: 'writes nothing when a validator of others',
+    tests: ['test/store/validated-collection.test.ts'],
   },
   {
     name: 'backfill: an object that a validator refuses fails alone',

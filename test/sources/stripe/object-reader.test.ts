@@ -95,8 +95,7 @@ describe('an invoice', () => {
     const life = await paidLife()
     const lines = Array.from({ length: 11 }, () => ({ amount: 1 }))
     const id = life.account.create('invoice', { customer: life.customer, lines }).id
-    const error = { type: 'invalid_request_error', message: 'No' }
-    life.server.faults.add({ path: /\/lines/ }, { kind: 'error', status, error })
+    life.server.faults.add({ path: /\/lines/ }, { kind: 'error', status, error: { message: 'No' } })
     const what = `the lists of invoices that Stripe cuts at ten entries (status ${status}`
     expect(await read(life, { kind: 'invoice', id })).toMatchObject({
       kind: 'refused',
