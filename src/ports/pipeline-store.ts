@@ -162,8 +162,8 @@ export interface PipelineStore {
   /**
    * Writes everything in one transaction and raises the account's sequence number by one. Returns false when
    * another writer was faster: nothing is written then. Throws `mongodb_unavailable`, `payload_unstorable`,
-   * `document_conflict` where somebody else took a key, `commit_too_heavy` where it writes too much at once, and
-   * `backfill_superseded` where another run has taken a position over.
+   * `document_conflict` where somebody else took a key, `document_refused` where a validator of theirs refuses a document,
+   * `commit_too_heavy` where it writes too much at once, and `backfill_superseded` where another run has taken a position over.
    */
   commit(commit: Commit): Promise<boolean>
   /**
