@@ -4,6 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { readClocks } from '../clocks.ts'
 import { failureOf } from '../core/inbox-row.ts'
+import { interruption } from '../core/interruption.ts'
 import type { NoticeDraft } from '../core/notice.ts'
 import { BillingSyncError } from '../errors.ts'
 import {
@@ -15,7 +16,6 @@ import {
 } from '../ports/pipeline-store.ts'
 import { finishInheritance } from './finish-inheritance.ts'
 import { holdingAfterLoss } from './hold-account.ts'
-import { interruption } from './interruption.ts'
 import {
   commitFolded,
   countFailed,

@@ -2,9 +2,9 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { defaultSettings } from '../../core/account.ts'
+import { interruption } from '../../core/interruption.ts'
 import { objectKinds } from '../../core/object-kinds.ts'
 import { compareBatch } from '../../pipeline/compare-batch.ts'
-import { interruption } from '../../pipeline/interruption.ts'
 import type { OpenAccount } from '../../ports/pipeline-store.ts'
 import { auditAccount } from '../../sources/backfill/audit-account.ts'
 import type { AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'

@@ -2,12 +2,12 @@
 // tombstone.
 
 import { failureOf, type InboxFailure } from '../../core/inbox-row.ts'
+import { interruption } from '../../core/interruption.ts'
 import { type ObjectKind, objectKinds } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import { documentId } from '../../core/projection-document.ts'
 import { BillingSyncError, type ErrorCode } from '../../errors.ts'
 import type { ObservationHandling } from '../../pipeline/handle-observations.ts'
-import { interruption } from '../../pipeline/interruption.ts'
 import { type EntryOutcome, type OpenAccount, type ReadResult, readKey } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import { kindsOfId } from '../../sources/backfill/kind-of-id.ts'

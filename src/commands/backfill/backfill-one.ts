@@ -1,10 +1,10 @@
 // Joins one account's backfill to the database and to Stripe.
 
 import type { ConnectionState } from '../../core/connection.ts'
+import { interruption } from '../../core/interruption.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { ObservationHandling } from '../../pipeline/handle-observations.ts'
-import { interruption } from '../../pipeline/interruption.ts'
 import type { OpenAccount, PipelineStore, ReadObjects } from '../../ports/pipeline-store.ts'
 import { backfillAccount } from '../../sources/backfill/backfill-account.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'

@@ -1,8 +1,8 @@
 // One account's backfill: its walk, its commits, and what is to be said at the end. Guarantee: a resource is complete
 // only once every page of it is committed.
 
+import { interruption } from '../../core/interruption.ts'
 import { BillingSyncError } from '../../errors.ts'
-import { interruption } from '../../pipeline/interruption.ts'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-lane.ts'

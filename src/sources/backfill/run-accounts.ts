@@ -3,8 +3,8 @@
 // trouble that is not about accounts (Stripe away, MongoDB away) are the rest left for another day.
 
 import pLimit from 'p-limit'
+import { interruptedReason } from '../../core/interruption.ts'
 import { BillingSyncError } from '../../errors.ts'
-import { interruptedReason } from '../../pipeline/interruption.ts'
 import type { AccountTally } from './backfill-tally.ts'
 
 export interface AccountRuns {
