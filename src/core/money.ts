@@ -13,6 +13,9 @@ export interface Currency {
 /** Stripe's exponent for a currency that the table doesn't know. */
 const usualExponent = 2
 
+/** Returns digits, such as those of a whole number, with a comma before each three: `1,234,567`. */
+export const groupDigits = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
+
 /**
  * Returns an amount such as `$1,234.50`, `¥1,235`, `-€9.99` or `KWD 1.234`.
  * @param amountMinor integer in the currency's minor unit, as Stripe sends it
@@ -21,7 +24,7 @@ const usualExponent = 2
 export const formatAmount = (amountMinor: number, code: string, currency: Currency | null): string => {
   const exponent = currency?.exponent ?? usualExponent
   const digits = String(Math.abs(amountMinor)).padStart(exponent + 1, '0')
-  const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ',')
+  const whole = groupDigits(digits.slice(0, digits.length - exponent))
   const fraction = exponent === 0 ? '' : `.${digits.slice(digits.length - exponent)}`
   const unit = currency?.symbol || (code === '' ? '' : `${code.toUpperCase()} `)
   return `${amountMinor < 0 ? '-' : ''}${unit}${whole}${fraction}`

@@ -1,7 +1,9 @@
 // Figures as people read them: grouped digits, counted nouns, times, bars.
 
+import { groupDigits } from '../core/money.ts'
+
 /** Returns a whole number with its digits grouped: `12,345`. */
-export const inDigits = (value: number): string => value.toLocaleString('en-US')
+export const inDigits = (value: number): string => groupDigits(String(value))
 
 /** Returns a count with its noun: `1 event`, `2 events`. */
 export const inWords = (count: number, noun: string): string =>
