@@ -2,14 +2,13 @@
 // says how far it has come, so whoever comes next goes on there; it is refused where anybody else committed meanwhile;
 // mappings that change again begin anew; a contact that the store refuses stays as it is and stops no other.
 
-import { BillingSyncError } from '../errors.ts'
 import { deriveContact } from '../handlers/contacts.ts'
 import type { Commit, ContactsDue, PipelineStore } from '../ports/pipeline-store.ts'
 import { changeSetOf, type Write } from '../unit-of-work/change-set.ts'
 import { preloadContacts } from '../unit-of-work/preload.ts'
 import { UnitOfWork } from '../unit-of-work/unit-of-work.ts'
 import { holdingAfterLoss } from './hold-account.ts'
-import { mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
+import { isRefusal, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 
 export interface DerivingOptions extends Patience {
   readonly store: PipelineStore
@@ -52,20 +51,17 @@ const takeStep = async (account: string, options: DerivingOptions): Promise<Step
   try {
     return await attempt({ most: customersPerStep, isWritten: true })
   } catch (error) {
-    if (!isRefusal(error)) throw error
+    if (!isAboutContacts(error)) throw error
   }
   try {
     return await attempt({ most: 1, isWritten: true })
   } catch (error) {
-    if (!isRefusal(error)) throw error
+    if (!isAboutContacts(error)) throw error
     return attempt({ most: 1, isWritten: false })
   }
 }
 
-const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_conflict', 'document_refused'])
-
-const isRefusal = (error: unknown): boolean =>
-  error instanceof BillingSyncError && (refusals.has(error.code) || mayGoInParts(error))
+const isAboutContacts = (error: unknown): boolean => isRefusal(error) || mayGoInParts(error)
 
 interface StepSize {
   readonly most: number

@@ -27,7 +27,7 @@ import {
   type SeenBatch,
   type SeenObject,
 } from './observe-batch.ts'
-import { mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
+import { isRefusal, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 
 export interface ObservationHandling extends ObserveOptions, Pick<Patience, 'onWaiting' | 'endSignal'> {
   /** Reads objects one by one: those whose document was written since a list showed them. */
@@ -142,19 +142,14 @@ const tryAtOnce = async (
     const handled = { outcomes, notices, seq, commits: seq - seqBefore, hadOthers, asFolded, attemptMs }
     return defers ? await finish(account, { batch, handled }, options) : handled
   } catch (error) {
-    const isRefused = error instanceof BillingSyncError && refusals.has(error.code)
+    const isTooHeavy = error instanceof BillingSyncError && error.code === 'commit_too_heavy'
     // Which object it was that the store refused shows when each is alone.
-    if (batch.seen.length > 1 && (isRefused || mayGoInParts(error)))
+    if (batch.seen.length > 1 && (isRefusal(error) || mayGoInParts(error)))
       return handleInParts(account, batch, { objects: 1, options })
-    if (!isRefused) throw error
+    if (!isTooHeavy && !isRefusal(error)) throw error
     return refuse(account, { batch, error }, options)
   }
 }
-
-/** What the store refuses of one object alone. */
-const refusals: ReadonlySet<string> = new Set([
-  ...['payload_unstorable', 'document_conflict', 'document_refused', 'commit_too_heavy'],
-])
 
 // The positions move once nothing is left to be done: a run that dies before that reads the page again.
 const finish = async (

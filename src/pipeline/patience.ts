@@ -94,6 +94,12 @@ const rest = async (ms: number, { endSignal }: Patience): Promise<void> => {
 export const mayGoInParts = (error: unknown): boolean =>
   error instanceof BillingSyncError && (error.code === 'commit_too_heavy' || error.code === 'commit_too_slow')
 
+const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_conflict', 'document_refused'])
+
+/** Tells whether the store refused a document: which object's it was shows when each is alone. */
+export const isRefusal = (error: unknown): error is BillingSyncError =>
+  error instanceof BillingSyncError && refusals.has(error.code)
+
 /** Tells whether trouble passes by itself. */
 export const isPassing = (error: unknown): boolean => error instanceof BillingSyncError && error.retryable
 

@@ -1,7 +1,6 @@
 // Walks the lists of one account side by side. Guarantees: a list that the key may not read ends alone, whatever else
 // goes wrong ends all of them; what only helps (invoice payments, relatives shown in place) is gone on without where the key
-// may not read it;
-// a resource counts as complete only when all that belongs to it was walked to its end.
+// may not read it; a resource counts as complete only when all that belongs to it was walked to its end.
 
 import { setMaxListeners } from 'node:events'
 import type { BillingSyncError } from '../../errors.ts'

@@ -195,4 +195,18 @@ export const guards = [
     replace: 'problemOfMappings([])',
     tests: ['test/handlers/contacts.test.ts'],
   },
+  {
+    name: 'contacts: of several former customers that live the one created last takes the place',
+    file: 'src/handlers/contacts.ts',
+    find: 'last === null || isNewer(contentOf(customer)',
+    replace: 'last === null || !isNewer(contentOf(customer)',
+    tests: ['test/handlers/former-customers.test.ts'],
+  },
+  {
+    name: 'contacts: what an earlier release filled in is followed on, and not wiped',
+    file: 'src/core/contact.ts',
+    find: 'fills.includes(name) && value !== undefined',
+    replace: 'fills.includes(name)',
+    tests: ['test/core/contact.test.ts'],
+  },
 ]
