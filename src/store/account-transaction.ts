@@ -6,7 +6,8 @@
 import type { ClientSession, Db, MongoClient } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
 import { openAccountRow } from './accounts.ts'
-import { isCommitUnknown, judgeTransactionError } from './mongo-errors.ts'
+import { commitKnowingly } from './commit-knowingly.ts'
+import { judgeTransactionError } from './mongo-errors.ts'
 import { RefusedWrite } from './write-commands.ts'
 
 export interface AccountTransaction {
@@ -155,18 +156,3 @@ const verdictOn = (error: unknown, holdsAccount: boolean): false => {
 // What no command of `write-commands.ts` writes are the inbox's rows.
 const collectionOf = (error: unknown): string =>
   error instanceof RefusedWrite ? error.collection : 'billing.events'
-
-/** Attempts to learn what became of a commit before the outage is reported. */
-const commitAttempts = 5
-
-// A commit whose answer was lost may have taken place: asking again is safe and tells.
-const commitKnowingly = async (session: ClientSession): Promise<void> => {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await session.commitTransaction()
-      return
-    } catch (error) {
-      if (!isCommitUnknown(error) || attempt === commitAttempts) throw error
-    }
-  }
-}

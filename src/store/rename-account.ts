@@ -5,6 +5,7 @@ import { type ClientSession, type Db, type Document, type MongoClient, MongoServ
 import { BillingSyncError } from '../errors.ts'
 import { type AccountRow, dueFields } from './accounts.ts'
 import { collectionIndexes } from './collections.ts'
+import { commitKnowingly } from './commit-knowingly.ts'
 import { duplicateKey, judgeTransactionError } from './mongo-errors.ts'
 import { decodeStored, toStorable } from './storable.ts'
 
@@ -25,7 +26,7 @@ export const renameAccount = async (client: MongoClient, db: Db, renaming: Renam
       if (name !== accountsName) await renameIn(db, name, { ...renaming, session })
     }
     await renameRow(db, { ...renaming, session })
-    await session.commitTransaction()
+    await commitKnowingly(session)
   } catch (error) {
     if (session.inTransaction()) await session.abortTransaction()
     throw verdictOn(error, db, renaming)

@@ -28,6 +28,8 @@ export interface TcpProxy {
   readonly port: number
   /** Makes the line another one; what is under way goes by it as well. */
   become(line: Line): void
+  /** Ends the connection that comes from a port, as the system does with those of a server that was killed. */
+  end(from: number): void
 }
 
 /** Starts a proxy to a port of this machine for one test; its line is good. */
@@ -66,6 +68,9 @@ export const startTcpProxy = async (target: number): Promise<TcpProxy> => {
     change = changeToCome()
     if (line.isReset) for (const socket of sockets) socket.resetAndDestroy()
   }
+  const end = (from: number): void => {
+    for (const socket of sockets) if (socket.remotePort === from) socket.end()
+  }
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1')
     void carry(near, far)
@@ -78,7 +83,7 @@ export const startTcpProxy = async (target: number): Promise<TcpProxy> => {
     await new Promise((resolve) => server.close(resolve))
   })
   const address = server.address()
-  return { port: typeof address === 'object' && address !== null ? address.port : 0, become }
+  return { port: typeof address === 'object' && address !== null ? address.port : 0, become, end }
 }
 
 // Whatever is under way listens for it.
