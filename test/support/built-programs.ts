@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
- * Builds dist/ where anything in it is missing or older than its source, so that `npx vitest run <file>` needs no
- * build beforehand: tests run the built command, and the embedded server runs from it. `npm test` has built already.
+ * Builds dist/ where anything in it is missing or older than its source, so that no test run needs a
+ * build beforehand: tests run the built command, and the embedded server runs from it.
  */
 export const buildStalePrograms = async (): Promise<void> => {
   const names = await readdir(join(root, 'src'), { recursive: true })

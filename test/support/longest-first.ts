@@ -18,7 +18,6 @@ export const longestFiles: readonly string[] = [
   'sinks/several-processes',
   'commands/serve/keep-caught-up',
   'fault/several-workers',
-  'fault/under-fire',
   'story',
   'oracle/world',
   'fault/endings',

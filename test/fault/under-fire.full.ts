@@ -1,6 +1,5 @@
-// The whole of `serve` under load while everything is killed that can be. The short form runs with the other tests;
-// `npm run test:faults` kills two hundred processes, or so many as FAULT_KILLS says. Its seed is printed; FAULT_SEED=<seed>
-// repeats the choices.
+// The whole of `serve` under load while everything is killed that can be: two hundred processes, or so many as FAULT_KILLS
+// says. Its seed is printed; FAULT_SEED=<seed> repeats the choices.
 
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
@@ -19,12 +18,11 @@ import { startLoad } from './load.ts'
 import { documentsOf } from './paid-invoice.ts'
 import { seededRandom } from './seeded-random.ts'
 
-const isFull = process.env.FULL === '1'
 const seed = Number(process.env.FAULT_SEED ?? Date.now() % 1_000_000)
 
-/** How many processes are killed, in whole rounds; in the full form everything else is struck a tenth as often. */
-const kills = Number(process.env.FAULT_KILLS ?? (isFull ? 200 : 4))
-const killsOfARound = isFull ? 10 : 4
+/** How many processes are killed, in whole rounds; everything else is struck a tenth as often. */
+const kills = Number(process.env.FAULT_KILLS ?? 200)
+const killsOfARound = 10
 const rounds = Math.ceil(kills / killsOfARound)
 const timeoutMs = 300_000 + kills * 9_000
 
