@@ -8,6 +8,7 @@ import { isEqual } from '../core/json.ts'
 import { type MappingRule, targetsOf } from '../core/mapping.ts'
 import type { ContactsDue, Unfinished } from '../ports/pipeline-store.ts'
 import { type EncryptionKey, type ListedSecrets, secretFields } from './account-secrets.ts'
+import { isCounted, lastKnownCommit, uncounted } from './count-on.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 
 /** An account's row, as far as billing-sync reads it. */
@@ -38,15 +39,23 @@ export interface AccountState {
 
 /** Returns the account's row, made with default settings when it is new. */
 export const openAccountRow = async (db: Db, id: string): Promise<AccountState> => {
+  const row = await db.collection<AccountRow>('billing.accounts').findOne({ _id: id })
+  return accountStateOf(id, isCounted(row) ? row : await countedRow(db, id))
+}
+
+// Others may have written a row: without a number, no commit would ever find the one that it compares.
+const countedRow = async (db: Db, id: string): Promise<AccountRow | null> => {
   const accounts = db.collection<AccountRow>('billing.accounts')
-  const row =
-    (await accounts.findOne({ _id: id })) ??
-    (await accounts.findOneAndUpdate(
-      { _id: id },
-      { $setOnInsert: newAccountRow(id) },
-      { upsert: true, returnDocument: 'after' },
-    ))
-  return accountStateOf(id, row)
+  const seq = await lastKnownCommit(db, id)
+  const made = { ...newAccountRow(id), seq }
+  const row = await accounts.findOneAndUpdate(
+    { _id: id },
+    { $setOnInsert: made },
+    { upsert: true, returnDocument: 'after' },
+  )
+  if (isCounted(row)) return row
+  await accounts.updateOne({ _id: id, ...uncounted }, { $set: { seq } })
+  return accounts.findOne({ _id: id })
 }
 
 /** Returns the state that an account's row tells. */
@@ -75,10 +84,14 @@ const listAccount = async (db: Db, account: ListedAccount, key: EncryptionKey): 
   const { stripe_user_id: id } = account
   const accounts = db.collection<AccountRow>('billing.accounts')
   const row = await accounts.findOne({ _id: id })
+  if (row !== null && !isCounted(row)) {
+    await countedRow(db, id)
+    return false
+  }
   const secrets = secretFields(account, { account: id, key, stored: row ?? {} })
   const named = { ...listedFields(account, row), ...secrets }
   if (row === null) {
-    const inserted = { ...newAccountRow(id), ...named, seq: 1 }
+    const inserted = { ...newAccountRow(id), ...named, seq: 1 + (await lastKnownCommit(db, id)) }
     const { upsertedCount } = await accounts.updateOne(
       { _id: id },
       { $setOnInsert: inserted },

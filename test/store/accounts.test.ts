@@ -10,6 +10,8 @@ const mappings = [{ from: 'email', to: 'email' }]
 
 beforeEach(async () => {
   await accounts.deleteMany({})
+  await db.collection('queue.jobs').deleteMany({})
+  await db.collection('billing.outbox').deleteMany({})
 })
 
 const read = (id: string) => accounts.findOne({ _id: id })
@@ -66,6 +68,33 @@ describe('openAccountRow', () => {
     expect(await openAccountRow(db, 'acct_1')).toMatchObject({
       connection: { state: 'disconnected', as_of: new Date(0) },
     })
+  })
+
+  test('counts on where others wrote the row, or removed it, so that no notice has the id of another', async () => {
+    const told = [3, 12].map((seq) => ({
+      _id: `acct_1-${seq}-1`,
+      stripe_user_id: 'acct_1',
+      at: new Date(seq),
+    }))
+    await db.collection<Document & { readonly _id: string }>('queue.jobs').insertMany(told)
+    const row = { _id: 'acct_1', stripe_user_id: 'acct_1', support: false }
+    await accounts.insertOne(row)
+    expect(await openAccountRow(db, 'acct_1')).toMatchObject({ seq: 12, settings: { support: false } })
+    expect(await read('acct_1')).toEqual({ ...row, seq: 12 })
+    await accounts.deleteMany({})
+    expect(await openAccountRow(db, 'acct_1')).toMatchObject({ seq: 12, settings: { support: true } })
+    await accounts.replaceOne({ _id: 'acct_1' }, { stripe_user_id: 'acct_1', seq: null })
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', support: false }])
+    expect(await read('acct_1')).toMatchObject({ seq: 13, support: false, listed: true })
+    await accounts.deleteMany({})
+    await listAccounts(db, [{ stripe_user_id: 'acct_1' }])
+    expect(await read('acct_1')).toMatchObject({ seq: 13 })
+  })
+
+  test('counts on after what receivers are owed', async () => {
+    const owed = [9, 11].map((seq) => ({ stripe_user_id: 'acct_1', seq, sink: 'queue', status: 'pending' }))
+    await db.collection('billing.outbox').insertMany(owed)
+    expect(await openAccountRow(db, 'acct_1')).toMatchObject({ seq: 11 })
   })
 
   test('makes one row when many ask at once', async () => {

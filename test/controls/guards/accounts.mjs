@@ -172,6 +172,22 @@ export const guards = [
     titled: 'no object of Stripe',
   },
   {
+    name: 'accounts: a row that others wrote without a number of commits gets one',
+    file: 'src/store/accounts.ts',
+    find: 'isCounted(row) ? row : await countedRow(db, id)',
+    replace: 'row ?? (await countedRow(db, id))',
+    tests: ['test/store/accounts.test.ts'],
+    titled: 'counts on where others wrote the row',
+  },
+  {
+    name: 'accounts: a row that is made anew takes no numbers of commits that were',
+    file: 'src/store/count-on.ts',
+    find: 'Math.max(0, ...jobs.map(({ _id }) => commitOf(_id)), ...owed.map(({ seq }) => seq))',
+    replace: 'Math.min(0, jobs.length, owed.length)',
+    tests: ['test/store/accounts.test.ts'],
+    titled: 'counts on',
+  },
+  {
     name: "parked: the platform's account never is",
     file: 'src/store/accounts.ts',
     find: 'row?.listed === true || row?.platform === true',
