@@ -9,6 +9,7 @@ import { systemErrorCode } from '../../core/system-error-code.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { inTime } from '../../in-time.ts'
 import { answerClientError, type Connections, limitConnections, lingerAfterRefusal } from './connections.ts'
+import { OneProtocolRequest } from './one-protocol.ts'
 import { type OperationsPorts, routeOperations } from './operations.ts'
 import { routeWebhooks, type WebhookPorts, webhookPath } from './webhook-route.ts'
 
@@ -53,7 +54,11 @@ const farewellMs = 1_000
 /** Opens the listener. Throws `config_invalid` where host and port can't be listened on. */
 export const openListener = async (options: ListenerOptions): Promise<Listener> => {
   const app = fastify({
-    http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: checkingIntervalMs },
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: checkingIntervalMs,
+      IncomingMessage: OneProtocolRequest,
+    },
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     // While it ends, a request that came is still taken: the event would only be sent again.

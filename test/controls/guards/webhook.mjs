@@ -202,6 +202,14 @@ export const guards = [
     tests: ['test/fault/mongodb-outage.test.ts'],
   },
   {
+    name: 'listener: offers of another protocol than web sockets are ignored',
+    file: 'src/sources/webhook/one-protocol.ts',
+    find: "(this.method === 'CONNECT' || isWebSocket(this.headers.upgrade))",
+    replace: "(this.method !== '' || isWebSocket(this.headers.upgrade))",
+    tests: ['test/sources/webhook/connections.test.ts'],
+    titled: 'offers HTTP/2',
+  },
+  {
     name: 'webhook: an upgraded connection that was ended is cut off',
     file: 'src/sources/webhook/connections.ts',
     find: "socket.once('finish', () => setTimeout(() => socket.destroy(), lingerMs).unref())",

@@ -107,6 +107,20 @@ test('a request for a protocol that nobody speaks is refused', async () => {
   expect((await sendRaw(url, requestOf('Upgrade\r\nUpgrade: websocket'))).statuses).toEqual([400])
 })
 
+test('a request that offers HTTP/2 is answered in HTTP/1.1, listened for web sockets or not', async () => {
+  const { httpServer, url } = await openForTest()
+  const offering = `${requestOf('Upgrade, close\r\nUpgrade: h2c')}`
+  expect((await sendRaw(url, offering)).statuses).toEqual([200])
+  httpServer.on('upgrade', (_request, socket) => socket.end())
+  expect((await sendRaw(url, offering)).statuses).toEqual([200])
+  const socket = await connectTo(url)
+  const answers = answersOn(socket)
+  socket.write(requestOf('Upgrade\r\nUpgrade: h2c'))
+  await once(socket, 'data')
+  socket.write(requestOf('close'))
+  expect((await answers).statuses).toEqual([200, 200])
+})
+
 test('the end waits for requests that came, and not for those that did not', async () => {
   const signal = new EventEmitter()
   const { url, stop } = await openForTest(once(signal, 'answer'))
