@@ -13,6 +13,13 @@ export interface Currency {
 /** Stripe's exponent for a currency that the table doesn't know. */
 const usualExponent = 2
 
+/** More digits than that no currency has; ISO 4217 knows four. */
+const mostDigits = 8
+
+/** Tells whether a value can be an exponent: rows of the table are edited by others. */
+export const isExponent = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= mostDigits
+
 /** Returns digits, such as those of a whole number, with a comma before each three: `1,234,567`. */
 export const groupDigits = (digits: string): string => digits.replace(/\B(?=(\d{3})+$)/g, ',')
 

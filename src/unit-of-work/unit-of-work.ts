@@ -4,7 +4,7 @@
 
 import type { AccountSettings } from '../core/account.ts'
 import type { JsonObject } from '../core/json.ts'
-import type { Currency } from '../core/money.ts'
+import { type Currency, isExponent } from '../core/money.ts'
 import { type ObjectKind, objectKinds } from '../core/object-kinds.ts'
 import type { Projection } from '../core/projection.ts'
 import {
@@ -77,7 +77,7 @@ export class UnitOfWork {
   /** Returns the currency's row by a code in any case, or null where the collection has none. */
   async currency(code: string): Promise<Currency | null> {
     const row = await this.#reader.currency(code.toUpperCase())
-    if (row === null || typeof row.exponent !== 'number') return null
+    if (row === null || !isExponent(row.exponent)) return null
     return {
       code: String(row.code),
       symbol: typeof row.symbol === 'string' ? row.symbol : null,

@@ -271,6 +271,9 @@ describe('the text of the message', () => {
     [{ currency: 'kwd', amount_paid: 1234 }, 'KWD 1.234'],
     [{ currency: 'isk', amount_paid: 500 }, 'ISK 5.00'],
     [{ currency: 'xyz', amount_paid: 5 }, 'XYZ 0.05'],
+    // Rows that somebody edited to what is no number of digits tell nothing.
+    [{ currency: 'qqa', amount_paid: 5 }, 'QQA 0.05'],
+    [{ currency: 'qqb', amount_paid: 5 }, 'QQB 0.05'],
   ])('shows %j as its currency asks', async (fields, amount) => {
     const deliveries = new EventDeliveries({
       currencies: [
@@ -278,6 +281,7 @@ describe('the text of the message', () => {
         { code: 'JPY', symbol: '¥', exponent: 0 },
         { code: 'KWD', symbol: null, exponent: 3 },
         { code: 'ISK', symbol: null, exponent: 2 },
+        ...[-1, 2.5].map((exponent, at) => ({ code: `QQ${'AB'[at]}`, symbol: '$', exponent })),
       ],
     })
     await deliveries.deliver(paid({ ...fields, number: 'N-1' }))

@@ -27,6 +27,14 @@ export const guards = [
     tests: ['test/store/account-reader.test.ts'],
   },
   {
+    name: 'message: a currency edited to what is no number of digits tells nothing',
+    file: 'src/unit-of-work/unit-of-work.ts',
+    find: '!isExponent(row.exponent)',
+    replace: "typeof row.exponent !== 'number'",
+    tests: ['test/handlers/support.test.ts'],
+    titled: 'as its currency asks',
+  },
+  {
     name: 'message: exactly one per paid invoice',
     file: 'src/handlers/support.ts',
     find: "if ((await work.messages.findBy('dedupe_key', dedupeKey)).length > 0) return",
