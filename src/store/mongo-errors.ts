@@ -168,9 +168,24 @@ const endedSocket: ReadonlySet<string | null> = new Set([
   ...['ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'],
 ])
 
-/** 91 ShutdownInProgress, 189 PrimarySteppedDown, 10107 NotWritablePrimary, 11600 to 11602 interrupted, 13435/6 not primary. */
+/**
+ * Server errors that say something of the server's state and nothing of what was asked. The driver asks once more after some of
+ * them, then it throws them without any label where it was a read, or a command that it does not ask again.
+ */
 const outageCodes: ReadonlySet<unknown> = new Set([
-  ...[91, 189, 10_107, 11_600, 11_601, 11_602, 13_435, 13_436],
+  // A member, or another one behind it, is not reached: HostUnreachable, HostNotFound, NetworkTimeout, SocketException,
+  // ShutdownInProgress, FailedToSatisfyReadPreference, NetworkInterfaceExceededTimeLimit.
+  ...[6, 7, 89, 9_001, 91, 133, 202],
+  // It is no primary, or not yet: PrimarySteppedDown, ElectionInProgress, NotWritablePrimary, NotPrimaryNoSecondaryOk,
+  // NotPrimaryOrSecondary, ReadConcernMajorityNotAvailableYet.
+  ...[189, 216, 10_107, 13_435, 13_436, 134],
+  // It ended what was asked: Interrupted, InterruptedAtShutdown, InterruptedDueToReplStateChange, MaxTimeMSExpired,
+  // ExceededTimeLimit, LockTimeout, CursorNotFound, CursorKilled.
+  ...[11_601, 11_600, 11_602, 50, 262, 24, 43, 237],
+  // It has no room: OutOfDiskSpace, TemporarilyUnavailable.
+  ...[14_031, 365],
+  // Its members can't confirm what was written: WriteConcernFailed, UnsatisfiableWriteConcern.
+  ...[64, 100],
   transactionExpired,
 ])
 

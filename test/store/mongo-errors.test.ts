@@ -31,6 +31,7 @@ describe('an error inside a transaction', () => {
     ['a server that steps down', serverError(10_107), 'unavailable'],
     ['a transaction that outlived its time', serverError(290), 'outlasted'],
     ['a transaction whose session was killed', serverError(11_601), 'unavailable'],
+    ['a server whose disk is full', serverError(14_031), 'unavailable'],
     ['a commit whose answer is unknown', serverError(50, 'UnknownTransactionCommitResult'), 'unavailable'],
     ['anything else of the server', serverError(2), 'ours'],
     ['a fault of our own', new TypeError('x'), 'ours'],
@@ -82,6 +83,9 @@ describe('translateMongoErrors', () => {
     ['a wrong password', serverError(18), 'config_invalid'],
     ['a user without rights', serverError(13), 'config_invalid'],
     ['a database name with a blank', serverError(73), 'config_invalid'],
+    ['a server that ran out of time over a read', serverError(262), 'mongodb_unavailable'],
+    ['a member behind it that is not reached', serverError(6), 'mongodb_unavailable'],
+    ['a cursor that its restart took along', serverError(43), 'mongodb_unavailable'],
   ])('gives %s its code and tells no secret', async (_title, thrown, code) => {
     const error = await translate(thrown)
     expect(error).toBeInstanceOf(BillingSyncError)

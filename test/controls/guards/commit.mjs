@@ -298,6 +298,13 @@ export const guards = [
     tests: ['test/store/ended-connection.test.ts'],
   },
   {
+    name: 'outage: what the driver asks once more after is one where it comes without a label',
+    file: 'src/store/mongo-errors.ts',
+    find: '...[11_601, 11_600, 11_602, 50, 262, 24, 43, 237],',
+    replace: '...[11_601, 11_600, 11_602],',
+    tests: ['test/store/mongo-errors.test.ts'],
+  },
+  {
     name: 'transaction: what a socket says that was ended in the turn of a write is an outage',
     file: 'src/store/mongo-errors.ts',
     find: "if (isOfEndedSocket(error)) return 'unavailable'",
