@@ -51,9 +51,10 @@ export class ProcessClaims {
     await releaseClaim(this.#db, account, { token: this.token, ending }).catch(isPassing)
   }
 
-  // A server that is away for longer than a claim holds lets it lapse; the positions' token decides then.
+  // A claim that can't be renewed lapses; the positions' token decides then. Whatever keeps the server from it meets the work
+  // as well, which tells it: thrown here, where nobody waits for it, it would end the process.
   #renew(): void {
-    void renewClaims(this.#db, [...this.#held], this.token).catch(isPassing)
+    void renewClaims(this.#db, [...this.#held], this.token).catch(() => undefined)
   }
 }
 

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { ProcessClaims } from '../../src/store/claims-of-process.ts'
 import { identifyThisProcess } from '../../src/store/this-process.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -66,6 +67,21 @@ describe('a claim', () => {
     const end = async () => (await cursors.findOne())?.lapses_at.getTime()
     await expect.poll(end, { timeout: 10_000 }).toBeGreaterThan(now)
   })
+})
+
+// Vitest fails a run in which a rejection is handled by nobody, which would end the program.
+test('a claim that can not be renewed ends nothing', async () => {
+  await claim(other())
+  await db.command({ collMod: 'billing.cursors', validator: { token: null } })
+  onTestFinished(async () => {
+    await db.command({ collMod: 'billing.cursors', validator: {} })
+  })
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => void unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  await wait(3_500)
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
 })
 
 describe('the claim of a process of this machine', () => {

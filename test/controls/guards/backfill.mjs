@@ -168,6 +168,13 @@ export const guards = [
     tests: ['test/store/claims-of-process.test.ts'],
   },
   {
+    name: 'backfill: a claim that can not be renewed does not end the process',
+    file: 'src/store/claims-of-process.ts',
+    find: 'this.token).catch(() => undefined)',
+    replace: 'this.token).catch(isPassing)',
+    tests: ['test/store/claims-of-process.test.ts'],
+  },
+  {
     name: 'backfill: the claim of a process that may live is left to it',
     file: 'src/store/lapsing-claim.ts',
     find: 'host === us.host && pid !== us.pid && (await hasEnded(pid))',
