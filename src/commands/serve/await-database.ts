@@ -10,14 +10,17 @@ import { embeddedLines } from '../../ui/embedded-lines.ts'
 /** Pause before it is tried again; each try waits ten seconds by itself. */
 const pauseMs = 500
 
+interface Waiting {
+  readonly log: Log
+  /** Ends the wait. */
+  readonly signal: AbortSignal
+}
+
 /**
  * Opens the database, as often as it takes until the signal; null once that came. Throws what waiting does not mend:
  * `config_invalid`, and whatever keeps the embedded server from starting.
  */
-export const awaitDatabase = async (
-  config: Config,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
-): Promise<Database | null> => {
+export const awaitDatabase = async (config: Config, { log, signal }: Waiting): Promise<Database | null> => {
   const listener = {
     onProgress: (text: string) => log.info(text),
     onEmbedded: (server: EmbeddedServer) => log.info(embeddedLines(server).join('. ')),
@@ -30,10 +33,32 @@ export const awaitDatabase = async (
       if (!signal.aborted) return database
       await database.close()
     } catch (error) {
-      if (!(error instanceof BillingSyncError && error.code === 'mongodb_unavailable')) throw error
-      log.error('MongoDB is away; webhooks are answered 503 until it is there', error)
-      await wait(pauseMs, undefined, { signal }).catch(() => undefined)
+      await sitOut(error, { log, signal })
     }
   }
   return null
+}
+
+/**
+ * Does work on the database that was opened, as often as it takes until the signal: MongoDB may go away again before all is
+ * started. Throws what waiting does not mend, and what the last try met where the signal came.
+ */
+export const untilAnswered = async <Result>(
+  work: () => Promise<Result>,
+  waiting: Waiting,
+): Promise<Result> => {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      await sitOut(error, waiting)
+      if (waiting.signal.aborted) throw error
+    }
+  }
+}
+
+const sitOut = async (error: unknown, { log, signal }: Waiting): Promise<void> => {
+  if (!(error instanceof BillingSyncError && error.code === 'mongodb_unavailable')) throw error
+  log.error('MongoDB is away; webhooks are answered 503 until it is there', error)
+  await wait(pauseMs, undefined, { signal }).catch(() => undefined)
 }

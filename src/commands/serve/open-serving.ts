@@ -14,6 +14,7 @@ import { type EventLoopWatch, watchEventLoop } from '../../watch/watch-event-loo
 import { type Handling, openServeHandling } from '../opening/open-handling.ts'
 import { openSinks, type Sinks } from '../opening/open-sinks.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
+import { untilAnswered } from './await-database.ts'
 import { type Ingest, openEndpointSecrets, openIngest } from './open-ingest.ts'
 import { openUpkeep } from './open-upkeep.ts'
 import { openWakesOfOthers, type Wakes } from './open-wakes.ts'
@@ -31,6 +32,8 @@ export interface ServingRequest {
   readonly log: Log
   readonly httpServer: Server
   readonly listener: ServeListener
+  /** Ends the wait for a MongoDB that goes away while all is started. */
+  readonly signal: AbortSignal
 }
 
 export interface Serving {
@@ -64,10 +67,11 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const returns = new EventEmitter()
   const ending = new AbortController()
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
-  const handling = await openServeHandling(config, database, reads)
+  const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)
   const opened = { ...request, handling }
   // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
-  const secrets = role === 'work' ? null : await openEndpointSecrets(config, database)
+  const secrets =
+    role === 'work' ? null : await untilAnswered(() => openEndpointSecrets(config, database), request)
   const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
   const wakes: Wakes = worked?.workers ?? (await openWakesOfOthers(request))
   const { wake } = wakes

@@ -191,7 +191,17 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
   const calls = await openCallsWithKey(config, serve.listener.onStripeAnswer)
   const { httpServer } = listener
   try {
-    const asked = { config, role, catchesUp, database, calls, log, httpServer, listener: serve.listener }
+    const asked = {
+      config,
+      role,
+      catchesUp,
+      database,
+      calls,
+      log,
+      httpServer,
+      listener: serve.listener,
+      signal,
+    }
     serve.opening = openServing(asked)
     serve.serving = await serve.opening
   } catch (error) {

@@ -267,4 +267,11 @@ export const guards = [
     replace: '',
     tests: ['test/sources/webhook/body.test.ts'],
   },
+  {
+    name: 'serve: a start waits for a MongoDB that goes away again once the database is open',
+    file: 'src/commands/serve/open-serving.ts',
+    find: 'await untilAnswered(() => openServeHandling(config, database, reads), request)',
+    replace: 'await openServeHandling(config, database, reads)',
+    tests: ['test/commands/serve/serve-unsteady-start.test.ts'],
+  },
 ]
