@@ -42,7 +42,9 @@ const verdictOn = (error: unknown, db: Db, { from, to }: Renaming): unknown => {
     const problem = `the database ${db.databaseName} keeps the same objects under ${from} and under ${to}; use another database`
     return new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem }, { cause: error })
   }
-  if (judgeTransactionError(error) !== 'again') return error
+  // Crowded is who meets another writer of a document, be that one at work or dead with its transaction open.
+  const verdict = judgeTransactionError(error)
+  if (verdict !== 'again' && verdict !== 'crowded') return error
   return new BillingSyncError('account_busy', { seconds: 0 }, { cause: error })
 }
 

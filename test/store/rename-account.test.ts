@@ -103,3 +103,16 @@ test('hostile content comes through unchanged', async () => {
     .toArray()
   expect(kept?.keys.map(({ k }: { k: string }) => k)).toEqual(Object.keys(metadata))
 })
+
+test('says so where another writer has one of the documents', async () => {
+  const notes = db.collection<{ _id: string }>('billing.customers')
+  await notes.insertOne({ ...{ _id: 'acct_held:cus_1', stripe_user_id: 'acct_held' } })
+  await client.withSession(async (session) => {
+    session.startTransaction()
+    await notes.updateOne({ _id: 'acct_held:cus_1' }, { $set: { name: 'held' } }, { session })
+    const renaming = renameAccount(client, db, { from: 'acct_held', to: 'acct_true' })
+    await expect(renaming).rejects.toMatchObject({ code: 'account_busy', retryable: true })
+    await session.abortTransaction()
+  })
+  expect(await notes.findOne({ _id: 'acct_held:cus_1' })).not.toBeNull()
+})

@@ -241,4 +241,11 @@ export const guards = [
     replace: 'return own === undefined ? chargeOfRefund(',
     tests: ['test/pipeline/event-meaning.test.ts'],
   },
+  {
+    name: 'platform: a rename that meets another writer is told as that',
+    file: 'src/store/rename-account.ts',
+    find: "if (verdict !== 'again' && verdict !== 'crowded') return error",
+    replace: "if (verdict !== 'again') return error",
+    tests: ['test/store/rename-account.test.ts'],
+  },
 ]
