@@ -11,6 +11,7 @@ import { ensureCollections } from './collections.ts'
 import { seedCurrencies } from './currencies.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { hostsOf, type ServerPlace } from './server-place.ts'
+import { unlessAway } from './unless-away.ts'
 
 export interface Database {
   readonly client: MongoClient
@@ -71,8 +72,12 @@ export const openDatabase = async (
   try {
     await translateMongoErrors(() => connect(client, place, signal), place)
     const db = databaseOf(client, uri, place)
-    await refuseStandalone(db, place)
-    if (!readOnly) await prepare(db)
+    const makeReady = async (): Promise<void> => {
+      await refuseStandalone(db, place)
+      if (!readOnly) await prepare(db)
+    }
+    // A server that freezes now would be waited for without end.
+    await (signal === undefined ? makeReady() : unlessAway(client, signal, makeReady))
     return { client, db, close }
   } catch (error) {
     await close()

@@ -265,4 +265,11 @@ export const guards = [
     replace: '',
     tests: ['test/sources/replay-files.test.ts'],
   },
+  {
+    name: 'interrupt: a server that freezes in the start of a command is not waited for after the signal',
+    file: 'src/store/database.ts',
+    find: '(signal === undefined ? makeReady() : unlessAway(client, signal, makeReady))',
+    replace: 'makeReady()',
+    tests: ['test/commands/frozen-start.test.ts'],
+  },
 ]
