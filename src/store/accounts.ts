@@ -1,6 +1,6 @@
 // Connected accounts ("stripeBilling"), which are the truth at run time; the config only overwrites what it names.
 
-import type { Db } from 'mongodb'
+import type { Collection, Db, Document, ObjectId } from 'mongodb'
 import type { ListedAccount } from '../config/config.ts'
 import { type AccountSettings, defaultSettings } from '../core/account.ts'
 import type { Connection } from '../core/connection.ts'
@@ -47,15 +47,32 @@ export const openAccountRow = async (db: Db, id: string): Promise<AccountState> 
 const countedRow = async (db: Db, id: string): Promise<AccountRow | null> => {
   const accounts = db.collection<AccountRow>('billing.accounts')
   const seq = await lastKnownCommit(db, id)
-  const made = { ...newAccountRow(id), seq }
-  const row = await accounts.findOneAndUpdate(
-    { _id: id },
-    { $setOnInsert: made },
-    { upsert: true, returnDocument: 'after' },
-  )
-  if (isCounted(row)) return row
+  await makeRow(db, id, seq)
   await accounts.updateOne({ _id: id, ...uncounted }, { $set: { seq } })
   return accounts.findOne({ _id: id })
+}
+
+// A row whose `_id` a driver of others chose would never be found: what it says holds for ours, which takes its place.
+const makeRow = async (db: Db, id: string, seq: number): Promise<void> => {
+  const rows = foreignRows(db)
+  const { _id: theirs, ...said } = (await rows.findOne({ stripe_user_id: id, _id: { $ne: id } })) ?? {}
+  const made = { $setOnInsert: { ...newAccountRow(id), ...said, seq } }
+  const { upsertedCount } = await rows.updateOne({ _id: id }, made, { upsert: true })
+  if (upsertedCount === 1 && theirs !== undefined) await rows.deleteOne({ _id: theirs })
+}
+
+// Of any `_id`.
+const foreignRows = (db: Db): Collection<ForeignRow> => db.collection('billing.accounts')
+
+interface ForeignRow extends Document {
+  readonly _id: string | ObjectId
+}
+
+// Before anything asks for accounts by their `_id`.
+const takeOverForeignRows = async (db: Db): Promise<void> => {
+  const isForeign = { stripe_user_id: { $type: 'string' }, $expr: { $ne: ['$_id', '$stripe_user_id'] } }
+  const ids: readonly string[] = await foreignRows(db).distinct('stripe_user_id', isForeign)
+  for (const id of ids) await openAccountRow(db, id)
 }
 
 /** Returns the state that an account's row tells. */
@@ -71,11 +88,13 @@ export const accountStateOf = (id: string, row: Partial<AccountRow> | null): Acc
 
 /**
  * Writes what the config file says of its accounts: only fields that it names, each account in one step, and nothing
- * where a row says all of it already. Throws `mongodb_unavailable`.
+ * where a row says all of it already. Rows that others wrote under an `_id` of their own get their account's first. Throws
+ * `mongodb_unavailable`.
  * @param key seals what is secret
  */
 export const listAccounts = (db: Db, listed: readonly ListedAccount[], key?: EncryptionKey): Promise<void> =>
   translateMongoErrors(async () => {
+    await takeOverForeignRows(db)
     for (const account of listed) while (!(await listAccount(db, account, key)));
   })
 

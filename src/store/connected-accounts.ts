@@ -16,7 +16,8 @@ export const returnedFilter = {
  */
 export const accountsInReach = (db: Db, platform: string): Promise<readonly string[]> =>
   translateMongoErrors(async () => {
-    const filter = { 'connection.state': { $ne: 'disconnected' } }
+    // A row that others wrote under an `_id` of their own is none before a run that writes has taken it over.
+    const filter = { _id: { $type: 'string' as const }, 'connection.state': { $ne: 'disconnected' } }
     const rows = db.collection<AccountRow>('billing.accounts').find(filter, { projection: { _id: 1 } })
     const connected = (await rows.sort({ _id: 1 }).toArray()).map(({ _id }) => _id)
     return [...new Set([platform, ...connected])]

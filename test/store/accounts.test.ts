@@ -2,10 +2,12 @@ import type { Document } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { readAccessToken, readWebhookSecrets } from '../../src/store/account-secrets.ts'
 import { listAccounts, openAccountRow } from '../../src/store/accounts.ts'
+import { accountsInReach } from '../../src/store/connected-accounts.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 const { db } = await openTestDatabase()
 const accounts = db.collection<Document & { readonly _id: string }>('billing.accounts')
+const foreign = db.collection('billing.accounts')
 const mappings = [{ from: 'email', to: 'email' }]
 
 beforeEach(async () => {
@@ -91,6 +93,20 @@ describe('openAccountRow', () => {
     expect(await read('acct_1')).toMatchObject({ seq: 13 })
   })
 
+  test('takes over a row that others wrote under an `_id` of their own, and leaves the one that it has', async () => {
+    await foreign.insertOne({ stripe_user_id: 'acct_1', support: false, note: 'theirs' })
+    expect(await openAccountRow(db, 'acct_1')).toMatchObject({ seq: 0, settings: { support: false } })
+    await foreign.insertOne({ stripe_user_id: 'acct_1', support: true })
+    await accounts.updateOne({ _id: 'acct_1' }, { $unset: { seq: '' } })
+    expect(await openAccountRow(db, 'acct_1')).toMatchObject({ settings: { support: false } })
+    expect(await read('acct_1')).toMatchObject({
+      stripe_user_id: 'acct_1',
+      note: 'theirs',
+      new_contact: false,
+    })
+    expect(await accounts.countDocuments()).toBe(2)
+  })
+
   test('counts on after what receivers are owed', async () => {
     const owed = [9, 11].map((seq) => ({ stripe_user_id: 'acct_1', seq, sink: 'queue', status: 'pending' }))
     await db.collection('billing.outbox').insertMany(owed)
@@ -105,6 +121,20 @@ describe('openAccountRow', () => {
 })
 
 describe('listAccounts', () => {
+  test('takes over all rows that others wrote under an `_id` of their own', async () => {
+    await foreign.insertMany([
+      { stripe_user_id: 'acct_1', support: false },
+      { stripe_user_id: 'acct_2', new_contact: true },
+      { note: 'of no account' },
+    ])
+    expect(await accountsInReach(db, 'acct_platform')).toEqual(['acct_platform'])
+    await listAccounts(db, [{ stripe_user_id: 'acct_2', support: false }])
+    expect(await accountsInReach(db, 'acct_platform')).toEqual(['acct_platform', 'acct_1', 'acct_2'])
+    expect(await read('acct_1')).toMatchObject({ seq: 0, support: false })
+    expect(await read('acct_2')).toMatchObject({ support: false, new_contact: true, listed: true })
+    expect(await accounts.countDocuments()).toBe(3)
+  })
+
   test('makes a listed account with defaults for what is not named', async () => {
     await listAccounts(db, [{ stripe_user_id: 'acct_1', support: false }])
     expect(await read('acct_1')).toMatchObject({

@@ -4,10 +4,11 @@ import { startServeForTest } from '../../support/serve-process.ts'
 
 const mongod = await startFaultServer()
 
-test('a start waits for a MongoDB that goes away again once the database is open', async () => {
+// What the one asks is asked before the work is opened, what the other asks before webhooks are taken in.
+test.each(['distinct', 'find'])('a start waits for a MongoDB that goes away again: %s', async (command) => {
   // The driver asks each question twice.
   const namespace = `${mongod.db.databaseName}.billing.accounts`
-  await mongod.fail(['find'], { closeConnection: true, namespace }, 4)
+  await mongod.fail([command], { closeConnection: true, namespace }, 4)
   const serve = await startServeForTest({ uri: mongod.uri })
   expect(serve.log).toContainEqual(expect.objectContaining({ code: 'mongodb_unavailable' }))
   expect((await serve.stop('SIGTERM')).exitCode).toBe(0)

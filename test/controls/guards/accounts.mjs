@@ -180,6 +180,22 @@ export const guards = [
     titled: 'counts on where others wrote the row',
   },
   {
+    name: 'accounts: what a row says whose `_id` others chose holds',
+    file: 'src/store/accounts.ts',
+    find: '{ ...newAccountRow(id), ...said, seq }',
+    replace: '{ ...newAccountRow(id), seq }',
+    tests: ['test/store/accounts.test.ts'],
+    titled: 'takes over a row',
+  },
+  {
+    name: 'accounts: rows whose `_id` others chose are taken over at start',
+    file: 'src/store/accounts.ts',
+    find: '    await takeOverForeignRows(db)\n',
+    replace: '',
+    tests: ['test/store/accounts.test.ts'],
+    titled: 'takes over all rows',
+  },
+  {
     name: 'accounts: a row that is made anew takes no numbers of commits that were',
     file: 'src/store/count-on.ts',
     find: 'Math.max(0, ...jobs.map(({ _id }) => commitOf(_id)), ...owed.map(({ seq }) => seq))',

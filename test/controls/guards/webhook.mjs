@@ -273,5 +273,14 @@ export const guards = [
     find: 'await untilAnswered(() => openServeHandling(config, database, reads), request)',
     replace: 'await openServeHandling(config, database, reads)',
     tests: ['test/commands/serve/serve-unsteady-start.test.ts'],
+    titled: 'distinct',
+  },
+  {
+    name: 'serve: a start waits for a MongoDB that goes away again before webhooks are taken in',
+    file: 'src/commands/serve/open-serving.ts',
+    find: 'await untilAnswered(() => openEndpointSecrets(config, database), request)',
+    replace: 'await openEndpointSecrets(config, database)',
+    tests: ['test/commands/serve/serve-unsteady-start.test.ts'],
+    titled: 'find',
   },
 ]
