@@ -159,13 +159,12 @@ const ofClosedClient: ReadonlySet<string> = new Set([
   ...['MongoNotConnectedError', 'MongoExpiredSessionError'],
 ])
 
-// The driver passes on, as it stands, what a socket says that the server ended in the very turn it is written to: measured
-// with 7.9.0, whose `writeCommand` makes network errors only of what a write throws.
+// The driver passes on, as it stands, what a socket says that ends or breaks while something is written to it: measured with
+// 7.9.0, whose `writeCommand` makes network errors only of what a write throws.
 const isOfEndedSocket = (error: unknown): boolean => endedSocket.has(systemErrorCode(error))
 
 const endedSocket: ReadonlySet<string | null> = new Set([
   ...['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'],
-  ...['ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END'],
 ])
 
 /**
@@ -180,8 +179,9 @@ const outageCodes: ReadonlySet<unknown> = new Set([
   // NotPrimaryOrSecondary, ReadConcernMajorityNotAvailableYet.
   ...[189, 216, 10_107, 13_435, 13_436, 134],
   // It ended what was asked: Interrupted, InterruptedAtShutdown, InterruptedDueToReplStateChange, MaxTimeMSExpired,
-  // ExceededTimeLimit, LockTimeout, CursorNotFound, CursorKilled.
-  ...[11_601, 11_600, 11_602, 50, 262, 24, 43, 237],
+  // ExceededTimeLimit, LockTimeout.
+  ...[11_601, 11_600, 11_602, 50, 262, 24],
+  ...lostCursor,
   // It has no room: OutOfDiskSpace, TemporarilyUnavailable.
   ...[14_031, 365],
   // Its members can't confirm what was written: WriteConcernFailed, UnsatisfiableWriteConcern.

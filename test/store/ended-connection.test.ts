@@ -9,7 +9,7 @@ import { beginOnAccount } from '../../src/store/account-transaction.ts'
 import { openAccountRow } from '../../src/store/accounts.ts'
 import { translateMongoErrors } from '../../src/store/mongo-errors.ts'
 import { openTestDatabase } from '../support/database.ts'
-import { startTcpProxy } from '../support/tcp-proxy.ts'
+import { lines, startTcpProxy } from '../support/tcp-proxy.ts'
 
 const { uri, db: seen } = await openTestDatabase()
 
@@ -24,7 +24,7 @@ const socketsToCome = (): readonly Socket[] => {
   return sockets
 }
 
-/** A client with one connection, and what ends that: resolves in the turn in which its end has been read. */
+/** A client with one connection, the line to its server, and what ends that: resolves in the turn in which its end has been read. */
 const connect = async () => {
   const direct = new URL(uri)
   const proxy = await startTcpProxy(Number(direct.port))
@@ -45,7 +45,8 @@ const connect = async () => {
     proxy.end(socket.localPort)
     await once(socket, 'end')
   }
-  return { client, db, end }
+  const isWaiting = (): boolean => sockets.some(({ writableNeedDrain }) => writableNeedDrain)
+  return { client, db, end, proxy, isWaiting }
 }
 
 test('is an outage', async () => {
@@ -57,6 +58,20 @@ test('is an outage', async () => {
     code: 'mongodb_unavailable',
     details: { reason: 'its connection ended (EPIPE)' },
   })
+})
+
+test('is an outage where it breaks under a write that waits', async () => {
+  const { db, proxy, isWaiting } = await connect()
+  proxy.become(lines.dead)
+  const large = { text: 'x'.repeat(15_000_000) }
+  const writing = translateMongoErrors(() => db.collection('notes').insertOne(large))
+  const refused = expect(writing).rejects.toMatchObject({
+    code: 'mongodb_unavailable',
+    details: { reason: 'its connection ended (ECONNRESET)' },
+  })
+  await expect.poll(isWaiting).toBe(true)
+  proxy.become(lines.broken)
+  await refused
 })
 
 test('fails a transaction as an outage', async () => {

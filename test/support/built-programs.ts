@@ -7,25 +7,26 @@ import { promisify } from 'node:util'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /**
- * Builds dist/ where anything in it is missing or older than its source, so that no test run needs a
- * build beforehand: tests run the built command, and the embedded server runs from it.
+ * Builds dist/ anew where anything in it is missing, older than its source or left of a source that is gone, so that no test run
+ * needs a build beforehand: tests run the built command, and the embedded server runs from it.
  */
 export const buildStalePrograms = async (): Promise<void> => {
-  const names = await readdir(join(root, 'src'), { recursive: true })
-  const stale = await Promise.all(names.filter((name) => /\.tsx?$/.test(name)).map(isStale))
-  if (!stale.includes(true)) return
-  const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  // Types are for `npm run types` to check.
-  const args = ['-p', join(root, 'tsconfig.build.json'), '--noCheck']
-  await promisify(execFile)(process.execPath, [tsc, ...args])
+  const [sources, programs] = await Promise.all([filesOf('src', /\.tsx?$/), filesOf('dist', /\.js$/)])
+  const built = new Map(programs.map(({ name, modifiedMs }) => [name, modifiedMs]))
+  const isFresh = sources.every(({ name, modifiedMs }) => (built.get(name) ?? 0) >= modifiedMs)
+  if (isFresh && built.size === sources.length) return
+  await promisify(execFile)('npm', ['run', 'build'], { cwd: root })
 }
 
-const isStale = async (source: string): Promise<boolean> => {
-  const built = await modifiedAt(join(root, 'dist', source.replace(/\.tsx?$/, '.js')))
-  return built < (await modifiedAt(join(root, 'src', source)))
-}
-
-const modifiedAt = async (path: string): Promise<number> => {
-  const status = await stat(path).catch(() => undefined)
-  return status?.mtimeMs ?? 0
+/** Names from the folder on, without what follows the last dot. */
+const filesOf = async (folder: string, ending: RegExp) => {
+  const names = await readdir(join(root, folder), { recursive: true }).catch(() => [])
+  return Promise.all(
+    names
+      .filter((name) => ending.test(name))
+      .map(async (name) => ({
+        name: name.replace(ending, ''),
+        modifiedMs: (await stat(join(root, folder, name))).mtimeMs,
+      })),
+  )
 }

@@ -233,13 +233,16 @@ const finish = async (serve: Serve, listener: Listener): Promise<boolean> => {
   return isAnswered && isDrained
 }
 
+/** A start that failed, as one does that a signal keeps from waiting on: it has closed what it had opened. */
+const failed = 'failed' as const
+
 // A start under way is waited for: only then can what it opened be closed.
 const endServing = async ({ opening }: Serve, patienceMs: number): Promise<boolean> => {
   if (opening === null) return true
   const serving = await inTime(
-    opening.catch(() => null),
+    opening.catch(() => failed),
     patienceMs,
     null,
   )
-  return (await serving?.end(patienceMs)) ?? false
+  return serving === failed || ((await serving?.end(patienceMs)) ?? false)
 }

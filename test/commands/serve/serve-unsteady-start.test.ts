@@ -13,3 +13,10 @@ test.each(['distinct', 'find'])('a start waits for a MongoDB that goes away agai
   expect(serve.log).toContainEqual(expect.objectContaining({ code: 'mongodb_unavailable' }))
   expect((await serve.stop('SIGTERM')).exitCode).toBe(0)
 })
+
+test('a signal ends that wait: nothing was under way', async () => {
+  await mongod.fail(['distinct'], { closeConnection: true })
+  const serve = await startServeForTest({ uri: mongod.uri, until: 'listening' })
+  await serve.awaitLine(({ code }) => code === 'mongodb_unavailable')
+  expect((await serve.stop('SIGTERM')).exitCode).toBe(0)
+})

@@ -276,6 +276,14 @@ export const guards = [
     titled: 'distinct',
   },
   {
+    name: 'serve: a start that a signal kept from waiting on has ended whole',
+    file: 'src/commands/serve/serve.ts',
+    find: 'serving === failed || (',
+    replace: '(serving === failed ? false : ',
+    tests: ['test/commands/serve/serve-unsteady-start.test.ts'],
+    titled: 'a signal ends that wait',
+  },
+  {
     name: 'serve: a start waits for a MongoDB that goes away again before webhooks are taken in',
     file: 'src/commands/serve/open-serving.ts',
     find: 'await untilAnswered(() => openEndpointSecrets(config, database), request)',
