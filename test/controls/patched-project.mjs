@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import typescript from 'typescript'
+import typescript from 'typescript-6'
 
 const project = fileURLToPath(new URL('../../', import.meta.url))
 const copied = [

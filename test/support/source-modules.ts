@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
+import ts from 'typescript-6'
 
 export interface ModuleImport {
   /** A module of `src/` as its path from there, or the name of a package or of a Node module. */

@@ -4,7 +4,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ts from 'typescript'
+import ts from 'typescript-6'
 import type { ProcessPlan, ProcessReport } from './serve-stripe.ts'
 
 export interface StripeProcess {
