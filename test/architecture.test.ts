@@ -101,12 +101,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages and Node modules, by the parts that may import them; other parts import none. */
 const mayImportPackages: Readonly<Record<string, readonly string[]>> = {
-  core: ['zod'],
+  core: ['valibot'],
   'unit-of-work': ['dataloader'],
 }
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
   ...{ pino: ['log'], commander: ['cli', 'shell-completion'], 'prom-client': ['watch'] },
-  ...{ zod: ['config', 'core'], bytes: ['config'], ms: ['config'], dataloader: ['unit-of-work'] },
+  ...{ valibot: ['config', 'core'], bytes: ['config'], ms: ['config'], dataloader: ['unit-of-work'] },
   ...{ mongodb: ['store'], 'mongodb-memory-server-core': ['store'] },
   ...{ stripe: ['sources'], fastify: ['sources'], picomatch: ['sources'] },
   ...{ 'p-limit': ['commands/serve', 'sources'], 'rate-limiter-flexible': ['commands/opening', 'sources'] },

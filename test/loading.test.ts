@@ -21,7 +21,7 @@ test.each(['backfill', 'replay'])('%s refuses without having loaded a driver', (
   const drivers = ['mongodb', 'stripe', 'rate-limiter-flexible']
   const loaded = packagesOf(`commands/${name}/${name}.ts`)
   expect(drivers.filter((driver) => loaded.has(driver))).toEqual([])
-  expect(loaded).toContain('zod')
+  expect(loaded).toContain('valibot')
 })
 
 test('the program itself loads nothing but its parser of options', () => {

@@ -2,53 +2,68 @@
 
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { z } from 'zod'
-import { problemOfMapping } from '../core/mapping.ts'
+import * as v from 'valibot'
+import { isJsonObject } from '../core/json.ts'
+import { wordsOfLack } from '../core/lacking-key.ts'
+import { type MappingRule, problemOfMapping } from '../core/mapping.ts'
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import { conflictOf } from './mapping-conflicts.ts'
 import { kindOf, wordsOfIssue } from './schema-words.ts'
 import { accountId, settingRows, signingSecret, stripeSecretKey } from './settings.ts'
 
-const mapping = z.strictObject({ from: z.string(), to: z.string() }).superRefine((rule, context) => {
-  const problem = problemOfMapping(rule)
-  if (problem !== null) context.addIssue({ code: 'custom', message: problem })
-})
+// valibot's own takes a list for an object.
+const jsonObject = v.custom<Record<string, unknown>>(
+  isJsonObject,
+  ({ input }) => `expected an object, got ${kindOf(input)}`,
+)
+
+/** An object with no other keys than these. */
+const strictObject = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(jsonObject, v.strictObject(entries, wordsOfLack(entries, wordsOfIssue)))
+
+/** Refuses a value in the words of a function that tells its problem, or null. */
+const refusedBy = <Value>(problemOf: (value: Value) => string | null) =>
+  v.rawCheck<Value>(({ dataset, addIssue }) => {
+    const message = dataset.typed ? problemOf(dataset.value) : null
+    if (message !== null) addIssue({ message })
+  })
+
+const mapping = v.pipe(strictObject({ from: v.string(), to: v.string() }), refusedBy(problemOfMapping))
 
 /** Mappings of one account. */
 const mostMappings = 200
 
-const mappings = z
-  .array(mapping)
-  .max(mostMappings)
-  .superRefine((rules, context) => {
-    const problem = conflictOf(rules)
-    if (problem !== null) context.addIssue({ code: 'custom', message: problem })
-  })
+const mappings = v.pipe(
+  v.array(v.unknown()),
+  v.maxLength(mostMappings),
+  v.array(mapping),
+  refusedBy<MappingRule[]>(conflictOf),
+)
 
-const account = z.strictObject({
+const account = strictObject({
   stripe_user_id: accountId,
-  new_contact: z.boolean().optional(),
-  support: z.boolean().optional(),
-  mappings: mappings.optional(),
+  new_contact: v.optional(v.boolean()),
+  support: v.optional(v.boolean()),
+  mappings: v.optional(mappings),
   // Null forgets the one that was listed before.
-  access_token: stripeSecretKey.nullable().optional(),
-  webhook_secrets: z.array(signingSecret).optional(),
+  access_token: v.nullish(stripeSecretKey),
+  webhook_secrets: v.optional(v.array(signingSecret)),
 })
 
 const fileKeys = Object.values(settingRows)
   .map(({ key }) => key)
   .filter((key) => key !== null)
 
-const unknownAccounts = z.enum(['accept', 'park'], {
-  error: ({ input }) =>
-    `expected accept or park, got ${typeof input === 'string' ? `"${input}"` : kindOf(input)}`,
-})
+const unknownAccounts = v.picklist(
+  ['accept', 'park'],
+  ({ input }) => `expected accept or park, got ${typeof input === 'string' ? `"${input}"` : kindOf(input)}`,
+)
 
-const fileSchema = z.strictObject({
-  ...Object.fromEntries(fileKeys.map((key) => [key, z.unknown().optional()])),
-  unknown_accounts: unknownAccounts.default('accept'),
-  accounts: z.array(account).default([]),
+const fileSchema = strictObject({
+  ...Object.fromEntries(fileKeys.map((key) => [key, v.optional(v.unknown())])),
+  unknown_accounts: v.optional(unknownAccounts, 'accept'),
+  accounts: v.optional(v.array(account), []),
 })
 
 /** What a config file says. */
@@ -58,7 +73,7 @@ export interface ConfigFile {
   /** Settings by their key, not yet checked. */
   readonly settings: Readonly<Record<string, unknown>>
   readonly unknownAccounts: 'accept' | 'park'
-  readonly accounts: readonly z.output<typeof account>[]
+  readonly accounts: readonly v.InferOutput<typeof account>[]
 }
 
 const defaultName = 'billing-sync.config.json'
@@ -82,9 +97,9 @@ export const readConfigFile = async (
   if (text === null && named === undefined)
     return { name, settings: {}, unknownAccounts: 'accept', accounts: [] }
   if (text === null) throw refusal(namedBy, `there is no file ${name}`)
-  const parsed = fileSchema.safeParse(parseJson(text, name), { error: wordsOfIssue })
-  if (!parsed.success) throw refusal(name, firstProblem(parsed.error))
-  const { unknown_accounts: unknownAccounts, accounts, ...settings } = parsed.data
+  const parsed = v.safeParse(fileSchema, parseJson(text, name), { message: wordsOfIssue, abortEarly: true })
+  if (!parsed.success) throw refusal(name, firstProblem(parsed.issues))
+  const { unknown_accounts: unknownAccounts, accounts, ...settings } = parsed.output
   refuseRepeated(accounts, name)
   refuseSharedSecrets(accounts, name)
   return { name, settings, unknownAccounts, accounts }
@@ -157,10 +172,14 @@ const refuseSharedSecrets = (accounts: ConfigFile['accounts'], name: string): vo
 }
 
 /** Returns the first problem of a parse as `place: what was expected`. */
-export const firstProblem = (error: z.ZodError): string => {
-  const [issue] = error.issues
-  if (issue === undefined) return 'it is invalid'
-  const place = issue.path
+export const firstProblem = ([issue]: readonly [v.BaseIssue<unknown>, ...unknown[]]): string => {
+  const path = issue.path?.map(({ key }) => key) ?? []
+  if (issue.expected === 'never') return toldAt(path.slice(0, -1), `unknown key "${path.at(-1)}"`)
+  return toldAt(path, issue.message)
+}
+
+const toldAt = (path: readonly unknown[], problem: string): string => {
+  const place = path
     .map((part, level) => {
       if (typeof part !== 'number') return `.${String(part)}`
       // A list of its own, as of secrets, is counted as people do; within a document as JSON paths do.
@@ -168,7 +187,5 @@ export const firstProblem = (error: z.ZodError): string => {
     })
     .join('')
     .replace(/^\./, '')
-  if (issue.code === 'unrecognized_keys')
-    return `${place === '' ? '' : `${place}: `}unknown key "${issue.keys[0]}"`
-  return place === '' ? issue.message : `${place}: ${issue.message}`
+  return place === '' ? problem : `${place}: ${problem}`
 }

@@ -1,5 +1,6 @@
 // The configuration of one run: read once, checked before any work, frozen.
 
+import * as v from 'valibot'
 import { livemodeOfKey } from '../core/key-mode.ts'
 import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
@@ -98,9 +99,9 @@ const readSettings = (sources: Sources): Settings =>
 const readSetting = (name: SettingName, sources: Sources): unknown => {
   const { env, schema, isShown = false }: SettingRow = settingRows[name]
   const given = givenOf(name, sources)
-  const parsed = schema.safeParse(given?.value, { error: wordsOfIssue })
-  if (parsed.success) return parsed.data
-  const problem = firstProblem(parsed.error)
+  const parsed = v.safeParse(schema, given?.value, { message: wordsOfIssue, abortEarly: true })
+  if (parsed.success) return parsed.output
+  const problem = firstProblem(parsed.issues)
   const got = isShown && !problem.includes(', got ') ? `, got ${quoted(given?.value)}` : ''
   throw new BillingSyncError('config_invalid', { source: given?.source ?? env, problem: `${problem}${got}` })
 }

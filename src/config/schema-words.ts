@@ -1,6 +1,6 @@
-// What is said of a value where its schema has no words of its own: zod's would speak of its own types.
+// What is said of a value where its schema has no words of its own: valibot's would quote the value.
 
-import type { z } from 'zod'
+import type * as v from 'valibot'
 
 /** Kinds of JSON values in words. */
 const kinds: Readonly<Record<string, string>> = {
@@ -14,16 +14,11 @@ const kinds: Readonly<Record<string, string>> = {
 }
 
 /** Returns what was expected and which kind of value came, never the value itself: it may be a secret. */
-export const wordsOfIssue: z.core.$ZodErrorMap = (issue) => {
-  if (issue.code === 'invalid_type') {
-    const expected = kinds[issue.expected] ?? issue.expected
-    return `expected ${expected}, got ${kindOf(issue.input)}`
-  }
-  if (issue.code === 'too_big' && issue.origin === 'array')
-    return `expected at most ${issue.maximum} entries, got ${lengthOf(issue.input)}`
-  if (issue.code === 'too_big' && issue.origin === 'string')
-    return `expected at most ${issue.maximum} characters, got ${lengthOf(issue.input)}`
-  return undefined
+export const wordsOfIssue = ({ type, input, requirement }: v.BaseIssue<unknown>): string => {
+  if (type === 'max_length')
+    return `expected at most ${requirement} ${typeof input === 'string' ? 'characters' : 'entries'}, got ${lengthOf(input)}`
+  const expected = kinds[type]
+  return expected === undefined ? 'it is invalid' : `expected ${expected}, got ${kindOf(input)}`
 }
 
 /** Returns the kind of a JSON value in words; undefined is nothing. */

@@ -1,7 +1,7 @@
 // Sizes as people write them: bytes, or with a unit (`4MiB`).
 
 import bytes from 'bytes'
-import { z } from 'zod'
+import * as v from 'valibot'
 
 const asSize = /^\d+(\.\d+)?\s*([kmg]i?b|b)?$/i
 
@@ -11,12 +11,15 @@ export const parseSize = (text: string): number | null => {
   return size !== null && size > 0 ? size : null
 }
 
+const expected = 'expected a size such as 4MiB'
+
 /** A size such as `4MiB`, or a number of bytes. */
-export const byteSize = z
-  .union([z.string(), z.number()], 'expected a size such as 4MiB')
-  .transform((given, context) => {
-    const size = parseSize(String(given))
+export const byteSize = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.finite(expected))], expected),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const size = parseSize(String(value))
     if (size !== null) return size
-    context.addIssue({ code: 'custom', message: `expected a size such as 4MiB, got "${given}"` })
-    return z.NEVER
-  })
+    addIssue({ message: `${expected}, got "${value}"` })
+    return NEVER
+  }),
+)

@@ -1,7 +1,8 @@
 // Times as people write them: how long (`30d`, `12h`), and since when (a date, an instant, or so long ago).
 
 import ms, { type StringValue } from 'ms'
-import { z } from 'zod'
+import * as v from 'valibot'
+import { isIsoDay, isIsoInstant } from '../core/iso-time.ts'
 
 const asDuration = /^\d+(\.\d+)?\s*[a-z]+$/i
 
@@ -21,21 +22,17 @@ const longestMs = ms(longest)
 const expectedDuration = `expected a time such as 30d or 12h, at most ${longest}`
 
 /** A time such as `30d` or `12h`, in milliseconds; a thousand years at most. */
-export const duration = z.union([z.string(), z.number()], expectedDuration).transform((text, context) => {
-  const milliseconds = typeof text === 'string' ? parseDuration(text) : null
-  if (milliseconds !== null && milliseconds <= longestMs) return milliseconds
-  context.addIssue({ code: 'custom', message: `${expectedDuration}, got "${text}"` })
-  return z.NEVER
-})
+export const duration = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.finite(expectedDuration))], expectedDuration),
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const milliseconds = typeof value === 'string' ? parseDuration(value) : null
+    if (milliseconds !== null && milliseconds <= longestMs) return milliseconds
+    addIssue({ message: `${expectedDuration}, got "${value}"` })
+    return NEVER
+  }),
+)
 
-const isoDate = z.iso.date()
-const isoInstant = z.union([
-  z.iso.datetime({ offset: true, local: true }),
-  // Without seconds.
-  z.iso.datetime({ offset: true, local: true, precision: -1 }),
-])
-
-/** Offsets of ISO 8601's basic format, `+0100` and `+01`, which neither zod nor every `Date` knows. */
+/** Offsets of ISO 8601's basic format, `+0100` and `+01`, which not every `Date` knows. */
 const basicOffset = /(T.*[+-]\d\d)(\d\d)?$/
 
 const namesOffset = /(Z|[+-]\d\d:\d\d)$/
@@ -45,9 +42,9 @@ const namesOffset = /(Z|[+-]\d\d:\d\d)$/
  * such as `30d` before `now`; null where the text is neither.
  */
 export const parseInstant = (text: string, now: Date): Date | null => {
-  if (isoDate.safeParse(text).success) return new Date(`${text}T00:00:00Z`)
+  if (isIsoDay(text)) return new Date(`${text}T00:00:00Z`)
   const iso = text.replace(basicOffset, (_, start: string, minutes = '00') => `${start}:${minutes}`)
-  if (isoInstant.safeParse(iso).success) return new Date(namesOffset.test(iso) ? iso : `${iso}Z`)
+  if (isIsoInstant(iso)) return new Date(namesOffset.test(iso) ? iso : `${iso}Z`)
   const ago = parseDuration(text)
   // Further back than a date can tell is no instant.
   const instant = ago === null ? null : new Date(now.getTime() - ago)

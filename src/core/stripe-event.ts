@@ -2,8 +2,10 @@
 // Two families exist: snapshot events (`object: "event"`) and thin ones (`object: "v2.core.event"`), see
 // https://docs.stripe.com/event-destinations#events-overview.
 
-import { z } from 'zod'
+import * as v from 'valibot'
+import { isWholeIsoInstant } from './iso-time.ts'
 import { isJsonObject, type Json, type JsonObject } from './json.ts'
+import { type Words, wordsOfLack } from './lacking-key.ts'
 import { isObjectId, stripeIdPattern } from './object-id.ts'
 import { isObjectKind, type ObjectKind } from './object-kinds.ts'
 
@@ -39,40 +41,70 @@ export interface RelatedObject {
 /** A Stripe event, or why the value is none. */
 export type ParsedEvent = { readonly event: StripeEvent } | { readonly problem: string }
 
-const id = z.string().max(longestId).regex(stripeIdPattern, 'expected an id such as evt_1 or acct_1')
-const jsonObject = z.custom<JsonObject>(isJsonObject, 'expected an object')
+/** Says what a field must be and the kind of value that came, never the value: valibot's own words would quote it. */
+const notA =
+  (expected: string): Words =>
+  ({ input }) =>
+    `Invalid input: expected ${expected}, received ${kindOf(input)}`
 
-const snapshotEnvelope = z.object({
+const kindOf = (value: unknown): string => {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : typeof value
+}
+
+const text = v.string(notA('string'))
+const shortText = v.pipe(
+  text,
+  v.maxCodePoints(longestId, `Too big: expected string to have <=${longestId} characters`),
+)
+const id = v.pipe(shortText, v.regex(stripeIdPattern, 'expected an id such as evt_1 or acct_1'))
+const type = v.pipe(shortText, v.nonEmpty('Too small: expected string to have >=1 characters'))
+const flag = v.boolean(notA('boolean'))
+const second = v.pipe(
+  v.number(notA('number')),
+  v.finite(notA('number')),
+  v.integer(notA('int')),
+  v.minValue(0, 'Too small: expected number to be >=0'),
+  v.maxValue(lastSecond, `Too big: expected number to be <=${lastSecond}`),
+)
+const instant = v.pipe(text, v.check(isWholeIsoInstant, 'Invalid ISO datetime'))
+const jsonObject = v.custom<JsonObject>(isJsonObject, 'expected an object')
+
+/** An object, whose other keys are left out; valibot's own takes a list for one. */
+const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(
+    v.custom<Record<string, unknown>>(isJsonObject, notA('object')),
+    v.object(entries, wordsOfLack(entries)),
+  )
+
+const snapshotEnvelope = object({
   id,
-  account: id.nullish(),
-  type: z.string().min(1).max(longestId),
-  api_version: z.string().max(longestId).nullish(),
-  created: z.number().int().min(0).max(lastSecond),
-  livemode: z.boolean().nullish(),
-  data: z.object({ object: jsonObject, previous_attributes: jsonObject.nullish() }),
+  account: v.nullish(id),
+  type,
+  api_version: v.nullish(shortText),
+  created: second,
+  livemode: v.nullish(flag),
+  data: object({ object: jsonObject, previous_attributes: v.nullish(jsonObject) }),
 })
 
-const relatedObject = z.object({ id: z.string(), type: z.string() }).nullish()
+const relatedObject = v.nullish(object({ id: text, type: text }))
 
-const thinEnvelope = z.object({
+const thinEnvelope = object({
   id,
-  type: z.string().min(1).max(longestId),
-  created: z.iso.datetime({ offset: true }),
-  livemode: z.boolean().nullish(),
-  context: z.string().nullish(),
+  type,
+  created: instant,
+  livemode: v.nullish(flag),
+  context: v.nullish(text),
   related_object: relatedObject,
 })
 
 /** Stripe could not make an event, and never will: https://docs.stripe.com/webhooks/handle-irrecoverable-events */
 const lostEvent = 'v2.core.health.event_generation_failure.resolved'
 
-const lostEnvelope = z.object({
-  data: z.object({
-    impact: z.object({
-      context: z.string().nullish(),
-      event_type: z.string().max(longestId),
-      related_object: relatedObject,
-    }),
+const lostEnvelope = object({
+  data: object({
+    impact: object({ context: v.nullish(text), event_type: shortText, related_object: relatedObject }),
   }),
 })
 
@@ -82,11 +114,11 @@ export const parseStripeEvent = (value: Json): ParsedEvent => {
   if (value.object === 'v2.core.event') return parseThin(value)
   if (value.object !== 'event') return { problem: `expected "object": "event", got ${nameOfObject(value)}` }
   if (isPlainSnapshot(value)) return { event: snapshotOf(value) }
-  const parsed = snapshotEnvelope.safeParse(value)
-  return parsed.success ? { event: snapshotOf(parsed.data) } : { problem: firstProblem(parsed.error) }
+  const parsed = v.safeParse(snapshotEnvelope, value, { abortEarly: true })
+  return parsed.success ? { event: snapshotOf(parsed.output) } : { problem: problemOf(parsed.issues[0]) }
 }
 
-type Snapshot = z.infer<typeof snapshotEnvelope>
+type Snapshot = v.InferOutput<typeof snapshotEnvelope>
 
 // What nearly every event is, told in a tenth of the time that the schema takes (measured). Takes nothing that the
 // schema refuses; what it does not take is left to the schema, which says why.
@@ -126,21 +158,21 @@ const snapshotOf = (snapshot: Snapshot): StripeEvent => ({
 })
 
 const parseThin = (value: JsonObject): ParsedEvent => {
-  const parsed = thinEnvelope.safeParse(value)
-  if (!parsed.success) return { problem: firstProblem(parsed.error) }
-  const told = parsed.data.type === lostEvent ? lostIn(value) : hintIn(parsed.data)
+  const { success, output: envelope, issues } = v.safeParse(thinEnvelope, value, { abortEarly: true })
+  if (!success) return { problem: problemOf(issues[0]) }
+  const told = envelope.type === lostEvent ? lostIn(value) : hintIn(envelope)
   // A context is a path such as `acct_platform/acct_child`; the last segment is the account the event is about.
-  const account = (told.context ?? parsed.data.context)?.split('/').at(-1) ?? null
+  const account = (told.context ?? envelope.context)?.split('/').at(-1) ?? null
   if (account !== null && !stripeIdPattern.test(account))
     return { problem: 'context: expected an account id' }
   return {
     event: {
-      id: parsed.data.id,
+      id: envelope.id,
       account,
-      type: parsed.data.type,
+      type: envelope.type,
       apiVersion: null,
-      created: Math.floor(Date.parse(parsed.data.created) / 1000),
-      livemode: parsed.data.livemode ?? null,
+      created: Math.floor(Date.parse(envelope.created) / 1000),
+      livemode: envelope.livemode ?? null,
       object: null,
       previous: null,
       related: relatedOf(told),
@@ -150,22 +182,22 @@ const parseThin = (value: JsonObject): ParsedEvent => {
 
 /** What a thin event tells of, and for whom. */
 interface Hinted {
-  readonly object: z.infer<typeof relatedObject>
+  readonly object: v.InferOutput<typeof relatedObject>
   readonly change: string | null
   readonly context: string | null | undefined
 }
 
 const thinPrefix = 'v1.'
 
-const hintIn = ({ type, context, related_object: object }: z.infer<typeof thinEnvelope>): Hinted => ({
+const hintIn = ({ type, context, related_object: object }: v.InferOutput<typeof thinEnvelope>): Hinted => ({
   ...{ object, context },
   change: type.startsWith(thinPrefix) ? type.slice(thinPrefix.length) : null,
 })
 
 // The event that is lost was about this object: whoever reads it again has missed nothing.
 const lostIn = (value: JsonObject): Hinted => {
-  const { data: { data } = {} } = lostEnvelope.safeParse(value)
-  const { context, event_type: change = null, related_object: object } = data?.impact ?? {}
+  const { success, output } = v.safeParse(lostEnvelope, value, { abortEarly: true })
+  const { context, event_type: change = null, related_object: object } = success ? output.data.impact : {}
   return { object, change, context }
 }
 
@@ -174,10 +206,7 @@ const relatedOf = ({ object, change }: Hinted): RelatedObject | null =>
     ? { kind: object.type, id: object.id, change }
     : null
 
-const firstProblem = (error: z.ZodError): string => {
-  const [issue] = error.issues
-  return issue === undefined ? 'not a Stripe event' : `${issue.path.join('.')}: ${issue.message}`
-}
+const problemOf = (issue: v.BaseIssue<unknown>): string => `${v.getDotPath(issue)}: ${issue.message}`
 
 const nameOfType = (value: Json): string =>
   value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`

@@ -146,6 +146,7 @@ describe('a file that can not be used', () => {
     ['unknown_accounts: expected accept or park, got "drop"', { unknown_accounts: 'drop' }],
     ['accounts: expected a list, got an object', { accounts: {} }],
     ['accounts[0]: expected an object, got a text', { accounts: ['acct_1'] }],
+    ['accounts[0]: expected an object, got a list', { accounts: [[]] }],
     ['accounts[0]: unknown key "newContact"', { accounts: [{ stripe_user_id: 'acct_1', newContact: true }] }],
     ['accounts[0].stripe_user_id: expected an account id', { accounts: [{ stripe_user_id: 'me' }] }],
     ['accounts[0].stripe_user_id: expected an account id such as acct_1…, got nothing', { accounts: [{}] }],
@@ -214,5 +215,17 @@ describe('a file that can not be used', () => {
     expect(await problemOf({ accounts: [{ stripe_user_id: 'acct_1', mappings }] })).toContain(
       'accounts[0].mappings: expected at most 200 entries, got 201',
     )
+  })
+
+  test('maps more than it may, which is told before what each mapping lacks', async () => {
+    const problemOfMappings = (mappings: unknown) =>
+      problemOf({ accounts: [{ stripe_user_id: 'acct_1', mappings }] })
+    expect(await problemOfMappings(Array(201).fill({}))).toContain('mappings: expected at most 200 entries')
+    expect(await problemOfMappings([{}])).toContain('mappings[0].from: expected a text, got nothing')
+  })
+
+  test('holds a wrong field, which is told before a key that nobody knows', async () => {
+    const account = { newContact: true, stripe_user_id: 'acct_1', support: 'yes' }
+    expect(await problemOf({ accounts: [account] })).toContain('accounts[0].support: expected true or false')
   })
 })

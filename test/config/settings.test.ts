@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
+import { wordsOfIssue } from '../../src/config/schema-words.ts'
 import { type SettingName, settingRows } from '../../src/config/settings.ts'
 
 const parse = (name: SettingName, value: unknown): unknown => {
-  const parsed = settingRows[name].schema.safeParse(value)
-  return parsed.success ? parsed.data : parsed.error.issues[0]?.message
+  const parsed = v.safeParse(settingRows[name].schema, value, { message: wordsOfIssue })
+  return parsed.success ? parsed.output : parsed.issues[0].message
 }
 
 describe('the table of settings', () => {
@@ -109,7 +111,8 @@ describe('the other settings', () => {
     const key = Buffer.alloc(32, 7)
     for (const text of [` ${key.toString('base64')} `, `${key.toString('base64')}\n`])
       expect(parse('encryptionKey', text)).toEqual(key)
-    for (const text of ['  ', Buffer.alloc(31).toString('base64'), `${'A'.repeat(20)} ${'A'.repeat(23)}=`])
+    const wrong = [`${'A'.repeat(20)} ${'A'.repeat(23)}=`, `${'\u212a'.repeat(4)}${key.toString('base64')}`]
+    for (const text of ['  ', Buffer.alloc(31).toString('base64'), ...wrong])
       expect(parse('encryptionKey', text)).toBe('expected 32 bytes in base64')
   })
 
@@ -121,6 +124,16 @@ describe('the other settings', () => {
   ] as const)('take the address %s without the blanks around it', (name, address) => {
     expect(parse(name, ` ${address} \n`)).toBe(address)
     expect(parse(name, '  ')).toMatch(/^expected /)
+  })
+
+  test('count the characters of a secret as people do', () => {
+    for (const name of ['socketSecret', 'webhookSecrets'] as const)
+      expect(parse(name, '\u{1f511}'.repeat(15))).toBe('expected secrets of 16 characters or more')
+    expect(parse('socketSecret', '\u{1f511}'.repeat(16))).toBe('\u{1f511}'.repeat(16))
+  })
+
+  test.each(['retentionMs', 'maxBodyBytes'] as const)('refuse %s without an end', (name) => {
+    expect(parse(name, JSON.parse('1e999'))).not.toContain('Infinity')
   })
 
   test.each(['stripeKey', 'metricsToken'] as const)('refuse %s that no header can carry', (name) => {

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'
 import { duration, parseInstant } from '../../src/config/times.ts'
 
@@ -37,11 +38,11 @@ describe('a duration', () => {
     ['5m', 5 * 60_000],
     ['365000d', 365_000 * 86_400_000],
   ])('is read from %s', (text, milliseconds) => {
-    expect(duration.parse(text)).toBe(milliseconds)
+    expect(v.parse(duration, text)).toBe(milliseconds)
   })
 
   test.each(['1001y', '99999999d', '0d', '-1d', '1M', '30', 30])('is not read from %s', (text) => {
-    expect(duration.safeParse(text).error?.issues[0]?.message).toMatch(
+    expect(v.safeParse(duration, text).issues?.[0].message).toMatch(
       new RegExp(`^expected a time such as 30d or 12h, at most 1000y, got "${text}"`),
     )
   })

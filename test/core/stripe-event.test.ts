@@ -93,6 +93,8 @@ describe('a thin event', () => {
   test.each<[string, JsonObject, string]>([
     ['its time is in Unix seconds', { created: 100 }, 'created'],
     ['its time has no zone', { created: '2026-01-01T00:00:00' }, 'created'],
+    ['its day is in no calendar', { created: '2026-02-30T00:00:00Z' }, 'created'],
+    ['what it hints at is a list', { related_object: [] }, 'related_object'],
     ['its context is no account id', { context: 'acct_1/$gt' }, 'context'],
     ['its context ends in a slash', { context: 'acct_1/' }, 'context'],
     ['its id is an operator', { id: { $gt: '' } }, 'id'],
@@ -192,6 +194,7 @@ describe('an envelope', () => {
     ['a time after the year 9999', { created: 253_402_300_800 }, 'created'],
     ['a mode that is a text', { livemode: 'true' }, 'livemode'],
     ['no data', { data: null }, 'data'],
+    ['data that are a list', { data: [] }, 'data'],
     ['data without an object', { data: {} }, 'data.object'],
     ['an object that is a list', { data: { object: [] } }, 'data.object'],
     ['an object that is an id', { data: { object: 'ch_1' } }, 'data.object'],
@@ -208,10 +211,37 @@ describe('an envelope', () => {
     expect(eventIn({ ...envelope, created: 253_402_300_799 }).created).toBe(253_402_300_799)
   })
 
+  test.each<[JsonObject, string]>([
+    [{ id: 7 }, 'id: Invalid input: expected string, received number'],
+    [{ id: 'evt' }, 'id: expected an id such as evt_1 or acct_1'],
+    [{ type: '' }, 'type: Too small: expected string to have >=1 characters'],
+    [{ type: 'x'.repeat(256) }, 'type: Too big: expected string to have <=255 characters'],
+    [{ created: 100.5 }, 'created: Invalid input: expected int, received number'],
+    [{ created: JSON.parse('1e999') }, 'created: Invalid input: expected number, received Infinity'],
+    [{ created: -1 }, 'created: Too small: expected number to be >=0'],
+    [{ created: 1e300 }, 'created: Too big: expected number to be <=253402300799'],
+    [{ livemode: 'true' }, 'livemode: Invalid input: expected boolean, received string'],
+    [{ data: null }, 'data: Invalid input: expected object, received null'],
+    [{ data: [] }, 'data: Invalid input: expected object, received array'],
+    [{ data: {} }, 'data.object: expected an object'],
+  ])('with %j is told what was expected', (fields, problem) => {
+    expect(problemOf({ ...envelope, ...fields })).toBe(problem)
+  })
+
+  test('that lacks a field is told what was expected there', () => {
+    const { id: _, ...rest } = envelope
+    expect(problemOf(rest)).toBe('id: Invalid input: expected string, received undefined')
+  })
+
+  test('may have a type of 255 characters that take two places each', () => {
+    expect(eventIn({ ...envelope, type: '\u{1f511}'.repeat(255) }).type).toHaveLength(510)
+  })
+
   test('is never quoted in what is said of it', () => {
     const secret = 'ann@example.com'
     for (const field of ['id', 'account', 'type', 'api_version', 'created', 'livemode', 'data'])
-      expect(problemOf({ ...envelope, [field]: [secret] })).not.toContain(secret)
+      for (const value of [secret, [secret], { secret }])
+        expect(problemOf({ ...envelope, [field]: value })).not.toContain(secret)
   })
 })
 

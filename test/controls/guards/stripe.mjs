@@ -75,8 +75,8 @@ export const guards = [
   {
     name: 'hint: an event that Stripe could not make is made up for',
     file: 'src/core/stripe-event.ts',
-    find: 'parsed.data.type === lostEvent ? lostIn(value) : hintIn(parsed.data)',
-    replace: 'hintIn(parsed.data)',
+    find: 'envelope.type === lostEvent ? lostIn(value) : hintIn(envelope)',
+    replace: 'hintIn(envelope)',
     tests: ['test/pipeline/event-meaning.test.ts'],
   },
   {

@@ -165,14 +165,14 @@ export const guards = [
   {
     name: 'settings: an address without a host is refused by its name',
     file: 'src/config/settings.ts',
-    find: "      .refine(URL.canParse, 'expected a URL with a host such as redis://127.0.0.1:6379')",
+    find: "  v.check(URL.canParse, 'expected a URL with a host such as redis://127.0.0.1:6379'),\n",
     replace: '',
     tests: ['test/cli.test.ts'],
   },
   {
     name: 'settings: a base that is no URL is refused by its name',
     file: 'src/config/settings.ts',
-    find: "      .refine(URL.canParse, 'expected a URL such as http://127.0.0.1:12111')",
+    find: "  v.check(URL.canParse, 'expected a URL such as http://127.0.0.1:12111'),\n",
     replace: '',
     tests: ['test/cli.test.ts'],
     titled: 'names the variable STRIPE_API_BASE',
