@@ -29,7 +29,7 @@ export class MongoAccountReader implements AccountReader {
     fields?: readonly string[],
   ): Promise<readonly StoredDocument[]> {
     const filter = { _id: { $in: ids }, stripe_user_id: this.#account }
-    return this.#reads.find(collection, filter, { fields })
+    return this.#reads.find(collection, filter, { by: '_id', fields })
   }
 
   byField(lookup: FieldLookup, values: readonly string[]): Promise<readonly StoredDocument[]> {
@@ -41,7 +41,7 @@ export class MongoAccountReader implements AccountReader {
     }
     return lookup.caseless === true
       ? this.#findCaseless(lookup.collection, filter)
-      : this.#reads.find(lookup.collection, filter, { most: lookup.most })
+      : this.#reads.find(lookup.collection, filter, { by: lookup.field, most: lookup.most })
   }
 
   idsByField({ collection, field }: FieldLookup, values: readonly string[]): Promise<readonly string[]> {

@@ -139,7 +139,7 @@ const settleAlike = (group: readonly RowSettlement[], expiresAt: Date) => {
     $set: settledFields(next, expiresAt),
     ...(expires(next) ? {} : { $unset: { expires_at: '' as const } }),
   }
-  return [{ updateMany: { filter, update } }]
+  return [{ updateMany: { filter, update, hint: { _id: 1 } as const } }]
 }
 
 const settledFields = (next: Settlement, expiresAt: Date) => ({

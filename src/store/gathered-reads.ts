@@ -7,6 +7,8 @@ import { translateMongoErrors } from './mongo-errors.ts'
 import { decodeStored } from './storable.ts'
 
 interface LookupOptions {
+  /** The field that tells the documents apart, which an index begins with after the account. */
+  readonly by: string
   /** Where given, at most one more is answered. */
   readonly most?: number | undefined
   /** Where given, only these fields and `_id` are answered. */
@@ -33,11 +35,7 @@ export class GatheredReads {
   }
 
   /** Returns the documents that match. Throws `mongodb_unavailable`. */
-  find(
-    collection: string,
-    filter: Document,
-    options: LookupOptions = {},
-  ): Promise<readonly StoredDocument[]> {
+  find(collection: string, filter: Document, options: LookupOptions): Promise<readonly StoredDocument[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ collection, filter, ...options, resolve, reject })
       if (this.#waiting.length === 1) setImmediate(() => this.#send())
@@ -56,10 +54,13 @@ export class GatheredReads {
   }
 
   async #ask(lookups: readonly Lookup[]): Promise<readonly (readonly StoredDocument[])[]> {
-    const [first, ...others] = lookups.map(({ collection, filter, most, fields }, index) => ({
+    const [first, ...others] = lookups.map(({ collection, filter, by, most, fields }, index) => ({
       coll: collection,
       pipeline: [
         { $match: filter },
+        // Every index begins with the account. Where the newest documents are wanted, as they mostly are, the server takes one
+        // that begins with them for the best, and reads the whole account with it; sorted, only the field's own goes on at once.
+        { $sort: { [by]: 1 } },
         ...(most === undefined ? [] : [{ $limit: most + 1 }]),
         ...(fields === undefined
           ? []

@@ -50,7 +50,8 @@ export const openWorkStore = (db: Db, largestBatch: number): WorkStore => {
     postpone: (rowIds, pauseMs) =>
       translateMongoErrors(async () => {
         const filter = { _id: { $in: [...rowIds] }, status: statusOf.fresh }
-        await eventsOf(db).updateMany(filter, [{ $set: { next_attempt_at: { $add: ['$$NOW', pauseMs] } } }])
+        const later = [{ $set: { next_attempt_at: { $add: ['$$NOW', pauseMs] } } }]
+        await eventsOf(db).updateMany(filter, later, { hint: { _id: 1 } })
       }),
     fail: (rowId, failure, random) =>
       translateMongoErrors(() => failRow(db, rowId, { failure, random, now: clock.now() })),

@@ -27,10 +27,10 @@ test('answers each look-up of one turn with its own documents, by one command', 
   commands.length = 0
   const reads = new GatheredReads(db)
   const answers = await Promise.all([
-    reads.find('billing.charges', { _id: 'ch_1' }),
-    reads.find('crm.contacts', { _id: 'contact' }),
-    reads.find('billing.charges', { stripe_user_id: 'acct_1' }),
-    reads.find('billing.refunds', { _id: 'ch_1' }),
+    reads.find('billing.charges', { _id: 'ch_1' }, { by: '_id' }),
+    reads.find('crm.contacts', { _id: 'contact' }, { by: '_id' }),
+    reads.find('billing.charges', { stripe_user_id: 'acct_1' }, { by: '_id' }),
+    reads.find('billing.refunds', { _id: 'ch_1' }, { by: '_id' }),
   ])
   expect(answers.map(idsOf)).toEqual([['ch_1'], ['contact'], ['ch_1', 'ch_2'], []])
   expect(commands).toEqual(['aggregate'])
@@ -39,8 +39,8 @@ test('answers each look-up of one turn with its own documents, by one command', 
 test('answers documents as they are stored, whatever their keys', async () => {
   const reads = new GatheredReads(db)
   const [contact, charge] = await Promise.all([
-    reads.find('crm.contacts', { _id: 'contact' }),
-    reads.find('billing.charges', { _id: 'ch_2' }),
+    reads.find('crm.contacts', { _id: 'contact' }, { by: '_id' }),
+    reads.find('billing.charges', { _id: 'ch_2' }, { by: '_id' }),
   ])
   expect(contact).toEqual([{ _id: 'contact', stripe_user_id: 'acct_1', lookup: 'own', document: 'own' }])
   expect(charge[0]?.metadata).toEqual({ lookup: 1, $ref: 'x' })
@@ -49,10 +49,10 @@ test('answers documents as they are stored, whatever their keys', async () => {
 test('answers more documents than one message of the server holds by default', async () => {
   const documents = Array.from({ length: 250 }, (_, index) => ({ _id: `re_${index}` as never }))
   await db.collection('billing.refunds').insertMany(documents)
-  expect(await new GatheredReads(db).find('billing.refunds', {})).toHaveLength(250)
+  expect(await new GatheredReads(db).find('billing.refunds', {}, { by: '_id' })).toHaveLength(250)
 })
 
 test('takes values for values and never for a part of the query', async () => {
   const reads = new GatheredReads(db)
-  expect(await reads.find('billing.charges', { _id: { $in: ['$_id', '$$ROOT'] } })).toEqual([])
+  expect(await reads.find('billing.charges', { _id: { $in: ['$_id', '$$ROOT'] } }, { by: '_id' })).toEqual([])
 })

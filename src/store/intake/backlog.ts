@@ -87,9 +87,13 @@ interface WaitingRow {
 const countWaiting = async (db: Db, most: number): Promise<BacklogState> => {
   const events = db.collection<WaitingRow>('billing.events')
   const signal = AbortSignal.timeout(countTimeoutMs)
-  const depth = await events.countDocuments(
-    { status: { $in: [...waitingStatuses] } },
-    { limit: most, signal },
+  // Each status by itself: of several the server takes no partial index, but reads every event that is kept (6.0, measured).
+  const counts = await Promise.all(
+    waitingStatuses.map((status) => events.countDocuments({ status }, { limit: most, signal })),
+  )
+  const depth = Math.min(
+    most,
+    counts.reduce((sum, count) => sum + count, 0),
   )
   const dead = await events.countDocuments({ status: 'dead' }, { limit: mostDead, signal })
   const rows = [await oldestUntried(events, signal), await oldestResting(events, signal)]

@@ -349,4 +349,32 @@ export const guards = [
     tests: ['test/commands/mongodb-away-end.test.ts'],
     titled: 'frozen, ends a dry run',
   },
+  {
+    name: 'examined: of several statuses each is counted by itself, in its index',
+    file: 'src/store/intake/backlog.ts',
+    find: 'events.countDocuments({ status }, ',
+    replace: "events.countDocuments({ status: { $in: [status, 'other'] } }, ",
+    tests: ['test/store/examined-documents.test.ts'],
+  },
+  {
+    name: 'examined: a batch settles its events by their ids, not by their status',
+    file: 'src/store/commit-batch.ts',
+    find: ', hint: { _id: 1 } as const }',
+    replace: ' }',
+    tests: ['test/store/examined-documents.test.ts'],
+  },
+  {
+    name: 'examined: events are put off by their ids, not by their status',
+    file: 'src/store/inbox-work.ts',
+    find: 'updateMany(filter, later, { hint: { _id: 1 } })',
+    replace: 'updateMany(filter, later)',
+    tests: ['test/store/examined-documents.test.ts'],
+  },
+  {
+    name: "examined: a look-up is answered by the field's own index",
+    file: 'src/store/gathered-reads.ts',
+    find: '        { $sort: { [by]: 1 } },\n',
+    replace: '',
+    tests: ['test/store/examined-documents.test.ts'],
+  },
 ]
