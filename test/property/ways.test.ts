@@ -11,7 +11,7 @@ import { playStripe } from '../support/stripe/played-stripe.ts'
 const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31)
 console.log(`PROPERTY_SEED=${seed}`)
 
-const runs = 30
+const runs = 15
 
 /** The first life of all, and two orders of its events. */
 const shortLife: [typeof deletion, readonly number[], readonly number[]] = [

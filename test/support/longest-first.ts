@@ -38,7 +38,6 @@ export const longestFiles: readonly string[] = [
   'commands/serve/serve',
   'commands/replay/replay-hostile',
   'fault/http-abuse',
-  'fault/three-serves',
 ].map((name) => `/test/${name}.test.ts`)
 
 /** Begins with what runs for long, in a fresh clone too: vitest itself knows durations from an earlier run only. */

@@ -178,7 +178,7 @@ export const guards = [
     file: 'src/store/intake/intake.ts',
     find: 'const isThere = code === undefined || code === duplicateKey',
     replace: 'const isThere = code === undefined',
-    tests: ['test/fault/duplicates.test.ts'],
+    tests: ['test/store/intake/intake.test.ts'],
   },
   {
     name: 'webhook: a signing secret has one owner',

@@ -1,4 +1,5 @@
-// Three processes of the built program over one MongoDB and one Redis: each event is handled once, whatever dies.
+// Three processes of the built program over one MongoDB and one Redis: each event is handled once, whatever dies. For
+// `npm run test:faults`.
 
 import { Redis } from 'ioredis'
 import { expect, test } from 'vitest'
