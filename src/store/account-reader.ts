@@ -48,7 +48,9 @@ export class MongoAccountReader implements AccountReader {
     const filter = { stripe_user_id: this.#account, [field]: { $in: values } }
     return translateMongoErrors(async () => {
       const found = this.#db.collection<{ _id: string; stripe_id: string }>(collection).find(filter)
-      const rows = await found.project<{ stripe_id: string }>({ _id: 0, stripe_id: 1 }).toArray()
+      // Sorted, as in gathered-reads.ts, so that no index is taken that begins with the account alone.
+      const sorted = found.sort({ [field]: 1 })
+      const rows = await sorted.project<{ stripe_id: string }>({ _id: 0, stripe_id: 1 }).toArray()
       return rows.map(({ stripe_id }) => stripe_id).sort()
     })
   }

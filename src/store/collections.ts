@@ -53,11 +53,14 @@ export const restingEvents = {
   next_attempt_at: { $gte: new Date(0) },
 }
 
+/** Name of the index of `unsettled` events, for those who have to name it: an account's own begins with what waits, too. */
+export const unsettledIndex = 'unsettled'
+
 /** Events that are not settled for good: what there is to do, and what waits for a person. */
 const unsettled: IndexRow = {
   keys: { status: 1, [account]: 1, next_attempt_at: 1 },
   options: {
-    name: 'unsettled',
+    name: unsettledIndex,
     partialFilterExpression: { status: { $in: ['pending', 'failed', 'parked', 'dead'] } },
   },
 }
@@ -69,6 +72,12 @@ const unsettled: IndexRow = {
 const resting: IndexRow = {
   keys: { received_at: 1 },
   options: { name: 'resting', partialFilterExpression: restingEvents },
+}
+
+/** Catch-ups that left a gap: hardly any, among a row for each list of each account. */
+const gaps: IndexRow = {
+  keys: { resource: 1 },
+  options: { name: 'gaps', partialFilterExpression: { gap: { $exists: true } } },
 }
 
 /** The indexes of each collection; those of projections also serve the look-ups between relatives. */
@@ -99,10 +108,11 @@ export const collectionIndexes: Readonly<
   'billing.customers': [by('email'), caselessEmail, newest, metadata],
   'billing.products': [by('active', 'created'), newest, metadata],
   'billing.invoice_payments': [by('invoice'), by('payment.payment_intent'), by('payment.charge')],
-  'billing.accounts': [],
+  // Rows that others wrote under an `_id` of their own are looked for whenever an account is new. No commit changes it.
+  'billing.accounts': [by()],
   'billing.events': [{ keys: { [account]: 1, created: 1, event_id: 1 } }, unsettled, resting, expiring],
   'billing.outbox': [{ keys: { status: 1, sink: 1, [account]: 1, seq: 1 } }, expiring],
-  'billing.cursors': [],
+  'billing.cursors': [gaps],
   'billing.lanes': [],
   'crm.contacts': [
     unique('stripe_customer_id', { partialFilterExpression: { stripe_customer_id: anyText } }),

@@ -7,6 +7,7 @@ import { type InboxFailure, type InboxStatus, settleFailure } from '../core/inbo
 import { isHeavy } from '../core/payload-weight.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { DueBatch, DueEvent, WorkStore } from '../ports/work-store.ts'
+import { unsettledIndex } from './collections.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { ServerClock } from './server-clock.ts'
 
@@ -144,7 +145,7 @@ const unpark = async (db: Db, whose: 'listed' | 'all'): Promise<void> => {
   const listed = whose === 'all' ? accounts : await listedAmong(db, accounts)
   if (listed.length === 0) return
   const filter = { stripe_user_id: { $in: [...listed] }, status: 'parked' as const }
-  await eventsOf(db).updateMany(filter, { $set: { status: statusOf.fresh } })
+  await eventsOf(db).updateMany(filter, { $set: { status: statusOf.fresh } }, { hint: unsettledIndex })
 }
 
 const listedAmong = async (db: Db, accounts: readonly string[]): Promise<readonly string[]> => {

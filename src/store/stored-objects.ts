@@ -40,6 +40,9 @@ export const eachStoredOutline = (
   translateMongoErrors(async () => {
     const rows = db.collection<OutlineRow>(query.collection).find(filterOf(query), {
       batchSize,
+      // Every index begins with the account; of those the server may take one that happens to begin with what the range asks
+      // for, and read the account whole. Sorted, only that of `created` goes on at once.
+      sort: { created: -1 },
       projection: {
         _id: 0,
         stripe_id: 1,

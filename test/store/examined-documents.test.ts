@@ -6,12 +6,14 @@ import { beforeAll, expect, test } from 'vitest'
 import { settle } from '../../src/core/inbox-row.ts'
 import { MongoAccountReader } from '../../src/store/account-reader.ts'
 import { openAccountRow } from '../../src/store/accounts.ts'
+import { wantedBackfills } from '../../src/store/backfill-wanted.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { commitBatch } from '../../src/store/commit-batch.ts'
 import { rowOf } from '../../src/store/inbox.ts'
 import { openWorkStore } from '../../src/store/inbox-work.ts'
 import { Backlog } from '../../src/store/intake/backlog.ts'
 import { queueOnly } from '../../src/store/outbox-rows.ts'
+import { eachStoredOutline } from '../../src/store/stored-objects.ts'
 import type { WorkCollection } from '../../src/unit-of-work/reader.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { fixtureAccount as account, deliveryOf, numberedEvent } from '../support/deliveries.ts'
@@ -49,6 +51,7 @@ const filling = (index: number) => ({
   ...{ invoice: `in_${scattered(index)}`, payment_intent: `pi_${scattered(index)}` },
   charges: [`ch_${scattered(index)}`],
   payment: { payment_intent: `pi_${scattered(index)}` },
+  subscription: index < stored - asked ? 'sub_old' : 'sub_new',
 })
 
 const looked = ['billing.charges', 'billing.invoices', 'billing.invoice_payments'] as const
@@ -80,6 +83,69 @@ test.each(looked)('documents of %s by their ids', async (collection) => {
     expect(await reader.byDocumentIds(collection, ids)).toHaveLength(asked)
   })
   expect(examined).toBeLessThanOrEqual(mostExamined)
+})
+
+test('ids of the newest invoices, by their subscription', async () => {
+  const reader = new MongoAccountReader(db, account)
+  const lookup = { collection: 'billing.invoices', field: 'subscription' } as const
+  const examined = await examinedBy(async () => {
+    expect(await reader.idsByField(lookup, ['sub_new'])).toHaveLength(asked)
+  })
+  expect(examined).toBeLessThanOrEqual(mostExamined)
+})
+
+test('outlines of the newest customers, which have no address', async () => {
+  const written = { created_at: new Date(0), updated_at: new Date(0) }
+  const rows = numbers.map((index) => ({
+    ...{ _id: `${account}:cus_${scattered(index)}`, stripe_id: `cus_${scattered(index)}`, sync: written },
+    ...{ stripe_user_id: account, livemode: true, created: index },
+    email: index < stored - asked ? `${scattered(index)}@example.com` : null,
+  }))
+  await db.collection<{ _id: string }>('billing.customers').insertMany(rows)
+  const ids: string[] = []
+  const examined = await examinedBy(() =>
+    eachStoredOutline(
+      db,
+      {
+        ...{ account, collection: 'billing.customers', livemode: true },
+        ...{ since: new Date((stored - asked) * 1_000), until: null },
+      },
+      ({ id }) => ids.push(id),
+    ),
+  )
+  expect(ids).toHaveLength(asked)
+  expect(examined).toBeLessThanOrEqual(mostExamined)
+})
+
+interface NamedRow {
+  readonly _id: string
+}
+
+test('accounts that are there, where one is new', async () => {
+  const accounts = db.collection<NamedRow>('billing.accounts')
+  await accounts.insertMany(
+    numbers.map((index) => ({ _id: `acct_${index}`, stripe_user_id: `acct_${index}`, seq: 0 })),
+  )
+  const examined = await examinedBy(() => openAccountRow(db, 'acct_new'))
+  await accounts.deleteMany({})
+  expect(examined).toBeLessThanOrEqual(2)
+})
+
+test('positions of backfills, where events are missing of one account', async () => {
+  const gap = { since: new Date(0), until: new Date(1) }
+  await db.collection<NamedRow>('billing.cursors').insertMany([
+    ...numbers.map((index) => ({
+      _id: `acct_${index}:list`,
+      stripe_user_id: account,
+      resource: 'invoices',
+    })),
+    { _id: `${account}:catch-up`, stripe_user_id: account, resource: 'events', gap } as NamedRow,
+  ])
+  const examined = await examinedBy(async () => {
+    const wanted = await wantedBackfills(db, { lists: ['invoices'], livemode: true })
+    expect(wanted).toEqual([{ account, since: gap.since }])
+  })
+  expect(examined).toBeLessThanOrEqual(1)
 })
 
 const inbox = db.collection<{ _id: string; status: string }>('billing.events')
@@ -123,5 +189,14 @@ test('events that are counted while they wait, of many that are done', async () 
   const examined = await examinedBy(() => backlog.start())
   backlog.end()
   expect(backlog.state.depth).toBe(asked)
+  expect(examined).toBeLessThanOrEqual(mostExamined)
+})
+
+test('events that no longer wait for their account to be listed, of many that are done', async () => {
+  const rows = await receive()
+  await inbox.updateMany({}, { $set: { status: 'done' } })
+  await inbox.updateMany({ _id: { $in: rows.slice(0, asked) } }, { $set: { status: 'parked' } })
+  const examined = await examinedBy(() => openWorkStore(db, asked).unpark('all'))
+  expect(await inbox.countDocuments({ status: 'pending' })).toBe(asked)
   expect(examined).toBeLessThanOrEqual(mostExamined)
 })
