@@ -53,6 +53,9 @@ export const restingEvents = {
   next_attempt_at: { $gte: new Date(0) },
 }
 
+/** Selects the events that are not settled for good. */
+export const unsettledEvents = { status: { $in: ['pending', 'failed', 'parked', 'dead'] as const } }
+
 /** Name of the index of `unsettled` events, for those who have to name it: an account's own begins with what waits, too. */
 export const unsettledIndex = 'unsettled'
 
@@ -61,7 +64,7 @@ const unsettled: IndexRow = {
   keys: { status: 1, [account]: 1, next_attempt_at: 1 },
   options: {
     name: unsettledIndex,
-    partialFilterExpression: { status: { $in: ['pending', 'failed', 'parked', 'dead'] } },
+    partialFilterExpression: unsettledEvents,
   },
 }
 

@@ -13,6 +13,7 @@ import { rowOf } from '../../src/store/inbox.ts'
 import { openWorkStore } from '../../src/store/inbox-work.ts'
 import { Backlog } from '../../src/store/intake/backlog.ts'
 import { queueOnly } from '../../src/store/outbox-rows.ts'
+import { selectStoredEvents } from '../../src/store/stored-events.ts'
 import { eachStoredOutline } from '../../src/store/stored-objects.ts'
 import type { WorkCollection } from '../../src/unit-of-work/reader.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -198,5 +199,19 @@ test('events that no longer wait for their account to be listed, of many that ar
   await inbox.updateMany({ _id: { $in: rows.slice(0, asked) } }, { $set: { status: 'parked' } })
   const examined = await examinedBy(() => openWorkStore(db, asked).unpark('all'))
   expect(await inbox.countDocuments({ status: 'pending' })).toBe(asked)
+  expect(examined).toBeLessThanOrEqual(mostExamined)
+})
+
+test('stored events of two statuses, of many that are done', async () => {
+  const rows = await receive()
+  await inbox.updateMany({}, { $set: { status: 'done' } })
+  await inbox.updateMany({ _id: { $in: rows.slice(-asked) } }, { $set: { status: 'parked' } })
+  const everything = { ids: [], accounts: [], since: null, until: null, acceptsType: null }
+  const read: string[] = []
+  const examined = await examinedBy(async () => {
+    const stored = await selectStoredEvents(db, { ...everything, statuses: ['dead', 'parked'] })
+    for await (const { rowId } of stored.rows) read.push(rowId)
+  })
+  expect(read).toHaveLength(asked)
   expect(examined).toBeLessThanOrEqual(mostExamined)
 })

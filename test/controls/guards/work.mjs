@@ -412,4 +412,18 @@ export const guards = [
     replace: "'billing.cursors': []",
     tests: ['test/store/examined-documents.test.ts'],
   },
+  {
+    name: 'examined: the inbox is counted in an index, not by its payloads',
+    file: 'src/store/stored-events.ts',
+    find: '{}, { hint: { _id: 1 } }',
+    replace: '{}',
+    tests: ['test/store/examined-documents.test.ts'],
+  },
+  {
+    name: 'examined: stored events of several statuses are found in the index of the unsettled',
+    file: 'src/store/stored-events.ts',
+    find: '{ $and: [named, unsettledEvents] }',
+    replace: 'named',
+    tests: ['test/store/examined-documents.test.ts'],
+  },
 ]
