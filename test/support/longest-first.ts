@@ -17,7 +17,6 @@ export const longestFiles: readonly string[] = [
   'commands/replay/replay-from-stripe',
   'sinks/several-processes',
   'commands/serve/keep-caught-up',
-  'fault/several-workers',
   'story',
   'oracle/world',
   'fault/endings',

@@ -34,7 +34,8 @@ export const guards = [
       { find: 'dateMs - mostMsBetween(sentAt, now) - sentAt.steadyMs', replace: 'dateMs - now.wallMs' },
       { find: 'aheadMs > aheadAt(this.#proof, now.steadyMs)', replace: 'aheadMs > this.#proof.aheadMs' },
     ],
-    tests: ['test/fault/clock.test.ts'],
+    tests: ['test/fault/clock.full.ts'],
+    isFull: true,
     titled: 'a backfill whose clock is set',
   },
   {

@@ -107,7 +107,8 @@ export const guards = [
     file: 'src/pipeline/handle-deliveries.ts',
     find: '  const rows = await options.receive(deliveries)',
     replace: `  const rows = await options.receive(deliveries)\n  console.error(String(deliveries[0]?.payload))`,
-    tests: ['test/fault/several-workers.test.ts'],
+    tests: ['test/fault/several-workers.full.ts'],
+    isFull: true,
     titled: 'woken by the sweep alone handle each event once',
   },
   {
@@ -122,14 +123,16 @@ export const guards = [
     file: 'src/watch/watch-clock.ts',
     find: 'differs = ms > toleranceMs',
     replace: 'differs = ms > Number.MAX_VALUE',
-    tests: ['test/fault/clock.test.ts'],
+    tests: ['test/fault/clock.full.ts'],
+    isFull: true,
   },
   {
     name: 'clock: when an event is due is told by the server',
     file: 'src/store/server-clock.ts',
     find: 'return new Date(Date.now() + this.#aheadMs)',
     replace: 'return new Date(Date.now())',
-    tests: ['test/fault/clock.test.ts'],
+    tests: ['test/fault/clock.full.ts'],
+    isFull: true,
   },
   {
     name: 'dashboard: no colour where NO_COLOR is set',

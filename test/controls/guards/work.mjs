@@ -94,14 +94,16 @@ export const guards = [
     file: 'src/sources/inbox-work/lane-turn.ts',
     find: 'if (!(await runEachAlone(account, batch.events, options))) return false',
     replace: 'if (!(await workOff(account, batch.events, options))) return false',
-    tests: ['test/fault/several-workers.test.ts'],
+    tests: ['test/fault/several-workers.full.ts'],
+    isFull: true,
   },
   {
     name: 'work: an event that its process died over uses up an attempt',
     file: 'src/sources/inbox-work/lane-turn.ts',
     find: 'await options.lanes.runAlone(account, event.rowId)',
     replace: '',
-    tests: ['test/fault/several-workers.test.ts'],
+    tests: ['test/fault/several-workers.full.ts'],
+    isFull: true,
   },
   {
     name: 'attempts: the eighth failure is the last',

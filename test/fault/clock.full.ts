@@ -1,4 +1,4 @@
-// A machine whose clock is wrong, and is set from one side to the other while it works.
+// A machine whose clock is wrong, and is set from one side to the other while it works: for `npm run test:faults`.
 
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'

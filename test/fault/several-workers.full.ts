@@ -1,3 +1,5 @@
+// Several processes work on one inbox, and die, freeze and lose their Redis meanwhile: for `npm run test:faults`.
+
 import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ensureCollections } from '../../src/store/collections.ts'
