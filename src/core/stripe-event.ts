@@ -45,36 +45,27 @@ export type ParsedEvent = { readonly event: StripeEvent } | { readonly problem: 
 const notA =
   (expected: string): Words =>
   ({ input }) =>
-    `Invalid input: expected ${expected}, received ${kindOf(input)}`
+    `expected ${expected}, got ${nameOfType(input)}`
 
-const kindOf = (value: unknown): string => {
-  if (value === null) return 'null'
-  if (Array.isArray(value)) return 'array'
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : typeof value
-}
-
-const text = v.string(notA('string'))
-const shortText = v.pipe(
-  text,
-  v.maxCodePoints(longestId, `Too big: expected string to have <=${longestId} characters`),
-)
+const text = v.string(notA('a string'))
+const shortText = v.pipe(text, v.maxCodePoints(longestId, `expected at most ${longestId} characters`))
 const id = v.pipe(shortText, v.regex(stripeIdPattern, 'expected an id such as evt_1 or acct_1'))
-const type = v.pipe(shortText, v.nonEmpty('Too small: expected string to have >=1 characters'))
-const flag = v.boolean(notA('boolean'))
+const type = v.pipe(shortText, v.nonEmpty('expected a type such as invoice.paid, got an empty one'))
+const flag = v.boolean(notA('true or false'))
+const noSecond = `expected a whole number of seconds from 0 to ${lastSecond}`
 const second = v.pipe(
-  v.number(notA('number')),
-  v.finite(notA('number')),
-  v.integer(notA('int')),
-  v.minValue(0, 'Too small: expected number to be >=0'),
-  v.maxValue(lastSecond, `Too big: expected number to be <=${lastSecond}`),
+  v.number(noSecond),
+  v.integer(noSecond),
+  v.minValue(0, noSecond),
+  v.maxValue(lastSecond, noSecond),
 )
-const instant = v.pipe(text, v.check(isWholeIsoInstant, 'Invalid ISO datetime'))
+const instant = v.pipe(text, v.check(isWholeIsoInstant, 'expected an instant such as 2026-01-31T12:00:00Z'))
 const jsonObject = v.custom<JsonObject>(isJsonObject, 'expected an object')
 
 /** An object, whose other keys are left out; valibot's own takes a list for one. */
 const object = <const Entries extends v.ObjectEntries>(entries: Entries) =>
   v.pipe(
-    v.custom<Record<string, unknown>>(isJsonObject, notA('object')),
+    v.custom<Record<string, unknown>>(isJsonObject, notA('an object')),
     v.object(entries, wordsOfLack(entries)),
   )
 
@@ -208,8 +199,12 @@ const relatedOf = ({ object, change }: Hinted): RelatedObject | null =>
 
 const problemOf = (issue: v.BaseIssue<unknown>): string => `${v.getDotPath(issue)}: ${issue.message}`
 
-const nameOfType = (value: Json): string =>
-  value === null ? 'null' : Array.isArray(value) ? 'an array' : `a ${typeof value}`
+const nameOfType = (value: unknown): string => {
+  if (value === undefined) return 'nothing'
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+}
 
 /** The words of Stripe's own `object` fields; anything else is a stranger's and not worth quoting. */
 const objectName = /^[\w.]{1,40}$/

@@ -212,17 +212,17 @@ describe('an envelope', () => {
   })
 
   test.each<[JsonObject, string]>([
-    [{ id: 7 }, 'id: Invalid input: expected string, received number'],
+    [{ id: 7 }, 'id: expected a string, got a number'],
     [{ id: 'evt' }, 'id: expected an id such as evt_1 or acct_1'],
-    [{ type: '' }, 'type: Too small: expected string to have >=1 characters'],
-    [{ type: 'x'.repeat(256) }, 'type: Too big: expected string to have <=255 characters'],
-    [{ created: 100.5 }, 'created: Invalid input: expected int, received number'],
-    [{ created: JSON.parse('1e999') }, 'created: Invalid input: expected number, received Infinity'],
-    [{ created: -1 }, 'created: Too small: expected number to be >=0'],
-    [{ created: 1e300 }, 'created: Too big: expected number to be <=253402300799'],
-    [{ livemode: 'true' }, 'livemode: Invalid input: expected boolean, received string'],
-    [{ data: null }, 'data: Invalid input: expected object, received null'],
-    [{ data: [] }, 'data: Invalid input: expected object, received array'],
+    [{ type: '' }, 'type: expected a type such as invoice.paid, got an empty one'],
+    [{ type: 'x'.repeat(256) }, 'type: expected at most 255 characters'],
+    [{ created: 100.5 }, 'created: expected a whole number of seconds from 0 to 253402300799'],
+    [{ created: JSON.parse('1e999') }, 'created: expected a whole number of seconds from 0 to 253402300799'],
+    [{ created: -1 }, 'created: expected a whole number of seconds from 0 to 253402300799'],
+    [{ created: 1e300 }, 'created: expected a whole number of seconds from 0 to 253402300799'],
+    [{ livemode: 'true' }, 'livemode: expected true or false, got a string'],
+    [{ data: null }, 'data: expected an object, got null'],
+    [{ data: [] }, 'data: expected an object, got an array'],
     [{ data: {} }, 'data.object: expected an object'],
   ])('with %j is told what was expected', (fields, problem) => {
     expect(problemOf({ ...envelope, ...fields })).toBe(problem)
@@ -230,7 +230,7 @@ describe('an envelope', () => {
 
   test('that lacks a field is told what was expected there', () => {
     const { id: _, ...rest } = envelope
-    expect(problemOf(rest)).toBe('id: Invalid input: expected string, received undefined')
+    expect(problemOf(rest)).toBe('id: expected a string, got nothing')
   })
 
   test('may have a type of 255 characters that take two places each', () => {

@@ -254,7 +254,7 @@ export const guards = [
   {
     name: 'envelopes: a list is no object',
     file: 'src/core/stripe-event.ts',
-    find: "v.custom<Record<string, unknown>>(isJsonObject, notA('object'))",
+    find: "v.custom<Record<string, unknown>>(isJsonObject, notA('an object'))",
     replace: 'v.unknown()',
     tests: ['test/core/stripe-event.test.ts'],
   },

@@ -352,6 +352,13 @@ export const guards = [
     titled: 'frozen, ends a dry run',
   },
   {
+    name: 'waiting: no more events are told than may wait',
+    file: 'src/store/intake/backlog.ts',
+    find: 'const depth = Math.min(\n    most,\n',
+    replace: 'const depth = Math.max(\n',
+    tests: ['test/store/intake/backlog.test.ts'],
+  },
+  {
     name: 'examined: of several statuses each is counted by itself, in its index',
     file: 'src/store/intake/backlog.ts',
     find: 'events.countDocuments({ status }, ',

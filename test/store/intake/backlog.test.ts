@@ -35,6 +35,15 @@ const countedNow = async () => {
   return backlog.state
 }
 
+test('no more are told than may wait, whatever their status', async () => {
+  const ids = await receive('acct_1', secondsAgo(3), secondsAgo(2), secondsAgo(1))
+  await events.updateMany({ _id: { $in: ids.slice(0, 2) } }, { $set: { status: 'failed' } })
+  const backlog = new Backlog(db, 2)
+  await backlog.start()
+  backlog.end()
+  expect(backlog.state.depth).toBe(2)
+})
+
 describe('the event that waits longest', () => {
   test('is the oldest of all accounts', async () => {
     const [oldest, older, newer] = [secondsAgo(90), secondsAgo(60), secondsAgo(2)]
