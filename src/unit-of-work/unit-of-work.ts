@@ -53,6 +53,7 @@ export class UnitOfWork {
   readonly messages: Overlay<DeskEntity>
   readonly accounts: Overlay<DeskEntity>
   readonly #reader: AccountReader
+  readonly #documents = new WeakMap<Projection, ProjectionDocument>()
   readonly #unfinished: Set<string>
   readonly #deferred = new Set<string>()
   #awaiting = 0
@@ -106,6 +107,11 @@ export class UnitOfWork {
     if (this.#unfinished.has(subscription)) this.#awaiting += 1
   }
 
+  /** Returns the document that a projection was read from; undefined where it is another's work, or this one's. */
+  documentRead(projection: Projection): ProjectionDocument | undefined {
+    return this.#documents.get(projection)
+  }
+
   /** Marks the present state. */
   savepoint(): Savepoint {
     return this.#journal.length
@@ -147,7 +153,7 @@ export class UnitOfWork {
     const { collection } = objectKinds[kind]
     const finders = projectionFinders[kind] ?? []
     const read = (documents: readonly unknown[]) =>
-      documents.map((document) => projectionOf(kind, document as ProjectionDocument)) // only documentOf writes there
+      documents.map((document) => this.#projectionRead(kind, document as ProjectionDocument)) // only documentOf writes there
     return new Overlay({
       idOf: (projection) => projection.id,
       finders,
@@ -167,6 +173,12 @@ export class UnitOfWork {
       },
       onPut: (undo) => this.#journal.push(undo),
     })
+  }
+
+  #projectionRead(kind: ObjectKind, document: ProjectionDocument): Projection {
+    const projection = projectionOf(kind, document)
+    this.#documents.set(projection, document)
+    return projection
   }
 
   async #readLentMetadata(ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject | null>> {

@@ -1,11 +1,12 @@
 import { ObjectId } from 'mongodb'
 import { describe, expect, test } from 'vitest'
+import { foldObservation } from '../../src/core/projection.ts'
 import { documentOf } from '../../src/core/projection-document.ts'
 import { changeSetOf, isVisiblyChanged } from '../../src/unit-of-work/change-set.ts'
-import type { DeskEntity } from '../../src/unit-of-work/unit-of-work.ts'
+import type { DeskEntity, UnitOfWork } from '../../src/unit-of-work/unit-of-work.ts'
 import { customer, paidInvoice, stripeEvent } from '../oracle/hand-written.ts'
 import { commitTime, EventDeliveries } from '../support/event-deliveries.ts'
-import { observed, projectedFrom } from '../support/observed.ts'
+import { observed, projected, projectedFrom } from '../support/observed.ts'
 import { openCountedWork } from '../support/read-counting.ts'
 
 const charge = (...told: readonly Parameters<typeof observed>[0][]) => {
@@ -180,13 +181,52 @@ describe('a projection', () => {
     expect(notices).toMatchObject([{ kind: 'charge.updated', event_id: 'evt_2' }])
   })
 
-  test('is written without a notice when only its as-of rises', async () => {
+  const toldAgain = async (work: UnitOfWork): Promise<void> => {
+    const known = await work.projections.charge.get('ch_1')
+    const again = observed({ at: 2, content: { id: 'ch_1', status: 'pending' } })
+    work.projections.charge.put(foldObservation(known, again))
+  }
+
+  test('that says the same once more is stamped without a notice', async () => {
     const work = await openStored()
-    const same = { id: 'ch_1', status: 'pending' }
-    work.projections.charge.put(charge({ at: 1, content: same }, { at: 2, content: same }))
+    await toldAgain(work)
     const { writes, notices } = changeSetOf(work)
-    expect(writes).toMatchObject([{ kind: 'replace', document: { sync: { as_of: new Date(2000) } } }])
+    expect(writes).toEqual([
+      {
+        kind: 'update',
+        collection: 'billing.charges',
+        id: 'acct_1:ch_1',
+        set: {
+          'sync.as_of': new Date(2000),
+          'sync.event_id': 'evt_2',
+          'sync.order': expect.objectContaining({ past: [expect.objectContaining({ id: 'evt_1' })] }),
+          'sync.updated_at': work.now,
+        },
+        unset: [],
+      },
+    ])
     expect(notices).toEqual([])
+  })
+
+  test('that says the same once more is mended where somebody else wrote what is read past', async () => {
+    const content = { id: 'cus_1', metadata: { plan: 'gold' } }
+    const before = projected('customer', content, { firstStoredAt: commitTime })
+    const { work } = await openCountedWork({
+      'billing.customers': [{ ...documentOf('acct_1', before, commitTime), metadata: {} }],
+    })
+    const known = await work.projections.customer.get('cus_1')
+    const again = observed({ at: 2, kind: 'customer', id: 'cus_1', content })
+    work.projections.customer.put(foldObservation(known, again))
+    expect(changeSetOf(work).writes).toMatchObject([
+      { kind: 'update', set: { metadata: { plan: 'gold' } }, unset: [] },
+    ])
+  })
+
+  test('that has a field of others in its book-keeping which no path can name is replaced whole', async () => {
+    const sync = { ...storedDocument.sync, '$their.field': 1 }
+    const { work } = await openCountedWork({ 'billing.charges': [{ ...storedDocument, sync }] })
+    await toldAgain(work)
+    expect(changeSetOf(work).writes).toMatchObject([{ kind: 'replace' }])
   })
 
   test('is not written when only its last source differs', async () => {

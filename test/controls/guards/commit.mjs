@@ -122,8 +122,29 @@ export const guards = [
   {
     name: 'commit: a document whose object says something new is replaced whole',
     file: 'src/unit-of-work/change-set.ts',
-    find: 'before.content === now.content',
+    find: 'contentOf(before) === contentOf(now)',
     replace: 'before !== now',
+    tests: ['test/unit-of-work/change-set.test.ts'],
+  },
+  {
+    name: 'commit: what is stored is compared, not what was read out of it',
+    file: 'src/unit-of-work/change-set.ts',
+    find: 'work.documentRead(before) ?? ',
+    replace: '',
+    tests: ['test/unit-of-work/change-set.test.ts', 'test/commands/backfill/verify.test.ts'],
+  },
+  {
+    name: 'commit: a field that no path can name is not unset by one',
+    file: 'src/unit-of-work/change-set.ts',
+    find: 'if (!gone.every(isPathName)) return null',
+    replace: '',
+    tests: ['test/unit-of-work/change-set.test.ts'],
+  },
+  {
+    name: 'commit: an object that says the same once more is stamped, not written whole',
+    file: 'src/unit-of-work/change-set.ts',
+    find: 'contentOf(before) === contentOf(now)',
+    replace: 'before.content === now.content',
     tests: ['test/unit-of-work/change-set.test.ts'],
   },
   {
