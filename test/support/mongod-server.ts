@@ -56,7 +56,8 @@ export const prepareMongodServer = async (): Promise<MongodServer> => {
     await mongod?.ended
     mongod = null
   }
-  const takesWrites = (): Promise<void> => awaitPrimary(port, AbortSignal.timeout(60_000))
+  const takesWrites = (): Promise<void> =>
+    awaitPrimary({ port, database: folder.database }, AbortSignal.timeout(60_000))
   afterAll(async () => {
     await kill()
     await rm(path, { recursive: true, force: true })

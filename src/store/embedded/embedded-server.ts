@@ -81,7 +81,8 @@ const startPrimary = async (
   void mongod.ended.then(({ code }) => died.abort(code))
   const timeout = AbortSignal.timeout(startTimeoutMs)
   try {
-    await awaitPrimary(port, AbortSignal.any([run.signal, died.signal, timeout]))
+    const { database } = run.folder
+    await awaitPrimary({ port, database }, AbortSignal.any([run.signal, died.signal, timeout]))
     return { mongod, port }
   } catch (error) {
     const code: number | null | undefined = died.signal.aborted ? died.signal.reason : undefined

@@ -20,8 +20,17 @@ const passingCodeNames: readonly unknown[] = [
   'NotWritablePrimary',
 ]
 
-/** Waits until the mongod at a loopback port takes writes; rejects only when the signal aborts or mongod refuses. */
-export const awaitPrimary = async (port: number, signal: AbortSignal): Promise<void> => {
+/** A mongod that was started: where it listens, and the folder that it was told to keep its data in. */
+export interface StartedAt {
+  readonly port: number
+  readonly database: string
+}
+
+/**
+ * Waits until a started mongod takes writes; rejects only when the signal aborts or mongod refuses. Whoever else took its
+ * port before it did is not touched: a mongod of somebody's would be made a member of this set.
+ */
+export const awaitPrimary = async ({ port, database }: StartedAt, signal: AbortSignal): Promise<void> => {
   // The driver looks for a server every 500 ms only; knocking until the port opens saves half a second.
   while (!(await isListening(port))) await wait(checkMs, undefined, { signal })
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`)
@@ -29,7 +38,8 @@ export const awaitPrimary = async (port: number, signal: AbortSignal): Promise<v
   signal.addEventListener('abort', close)
   try {
     const host = `127.0.0.1:${port}`
-    while (!(await isPrimaryOnceConfigured(client.db('admin'), host))) {
+    const admin = client.db('admin')
+    while (!((await isRunOn(admin, database)) && (await isPrimaryOnceConfigured(admin, host)))) {
       await wait(checkMs, undefined, { signal })
     }
   } finally {
@@ -48,6 +58,12 @@ const isListening = async (port: number): Promise<boolean> => {
   } finally {
     socket.destroy()
   }
+}
+
+// False where nobody answers, or somebody who is no mongod or does not say.
+const isRunOn = async (admin: Db, database: string): Promise<boolean> => {
+  const { parsed } = await admin.command({ getCmdLineOpts: 1 }).catch(() => ({ parsed: {} }))
+  return parsed.storage?.dbPath === database
 }
 
 const isPrimaryOnceConfigured = async (admin: Db, host: string): Promise<boolean> => {

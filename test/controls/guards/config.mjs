@@ -25,6 +25,13 @@ export const guards = [
     tests: ['test/config/config.test.ts'],
   },
   {
+    name: 'embedded: a server that took the port first is not taken for ours',
+    file: 'src/store/embedded/replica-set.ts',
+    find: '(await isRunOn(admin, database)) && ',
+    replace: '',
+    tests: ['test/store/embedded/embedded-server.test.ts'],
+  },
+  {
     name: 'embedded: the supervisor knows the variables given and no others',
     file: 'src/store/embedded/start-supervisor.ts',
     find: '      env: variables,\n',

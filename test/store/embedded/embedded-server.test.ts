@@ -1,9 +1,11 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { MongoClient } from 'mongodb'
+import { expect, onTestFinished, test } from 'vitest'
 import { prepareDataFolder } from '../../../src/store/embedded/data-folder.ts'
 import { runEmbeddedServer } from '../../../src/store/embedded/embedded-server.ts'
 import { findMongodBinary } from '../../../src/store/embedded/mongod-binary.ts'
+import { replicaSetName } from '../../../src/store/embedded/mongod-process.ts'
 import type { RunningServer } from '../../../src/store/embedded/supervisor-protocol.ts'
 import { testEnvironment } from '../../support/embedded-environment.ts'
 import { mongodsOf } from './process-tree.ts'
@@ -48,7 +50,7 @@ const wrapMongod = async (script: string): Promise<string> => {
   const wrapper = join(await temporaryFolder(), 'mongod')
   await writeFile(
     wrapper,
-    `#!/bin/sh\n[ "$1" = --version ] && exec ${path} --version\n${script.replace('MONGOD', path)}\n`,
+    `#!/bin/sh\n[ "$1" = --version ] && exec ${path} --version\n${script.replaceAll('MONGOD', path)}\n`,
   )
   await chmod(wrapper, 0o755)
   return wrapper
@@ -82,4 +84,35 @@ test('a mongod that finds its port taken is given another one', async () => {
   const { running, deaths } = await run({ mongodPath: await wrapMongod(script), use: (_, end) => end() })
   await running
   expect(deaths).toEqual([])
+})
+
+test('whoever takes its port before mongod does is left alone', async () => {
+  const folder = await temporaryFolder()
+  await mkdir(join(folder, 'theirs'))
+  // Theirs has the name of our set, as that of another data folder would, and waits to be told its members.
+  const taken = `MONGOD --dbpath ${folder}/theirs --bind_ip 127.0.0.1 --port "$port" --replSet ${replicaSetName} --fork --logpath ${folder}/log --pidfilepath ${folder}/pid`
+  const script = `[ -e ${folder}/port ] || {
+    port=$(echo "$*" | sed 's/.*--port \\([0-9]*\\).*/\\1/')
+    ${taken} && echo "$port" > ${folder}/port
+  }
+  exec MONGOD "$@"`
+  let uri = ''
+  const { running, deaths } = await run({
+    mongodPath: await wrapMongod(script),
+    use: (server, end) => {
+      uri = server.uri
+      end()
+    },
+  })
+  await running
+  const pid = Number(await readFile(join(folder, 'pid'), 'utf8'))
+  onTestFinished(() => void process.kill(pid, 'SIGKILL'))
+  const theirs = await readFile(join(folder, 'port'), 'utf8')
+  expect(deaths).toEqual([])
+  expect(new URL(uri).port).not.toBe(theirs.trim())
+  const client = new MongoClient(`mongodb://127.0.0.1:${theirs.trim()}/?directConnection=true`)
+  onTestFinished(() => client.close())
+  await expect(client.db('admin').command({ replSetGetStatus: 1 })).rejects.toMatchObject({
+    codeName: 'NotYetInitialized',
+  })
 })
