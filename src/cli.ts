@@ -1,7 +1,7 @@
 // The program: its commands, their options and how errors end it. Commands are loaded on demand, so that `--help`
 // and bad usage answer at once.
 
-import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import type { BackfillFlags } from './commands/backfill/backfill-request.ts'
 import type { ReplayFlags } from './commands/replay/replay-request.ts'
@@ -11,9 +11,7 @@ import { BillingSyncError } from './errors.ts'
 import { boundHeapGrowth } from './heap-growth.ts'
 import { type CompletedShell, completedShells, completionScript } from './shell-completion.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string
-} // our own package.json
+const { version } = createRequire(import.meta.url)('#package.json') as { version: string } // wherever this file is bundled
 
 const usageExitCode = 2
 

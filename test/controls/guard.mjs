@@ -12,6 +12,7 @@ import { readdir } from 'node:fs/promises'
  * @property {readonly { find: string, replace: string }[]} [also] further pieces of the same file
  * @property {readonly string[]} tests files of which at least one test must fail
  * @property {boolean} [isFull] true where only tests of FULL=1 show it: with FULL=1 it is taken out as well
+ * @property {boolean} [isBundled] true where only what is packed shows it: it is bundled anew
  * @property {string} [titled] where the files are slow: a part of the full titles of the tests that matter
  */
 

@@ -1,9 +1,11 @@
 // A copy of the project in which one guard after the other is taken out, and put back.
 
+import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import typescript from 'typescript-6'
 
 const project = fileURLToPath(new URL('../../', import.meta.url))
@@ -20,6 +22,7 @@ const copied = [
   'vitest.config.ts',
   'tsconfig.json',
   'tsconfig.build.json',
+  'esbuild.config.mjs',
 ]
 
 /** Copies the project, built; the copy shares its node_modules. Resolves with the copy's folder. */
@@ -30,6 +33,19 @@ export const copyProject = async () => {
   for (const name of copied) await cp(join(project, name), join(folder, name), options)
   await symlink(join(project, 'node_modules'), join(folder, 'node_modules'))
   return folder
+}
+
+const bundle = (folder) => promisify(execFile)(process.execPath, ['esbuild.config.mjs'], { cwd: folder })
+
+// A patch goes into one module: to bundle it, too, would double the time that most guards take.
+const runModules = async (folder) => {
+  const modules = {
+    cli: 'cli',
+    supervisor: 'store/embedded/supervisor',
+    'download-mongod': 'store/embedded/download-mongod',
+  }
+  for (const [name, module] of Object.entries(modules))
+    await writeFile(join(folder, `dist/bundle/${name}.js`), `export * from '../${module}.js'\n`)
 }
 
 export const removeCopy = (folder) => rm(folder, { recursive: true, force: true, maxRetries: 3 })
@@ -56,6 +72,7 @@ export const takeOut = async (folder, guard) => {
   const write = async (content) => {
     await writeFile(path, content)
     await emit(folder, guard.file, content)
+    await (guard.isBundled ? bundle(folder) : runModules(folder))
   }
   await write(patched(text, guard))
   return () => write(text)
@@ -78,6 +95,7 @@ const compilerOptions = { ...options, noEmit: false, module: typescript.ModuleKi
 
 // Without a look at types: a patch may break them, which is no matter.
 const emit = async (folder, file, content) => {
+  if (!file.startsWith('src/')) return
   const { outputText } = typescript.transpileModule(content, { fileName: file, compilerOptions })
   await writeFile(join(folder, file.replace(/^src\//, 'dist/').replace(/\.tsx?$/, '.js')), outputText)
 }

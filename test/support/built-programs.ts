@@ -12,9 +12,11 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
  */
 export const buildStalePrograms = async (): Promise<void> => {
   const [sources, programs] = await Promise.all([filesOf('src', /\.tsx?$/), filesOf('dist', /\.js$/)])
-  const built = new Map(programs.map(({ name, modifiedMs }) => [name, modifiedMs]))
+  // The bundle is made last, of all of them.
+  const modules = programs.filter(({ name }) => !name.startsWith('bundle/') || name === 'bundle/cli')
+  const built = new Map(modules.map(({ name, modifiedMs }) => [name, modifiedMs]))
   const isFresh = sources.every(({ name, modifiedMs }) => (built.get(name) ?? 0) >= modifiedMs)
-  if (isFresh && built.size === sources.length) return
+  if (isFresh && built.has('bundle/cli') && built.size === sources.length + 1) return
   await promisify(execFile)('npm', ['run', 'build'], { cwd: root })
 }
 

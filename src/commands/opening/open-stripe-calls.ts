@@ -1,7 +1,7 @@
 // How a command calls Stripe: at the speed limit of each key, which all its requests share and, where Redis is
 // configured, those of all processes.
 
-import type { RateLimiterAbstract } from 'rate-limiter-flexible'
+import { type RateLimiterAbstract, RateLimiterRedis } from 'rate-limiter-flexible'
 import type { Config } from '../../config/config.ts'
 import { livemodeOfKey } from '../../core/key-mode.ts'
 import { inTime } from '../../in-time.ts'
@@ -81,10 +81,7 @@ const openOwn = (isServe: boolean): PaceStore => ({
 })
 
 const openShared = async (url: string, isServe: boolean): Promise<PaceStore> => {
-  const [{ RateLimiterRedis }, { openRedis }] = await Promise.all([
-    import('rate-limiter-flexible'),
-    import('../../redis.ts'),
-  ])
+  const { openRedis } = await import('../../redis.ts')
   const redis = openRedis(url)
   await inTime(new Promise((resolve) => redis.once('ready', resolve)), redisPatienceMs, null)
   const limiter = new RateLimiterRedis({

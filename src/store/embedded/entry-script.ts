@@ -12,6 +12,6 @@ export type EntryScript = 'supervisor' | 'download-mongod'
 export const entryScript = (name: EntryScript): string =>
   fileURLToPath(
     import.meta.url.endsWith('.ts')
-      ? new URL(`../../../dist/store/embedded/${name}.js`, import.meta.url)
+      ? new URL(`../../../dist/bundle/${name}.js`, import.meta.url)
       : new URL(`${name}.js`, import.meta.url),
   )
