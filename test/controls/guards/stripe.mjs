@@ -106,7 +106,7 @@ export const guards = [
     file: 'src/commands/opening/open-stripe-calls.ts',
     find: 'plain.close()',
     replace: '',
-    tests: ['test/commands/backfill/backfill-resume.test.ts'],
+    tests: ['test/commands/backfill/cut-off-account.test.ts'],
   },
   {
     name: 'reader: an object is read although the key may not read the rest of its lists',
