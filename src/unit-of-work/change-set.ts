@@ -111,12 +111,18 @@ type Differences = Pick<Extract<Write, { kind: 'update' }>, 'set' | 'unset'>
 // of all lists sends, and a second backfill took 1.2 times as long and twice of mongod's processor time (measured).
 // What is stored is compared, not what was read out of it: somebody else may have written what is read past.
 // Null where a field is new: it would come last, and what a document is must not hang on the way there.
+// The source is set always: a batch whose commit is under way may have seen another one, and not written it.
 const fieldsThatDiffer = (before: ProjectionDocument, now: ProjectionDocument): Differences | null => {
   const shown = topDifferences(before, now, '')
   const sync = topDifferences({ ...before.sync }, { ...now.sync }, 'sync.')
   if (shown === null || sync === null) return null
   return {
-    set: { ...shown.set, ...sync.set, 'sync.updated_at': now.sync.updated_at },
+    set: {
+      ...shown.set,
+      ...sync.set,
+      'sync.source': now.sync.source,
+      'sync.updated_at': now.sync.updated_at,
+    },
     unset: [...shown.unset, ...sync.unset],
   }
 }

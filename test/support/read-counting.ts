@@ -16,7 +16,11 @@ export interface CountedWork {
 /** Opens a unit of work of `acct_1` over the documents. */
 export const openCountedWork = async (
   documents: Readonly<Record<string, readonly Record<string, unknown>[]>> = {},
-  told: { readonly effects?: Effects; readonly account?: Partial<AccountSettings> } = {},
+  told: {
+    readonly effects?: Effects
+    readonly account?: Partial<AccountSettings>
+    readonly after?: UnitOfWork
+  } = {},
 ): Promise<CountedWork> => {
   const store = new MemoryStore([account()], documents)
   const { reader, settings } = await store.openAccount('acct_1')
@@ -25,6 +29,7 @@ export const openCountedWork = async (
     account: { ...settings, ...told.account },
     effects: told.effects ?? 'missing',
     now: commitTime,
+    ...(told.after === undefined ? {} : { after: told.after }),
     reader: {
       byDocumentIds: (collection, ids, fields) => {
         reads.push({ of: collection, asked: ids })

@@ -141,7 +141,7 @@ describe('a projection', () => {
         kind: 'update',
         collection: 'billing.charges',
         id: 'acct_1:ch_1',
-        set: { invoice: 'in_1', 'sync.links': links, 'sync.updated_at': work.now },
+        set: { invoice: 'in_1', 'sync.links': links, 'sync.source': 'replay', 'sync.updated_at': work.now },
         unset: [],
       },
     ])
@@ -200,6 +200,7 @@ describe('a projection', () => {
           'sync.as_of': new Date(2000),
           'sync.event_id': 'evt_2',
           'sync.order': expect.objectContaining({ past: [expect.objectContaining({ id: 'evt_1' })] }),
+          'sync.source': stored.lastSource,
           'sync.updated_at': work.now,
         },
         unset: [],

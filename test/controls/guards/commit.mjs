@@ -141,6 +141,13 @@ export const guards = [
     tests: ['test/unit-of-work/change-set.test.ts'],
   },
   {
+    name: 'commit: a source that the batch before saw and did not write is written',
+    file: 'src/unit-of-work/change-set.ts',
+    find: "'sync.source': now.sync.source,",
+    replace: '',
+    tests: ['test/unit-of-work/following-batch.test.ts'],
+  },
+  {
     name: 'commit: an object that says the same once more is stamped, not written whole',
     file: 'src/unit-of-work/change-set.ts',
     find: 'contentOf(before) === contentOf(now)',
