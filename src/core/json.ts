@@ -89,6 +89,17 @@ const isSameObject = (left: Record<string, unknown>, right: Record<string, unkno
     if (value !== other && !(Object.hasOwn(right, key) && isEqual(value, other))) return false
     surplus += 1
   }
-  for (const key in right) if (right[key] !== undefined) surplus -= 1
-  return surplus === 0
+  let isEmpty = true
+  for (const key in right) {
+    if (right[key] === undefined) continue
+    isEmpty = false
+    surplus -= 1
+  }
+  return surplus === 0 && (!isEmpty || isPlain(left) === isPlain(right))
+}
+
+// What MongoDB knows beside JSON may have nothing of its own to compare, such as a MinKey or a pattern.
+const isPlain = (value: object): boolean => {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
 }

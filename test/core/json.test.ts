@@ -1,3 +1,4 @@
+import { MinKey } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import {
   isEqual,
@@ -83,6 +84,8 @@ describe('equality', () => {
     ['an own key and one of the prototype', parse('{"toString": "a"}'), {}],
     ['two hashes with as many but other keys', { a: undefined, b: 1 }, { a: 1, b: undefined }],
     ['null and an empty hash', null, {}],
+    ['an empty hash and a value of MongoDB that shows no keys', {}, new MinKey()],
+    ['an empty hash and a pattern', {}, /a/],
     ['a hash under the key of the prototype and none', parse('{"__proto__": {}, "a": 1}'), { a: 1, b: 2 }],
   ])('does not hold between %s', (_, left, right) => {
     expect(isEqual(left, right)).toBe(false)

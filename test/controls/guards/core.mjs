@@ -27,6 +27,13 @@ export const guards = [
     tests: ['test/core/json.test.ts'],
   },
   {
+    name: 'equality: a value of MongoDB that shows no keys is no empty hash',
+    file: 'src/core/json.ts',
+    find: ' && (!isEmpty || isPlain(left) === isPlain(right))',
+    replace: ' && (!isEmpty || isPlain(left) || isPlain(right))',
+    tests: ['test/core/json.test.ts'],
+  },
+  {
     name: 'tie: the winner of a second does not depend on arrival',
     file: 'src/core/tie.ts',
     find: 'return atEnd.reduce((last, entry) => (isAfter(entry, last) ? entry : last))',
