@@ -221,6 +221,10 @@ const endWith = async (thrown: unknown): Promise<number> => {
     )
     return error.exitCode
   }
+  if (isModuleMissing(error)) {
+    complain(`${error.message.split('\n')[0]}; run npm ci in its folder first`)
+    return 1
+  }
   // For whoever reports it: only when asked for, since a foreign error's text may quote what was in hand.
   const { wantsStack } = await import('./commands/shell/wants-stack.ts')
   if (error instanceof Error && (await wantsStack(givenFlags()))) complain(error.stack ?? '')
@@ -229,6 +233,10 @@ const endWith = async (thrown: unknown): Promise<number> => {
   )
   return 1
 }
+
+// The bundle starts without the packages beside it, and misses them as it goes; an optional one of the driver's is no such.
+const isModuleMissing = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
 
 // Those of the one command that was given; the others have their defaults, and these options have none.
 const givenFlags = (): ConfigFlags => Object.assign({}, ...program.commands.map((command) => command.opts()))

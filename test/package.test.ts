@@ -1,7 +1,7 @@
 // The program as a stranger has it: out of the packed tarball, in a folder of his own, with the packages that are
 // installed beside it and no others.
 
-import { mkdir, readFile, symlink } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
@@ -56,4 +56,14 @@ test('the packed program has all that it needs, and nothing else', async () => {
   const replayed = await runPacked(folder, ['replay', fixture, '--mongodb-uri', uri])
   expect(replayed).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('Replayed 1 event') })
   expect(await db.collection('billing.charges').countDocuments()).toBe(1)
+})
+
+test('a program that lies without its packages says so in a line, once it needs one', async () => {
+  const folder = await temporaryFolder()
+  for (const name of ['bin', 'dist/bundle', 'package.json'])
+    await cp(join(projectFolder, name), join(folder, name), { recursive: true })
+  const fixture = join(projectFolder, 'fixtures/charge.succeeded.endive.json')
+  const { exitCode, stdout, stderr } = await runPacked(folder, ['replay', fixture, '--mongodb-uri', uri])
+  expect([exitCode, stdout]).toEqual([1, ''])
+  expect(stderr).toMatch(/^billing-sync: Cannot find package '.+' .*; run npm ci in its folder first$/m)
 })

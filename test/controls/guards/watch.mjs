@@ -232,6 +232,14 @@ export const guards = [
     isBundled: true,
   },
   {
+    name: 'package: a package that is missing is told as such, not as a fault',
+    file: 'src/cli.ts',
+    find: 'if (isModuleMissing(error))',
+    replace: 'if (isModuleMissing(error) && Date.now() < 0)',
+    tests: ['test/package.test.ts'],
+    isBundled: true,
+  },
+  {
     name: 'package: the licences of what is bundled come along',
     file: 'esbuild.config.mjs',
     find: "await writeFile(join(outdir, 'LICENCES.txt'), licences.join('\\n\\n'))",
