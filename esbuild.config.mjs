@@ -19,8 +19,6 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.19',
   metafile: true,
-  // The limiter tells Redis clients by the names of their classes.
-  keepNames: true,
   // Packages in CommonJS ask for Node's own modules in their way.
   banner: {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
