@@ -23,8 +23,8 @@ const { metafile } = await build({
   banner: {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
   },
-  // Loaded where a screen is drawn or a server fetched, by their own ways; and what others look for where somebody has
-  // installed it.
+  // Loaded where a screen is drawn or a server fetched, by their own ways, and chalk, whose colours ink shares; then what
+  // others look for where somebody has installed it.
   external: [
     ...['ink', 'chalk', 'react', 'mongodb-memory-server-core'],
     ...[

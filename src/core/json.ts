@@ -81,25 +81,22 @@ const isSameArray = (left: unknown, right: unknown): boolean => {
 // on events of many shapes). What `right` only inherits is a function or a prototype, which equals no value of JSON but
 // an empty object.
 const isSameObject = (left: Record<string, unknown>, right: Record<string, unknown>): boolean => {
-  let surplus = 0
+  let fields = 0
   for (const key in left) {
     const value = left[key]
     if (value === undefined) continue
     const other = right[key]
     if (value !== other && !(Object.hasOwn(right, key) && isEqual(value, other))) return false
-    surplus += 1
+    fields += 1
   }
-  let isEmpty = true
-  for (const key in right) {
-    if (right[key] === undefined) continue
-    isEmpty = false
-    surplus -= 1
-  }
-  return surplus === 0 && (!isEmpty || isPlain(left) === isPlain(right))
+  let others = 0
+  for (const key in right) if (right[key] !== undefined) others += 1
+  // What MongoDB knows beside JSON may have nothing of its own to compare, such as a MinKey or a pattern.
+  return fields === others && (fields > 0 || isPlain(left) === isPlain(right))
 }
 
-// What MongoDB knows beside JSON may have nothing of its own to compare, such as a MinKey or a pattern.
-const isPlain = (value: object): boolean => {
+/** Tells whether an object is made of fields alone, as JSON's are: of no class. */
+export const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || prototype === Object.prototype
 }

@@ -5,6 +5,7 @@
 
 import { Binary, BSON, type Document, ObjectId } from 'mongodb'
 import { isStorableKey, storableKey, storableText } from '../core/escapes.ts'
+import { isPlain } from '../core/json.ts'
 
 /** A document in the form in which the driver writes it without taking any key for its own. */
 export interface Storable {
@@ -94,11 +95,6 @@ const storableObject = (object: object): unknown => {
     .filter(([, value]) => value !== undefined)
     .map(([key, value]): [string, unknown] => [storableKey(key), makeStorable(value)])
   return Object.hasOwn(object, '_bsontype') ? new Map(entries) : Object.fromEntries(entries)
-}
-
-const isPlain = (value: object): boolean => {
-  const prototype = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
 }
 
 // BSON type bytes: https://bsonspec.org/spec.html

@@ -11,12 +11,17 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
  * needs a build beforehand: tests run the built command, and the embedded server runs from it.
  */
 export const buildStalePrograms = async (): Promise<void> => {
-  const [sources, programs] = await Promise.all([filesOf('src', /\.tsx?$/), filesOf('dist', /\.js$/)])
+  const [sources, programs, bundler] = await Promise.all([
+    filesOf('src', /\.tsx?$/),
+    filesOf('dist', /\.js$/),
+    stat(join(root, 'esbuild.config.mjs')),
+  ])
   // The bundle is made last, of all of them.
   const modules = programs.filter(({ name }) => !name.startsWith('bundle/') || name === 'bundle/cli')
   const built = new Map(modules.map(({ name, modifiedMs }) => [name, modifiedMs]))
   const isFresh = sources.every(({ name, modifiedMs }) => (built.get(name) ?? 0) >= modifiedMs)
-  if (isFresh && built.has('bundle/cli') && built.size === sources.length + 1) return
+  const isBundled = (built.get('bundle/cli') ?? 0) >= bundler.mtimeMs
+  if (isFresh && isBundled && built.size === sources.length + 1) return
   await promisify(execFile)('npm', ['run', 'build'], { cwd: root })
 }
 

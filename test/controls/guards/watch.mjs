@@ -232,6 +232,14 @@ export const guards = [
     isBundled: true,
   },
   {
+    name: 'package: what decides about colours is one with what draws them',
+    file: 'esbuild.config.mjs',
+    find: "'ink', 'chalk', 'react'",
+    replace: "'ink', 'react'",
+    tests: ['test/ui/terminal.test.ts'],
+    isBundled: true,
+  },
+  {
     name: 'package: a package that is missing is told as such, not as a fault',
     file: 'src/cli.ts',
     find: 'if (isModuleMissing(error))',
