@@ -20,12 +20,15 @@ const startHeld = async (accounts: readonly string[], completeLists: number) => 
   world.clock.run()
   const command = ['--account', accounts.join(), '--resource', 'customers,products']
   const place = { uri, url: server.url }
-  const [first = ''] = accounts
+  const [first = '', ...others] = accounts
   const held = server.hold({ path: '/v1/customers', account: first }, { times: 1, after: 1 })
   const { child } = await startBackfill(command, place)
   await held.arrived()
   const complete = { completed_at: { $ne: null }, resource: { $in: ['customers', 'products'] } }
   await expect.poll(() => cursors.countDocuments(complete), { timeout: 20_000 }).toBe(completeLists)
+  // An account whose lists are complete is let go of a moment later.
+  const left = { stripe_user_id: { $in: others }, token: null, ending: 'tried' }
+  await expect.poll(() => cursors.countDocuments(left), { timeout: 20_000 }).toBe(others.length)
   const stop = async () => {
     child.kill('SIGTERM')
     held.releaseAll()
