@@ -31,8 +31,10 @@ const startHeld = async (accounts: readonly string[], completeLists: number) => 
   await expect.poll(() => cursors.countDocuments(left), { timeout: 20_000 }).toBe(others.length)
   const stop = async () => {
     child.kill('SIGTERM')
+    // Cut off after its grace: an answer now might be stored yet, and the first account's customers be complete.
+    const result = await child
     held.releaseAll()
-    return child
+    return result
   }
   return { server, command, place, stop }
 }
