@@ -38,6 +38,9 @@ export const errorKinds = {
   duplicate_documents: fatal(
     '{collection} holds several documents with {key}, of which there may be one; merge them, or remove all but one, then run the command again',
   ),
+  index_conflict: fatal(
+    'The index {name} of {collection}, which others have made, stands in the way of one that billing-sync needs; drop it (db.getCollection("{collection}").dropIndex("{name}")), then run the command again',
+  ),
   commit_too_heavy: fatal(
     'MongoDB keeps ending the transaction of this event: it writes too much at once, or its contact is written all the time; see the size of its metadata',
   ),

@@ -115,7 +115,7 @@ const anyPlace: ServerPlace = { source: 'MONGODB_URI', hosts: null }
 
 const translated = (thrown: unknown, place: ServerPlace): unknown => {
   const error = rootOf(thrown)
-  const refusal = error instanceof MongoServerError ? refusals.get(error.code) : undefined
+  const refusal = error instanceof MongoServerError ? refusalOf(error) : undefined
   if (refusal !== undefined) {
     return new BillingSyncError(
       'config_invalid',
@@ -127,10 +127,23 @@ const translated = (thrown: unknown, place: ServerPlace): unknown => {
   return new BillingSyncError('mongodb_unavailable', { reason: outageReason(error, place) }, { cause: error })
 }
 
+/**
+ * MongoDB Atlas's own error, whatever it refuses; a wrong password among it, while a connection is made. Told by threads of its
+ * users, not tried.
+ */
+const atlasError = 8_000
+
+const refusalOf = (error: MongoServerError): string | undefined =>
+  refusals.get(
+    error.code === atlasError && error.hasErrorLabel('HandshakeError') ? wrongPassword : error.code,
+  )
+
+const wrongPassword = 18
+
 /** Server errors that the connection string is to blame for. */
 const refusals: ReadonlyMap<unknown, string> = new Map([
   [13, 'its user is not allowed to read and write the database, or no user is named'],
-  [18, 'the server refuses its user name or password'],
+  [wrongPassword, 'the server refuses its user name or password'],
   [73, 'the server refuses the database name in its path'],
   [
     13_297,
@@ -182,8 +195,8 @@ const outageCodes: ReadonlySet<unknown> = new Set([
   // ExceededTimeLimit, LockTimeout.
   ...[11_601, 11_600, 11_602, 50, 262, 24],
   ...lostCursor,
-  // It has no room: OutOfDiskSpace, TemporarilyUnavailable.
-  ...[14_031, 365],
+  // It has no room: OutOfDiskSpace, TemporarilyUnavailable, and what Atlas says once its storage is full.
+  ...[14_031, 365, atlasError],
   // Its members can't confirm what was written: WriteConcernFailed, UnsatisfiableWriteConcern.
   ...[64, 100],
   transactionExpired,
@@ -200,6 +213,8 @@ const outageReason = (error: unknown, { hosts }: ServerPlace): string => {
   if (isOfClosedClient(error)) return 'the wait for it was ended'
   if (isOfEndedSocket(error)) return `its connection ended (${systemErrorCode(error)})`
   if (error instanceof MongoServerSelectionError) return `${whoIsMissing(error)}${at}${reasonsOf(error)}`
+  if (error instanceof MongoServerError && error.code === atlasError)
+    return 'Atlas refuses what it is asked for, as it does once its storage is full, or where its user lacks a right'
   return error instanceof Error ? error.name : 'unknown error'
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Document, type Filter, ObjectId, type Sort } from 'mongodb'
-import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import type { Document, Filter, Sort } from 'mongodb'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type ObjectKind, objectKinds } from '../../src/core/object-kinds.ts'
 import { caseless, collectionIndexes, ensureCollections, type IndexRow } from '../../src/store/collections.ts'
 import { toStorable } from '../../src/store/storable.ts'
@@ -45,29 +45,6 @@ describe('ensureCollections', () => {
     const names = (await other.listCollections().toArray()).map(({ name }) => name)
     await other.dropDatabase()
     expect(names.sort()).toEqual(Object.keys(collectionIndexes).sort())
-  })
-})
-
-describe('documents that others have written twice', () => {
-  const id = new ObjectId()
-  test.each([
-    ['crm.contacts', { stripe_user_id: 'acct_1', stripe_customer_id: 'cus_1' }],
-    ['support.conversations', { stripe_user_id: 'acct_1', contact_id: id, source: 'billing-sync' }],
-    ['currency', { code: 'EUR' }],
-  ])('are named: %s', async (collection, document) => {
-    const other = client.db(`${db.databaseName}_twice`)
-    onTestFinished(async () => {
-      await other.dropDatabase()
-    })
-    await other.collection(collection).insertMany([{ ...document }, { ...document }])
-    const { source: _source, ...fields } = { source: '', ...document }
-    const key = Object.entries(fields).map(([field, value]) => `${field} ${value}`)
-    await expect(ensureCollections(other)).rejects.toMatchObject({
-      code: 'duplicate_documents',
-      details: { collection, key: key.join(' and ') },
-      retryable: false,
-      exitCode: 1,
-    })
   })
 })
 

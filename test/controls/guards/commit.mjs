@@ -372,10 +372,10 @@ export const guards = [
   },
   {
     name: 'collections: documents that are there twice are named, with the remedy',
-    file: 'src/store/collections.ts',
-    find: 'if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error',
-    replace: 'if (!(error instanceof MongoServerError) || error.code !== -duplicateKey) throw error',
-    tests: ['test/store/collections.test.ts'],
+    file: 'src/store/create-indexes.ts',
+    find: 'new Set([duplicateKey])',
+    replace: 'new Set([-duplicateKey])',
+    tests: ['test/store/create-indexes.test.ts'],
     titled: 'documents that others have written twice',
   },
   {
@@ -442,5 +442,28 @@ export const guards = [
     find: '? 5 + 3 * value.length :',
     replace: '? 5 + value.length :',
     tests: ['test/store/storable.test.ts'],
+  },
+  {
+    name: 'indexes: one of others that serves as well is left to serve',
+    file: 'src/store/create-indexes.ts',
+    find: 'wanted.filter((one) => !there.some((other) => serves(other, one)))',
+    replace: 'wanted',
+    tests: ['test/store/create-indexes.test.ts'],
+    titled: 'serves under another name',
+  },
+  {
+    name: 'indexes: one of others that stands in the way is named',
+    file: 'src/store/create-indexes.ts',
+    find: 'other.collation?.locale === index.collation?.locale',
+    replace: 'true',
+    tests: ['test/store/create-indexes.test.ts'],
+    titled: 'is told from ours of the same keys',
+  },
+  {
+    name: 'indexes: what Atlas refuses as a connection is made is a wrong password',
+    file: 'src/store/mongo-errors.ts',
+    find: "error.code === atlasError && error.hasErrorLabel('HandshakeError')",
+    replace: 'error.code === 0',
+    tests: ['test/store/mongo-errors.test.ts'],
   },
 ]
