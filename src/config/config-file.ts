@@ -10,7 +10,7 @@ import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import { conflictOf } from './mapping-conflicts.ts'
 import { kindOf, wordsOfIssue } from './schema-words.ts'
-import { accountId, settingRows, signingSecret, stripeSecretKey } from './settings.ts'
+import { accountId, endpointSecret, settingRows, stripeSecretKey } from './settings.ts'
 
 // valibot's own takes a list for an object.
 const jsonObject = v.custom<Record<string, unknown>>(
@@ -48,7 +48,7 @@ const account = strictObject({
   mappings: v.optional(mappings),
   // Null forgets the one that was listed before.
   access_token: v.nullish(stripeSecretKey),
-  webhook_secrets: v.optional(v.array(signingSecret)),
+  webhook_secrets: v.optional(v.array(endpointSecret)),
 })
 
 const fileKeys = Object.values(settingRows)

@@ -37,16 +37,22 @@ const shortestSecret = 16
 const trimmedText = v.pipe(v.string(), v.trim())
 
 /** A secret that signs: of a webhook endpoint, or of the Support UI's tokens. */
-export const signingSecret = v.pipe(
+const signingSecret = v.pipe(
   trimmedText,
   v.minCodePoints(shortestSecret, `expected secrets of ${shortestSecret} characters or more`),
 )
 
+/** Secret of a webhook endpoint. With a key of Stripe's API in its place every delivery would be refused. */
+export const endpointSecret = v.pipe(
+  signingSecret,
+  v.regex(/^(?![srp]k_)/, 'expected the signing secret of an endpoint (whsec_…), got an API key'),
+)
+
 /** Endpoint secrets: a comma list in the environment. */
-const signingSecrets = v.pipe(
+const endpointSecrets = v.pipe(
   v.optional(v.string()),
   v.transform((text) => text?.split(',') ?? []),
-  v.array(signingSecret),
+  v.array(endpointSecret),
 )
 
 /** A header carries nothing else. */
@@ -73,8 +79,8 @@ const wholeNumber = (least: number, most: number) => {
   const expected = `expected a whole number from ${least} to ${most}`
   return v.pipe(
     v.unknown(),
-    // Number makes 0 and 1 of nothing, null and true.
-    v.transform((given) => (isFilled(given) ? Number(given) : given)),
+    // Number makes 0 and 1 of nothing, null and true, and would listen on 8192 for 0x2000.
+    v.transform((given) => (isDigits(given) ? Number(given) : given)),
     v.number(expected),
     v.integer(expected),
     v.minValue(least, expected),
@@ -109,7 +115,7 @@ const redisUrl = v.pipe(
   v.check(URL.canParse, 'expected a URL with a host such as redis://127.0.0.1:6379'),
 )
 
-const isFilled = (given: unknown): given is string => typeof given === 'string' && given.trim() !== ''
+const isDigits = (given: unknown): given is string => typeof given === 'string' && /^\d+$/.test(given.trim())
 
 /** Levels that pino knows, and `silent`. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
@@ -130,7 +136,7 @@ export const settingRows = {
     schema: v.optional(oneOf('live', 'test', 'any')),
   },
   retentionMs: { env: 'BILLING_SYNC_RETENTION', key: 'retention', schema: v.optional(duration, '30d') },
-  webhookSecrets: { env: 'STRIPE_WEBHOOK_SECRET', key: null, schema: signingSecrets },
+  webhookSecrets: { env: 'STRIPE_WEBHOOK_SECRET', key: null, schema: endpointSecrets },
   port: { ...{ env: 'PORT', key: 'port', isShown: true }, schema: v.optional(wholeNumber(0, 65_535), 4242) },
   host: { env: 'HOST', key: 'host', schema: v.optional(address, '127.0.0.1') },
   maxBodyBytes: {

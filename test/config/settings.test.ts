@@ -101,7 +101,7 @@ describe('the other settings', () => {
   test.each(['stripeKey', 'metricsToken', 'socketSecret', 'webhookSecrets'] as const)(
     'take %s without the blanks around it',
     (name) => {
-      const secret = 'sk_live_of_the_platform'
+      const secret = name === 'webhookSecrets' ? 'whsec_of_an_endpoint' : 'sk_live_of_the_platform'
       expect(parse(name, ` ${secret}\r\n`)).toEqual(name === 'webhookSecrets' ? [secret] : secret)
       expect(parse(name, ' '.repeat(40))).toMatch(/^expected /)
     },
@@ -131,6 +131,26 @@ describe('the other settings', () => {
       expect(parse(name, '\u{1f511}'.repeat(15))).toBe('expected secrets of 16 characters or more')
     expect(parse('socketSecret', '\u{1f511}'.repeat(16))).toBe('\u{1f511}'.repeat(16))
   })
+
+  test.each([
+    ['8080', 8080],
+    [' 8080\n', 8080],
+    [8080, 8080],
+  ])('take the whole number %j', (given, port) => {
+    expect(parse('port', given)).toBe(port)
+  })
+
+  test.each(['1e4', '0x2000', '8080.0', '+8080', ' ', true])('refuse the whole number %j', (given) => {
+    expect(parse('port', given)).toMatch(/^expected a whole number from 0 to 65535/)
+  })
+
+  test.each(['sk_test_0123456789', 'rk_live_0123456789', 'pk_live_0123456789'])(
+    'refuse %s as the secret of an endpoint',
+    (key) => {
+      const problem = 'expected the signing secret of an endpoint (whsec_…), got an API key'
+      expect(parse('webhookSecrets', `whsec_0123456789,${key}`)).toBe(problem)
+    },
+  )
 
   test.each(['retentionMs', 'maxBodyBytes'] as const)('refuse %s without an end', (name) => {
     expect(parse(name, JSON.parse('1e999'))).not.toContain('Infinity')

@@ -49,8 +49,8 @@ export const guards = [
   {
     name: 'config: what is no number is not taken for 0 or 1',
     file: 'src/config/settings.ts',
-    find: '(isFilled(given) ? Number(given) : given)',
-    replace: 'Number(isFilled(given) ? given.trim() : given)',
+    find: '(isDigits(given) ? Number(given) : given)',
+    replace: 'Number(isDigits(given) ? given.trim() : given)',
     tests: ['test/config/config.test.ts'],
   },
   {
@@ -121,6 +121,20 @@ export const guards = [
     file: 'src/config/settings.ts',
     find: 'const encryptionKey = v.pipe(\n  trimmedText,',
     replace: 'const encryptionKey = v.pipe(\n  v.string(),',
+    tests: ['test/config/settings.test.ts'],
+  },
+  {
+    name: 'config: only digits are a whole number',
+    file: 'src/config/settings.ts',
+    find: '/^\\d+$/.test(given.trim())',
+    replace: "given.trim() !== ''",
+    tests: ['test/config/settings.test.ts'],
+  },
+  {
+    name: 'config: a key of the API is no secret of an endpoint',
+    file: 'src/config/settings.ts',
+    find: '(?![srp]k_)',
+    replace: '',
     tests: ['test/config/settings.test.ts'],
   },
   {
