@@ -33,12 +33,14 @@ const rowsWithoutLists = 8
 /** Share of the remaining rows that failing accounts may take. */
 const failingShare = 0.35
 
-/** From so many columns on, ids are shown too. */
+/** From so many columns on, ids are shown too, and the longest of Stripe's types whole. */
 const wideColumns = 110
+const wholeTypeColumns = 150
 
 /** Columns of an event's outcome with what stands before it, of its type where there is room, and of its id. */
 const outcomeWidth = 12
 const typeWidth = 32
+const wholeTypeWidth = 45
 const idWidth = 34
 
 /** Shows what comes in, what becomes of it, what fails and what was last; on a low terminal as much of it as there is room for. */
@@ -110,13 +112,14 @@ const LastEvent = ({ event, columns }: LastEventProps) => {
   const isWide = columns >= wideColumns
   const account = cell(event.account, isWide ? 31 : 23)
   const id = isWide ? cell(event.eventId, idWidth) : ''
+  const most = columns >= wholeTypeColumns ? wholeTypeWidth : typeWidth
   const end = event.code ?? `${Math.round(event.lagMs)} ms`
   const left = columns - outcomeWidth - account.length - id.length - end.length
   return (
     <Text wrap="truncate">
       {'  '}
       <Text {...(event.code === null ? {} : { color: 'red' })}>{event.outcome.padEnd(10)}</Text>
-      {cell(printable(event.type), Math.min(typeWidth, Math.max(1, left)))}
+      {cell(printable(event.type), Math.min(most, Math.max(1, left)))}
       {account}
       {id}
       {end}
@@ -124,8 +127,9 @@ const LastEvent = ({ event, columns }: LastEventProps) => {
   )
 }
 
-/** A text in so many columns, the last of which parts it from the next. */
-const cell = (text: string, width: number): string => text.slice(0, width - 1).padEnd(width)
+/** A text in so many columns, the last of which parts it from the next; one that is cut shows it. */
+const cell = (text: string, width: number): string =>
+  (text.length < width ? text : `${text.slice(0, Math.max(0, width - 2))}…`.slice(0, width - 1)).padEnd(width)
 
 const Header = ({ state, elapsedMs }: Pick<ServeScreenProps, 'state' | 'elapsedMs'>) => (
   <>

@@ -80,6 +80,11 @@ describe('the dashboard', () => {
     expect(large.join('\n')).toContain('evt_1RzH8nCdYs3GkVf6CgckVUd59')
   })
 
+  test('cuts no type of event without showing it, and none where there is room', () => {
+    expect(linesOn(80, 24).join('\n')).toContain('customer.subscription.pending_… acct_1R')
+    expect(linesOn(200, 50).join('\n')).toContain('customer.subscription.pending_update_applied acct_1R')
+  })
+
   test('shows nothing of a type of event that a terminal would obey', () => {
     const tally = new ServeTally()
     const handled = {

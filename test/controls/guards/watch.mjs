@@ -281,7 +281,7 @@ export const guards = [
   {
     name: 'dashboard: the code of an event is shown whole',
     file: 'src/ui/serve-screen.tsx',
-    find: 'Math.min(typeWidth, Math.max(1, left))',
+    find: 'Math.min(most, Math.max(1, left))',
     replace: 'Math.max(typeWidth, Math.min(1, left))',
     tests: ['test/ui/serve-screen.test.tsx'],
   },
