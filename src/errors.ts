@@ -62,7 +62,9 @@ export const errorKinds = {
     "Stripe does not accept the key; check STRIPE_SECRET_KEY, or the account's access token, then run the command again",
   ),
   stripe_rate_limited: passing('Stripe kept asking to slow down; run the command again later'),
-  stripe_unavailable: passing('Stripe does not answer; run the command again later'),
+  stripe_unavailable: passing(
+    'Stripe does not answer; check the network, and STRIPE_API_BASE where it is set, or run the command again later',
+  ),
   stripe_refused: fatal(
     'Stripe refused to show {what} (status {status}, {reason}); check what the key may read',
   ),
