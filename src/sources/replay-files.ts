@@ -8,6 +8,7 @@ import type { AccountLanes } from './account-lanes.ts'
 import type { EventFilter } from './event-filter.ts'
 import { sizeOfInputs } from './files/find-inputs.ts'
 import { heedSilence } from './files/heed-silence.ts'
+import { mayStayOpen } from './files/open-input.ts'
 import type { RawEntry } from './files/raw-entry.ts'
 import { readEntries } from './files/read-entries.ts'
 import { parseEntry } from './parse-entry.ts'
@@ -49,7 +50,10 @@ const replayInput = async (
   const ending = new AbortController()
   const listener = { onBytes, signal: AbortSignal.any([options.signal, ending.signal]) }
   try {
-    const read = heedSilence(readEntries(input, listener), (isOver) => lanes.settle(isOver))
+    const entriesRead = readEntries(input, listener)
+    const read = (await mayStayOpen(input))
+      ? heedSilence(entriesRead, (isOver) => lanes.settle(isOver))
+      : entriesRead
     for await (const entries of read) {
       for (const entry of entries) {
         if (options.signal.aborted) return

@@ -19,6 +19,10 @@ const streamOf = async (path: string, signal: AbortSignal): Promise<Readable> =>
   return stats?.isFIFO() === true ? openPipe(path, signal) : createReadStream(path)
 }
 
+/** Tells whether an input may say nothing for long and go on: a file does not, however long a busy machine reads at it. */
+export const mayStayOpen = async (path: string): Promise<boolean> =>
+  path === stdinName || (await stat(path).catch(() => null))?.isFile() === false
+
 // As a stream, a folder ends at once like an empty file.
 const openStdin = (): Readable => {
   if (fstatSync(stdin).isDirectory()) readSync(stdin, Buffer.alloc(1))

@@ -252,6 +252,13 @@ export const guards = [
     tests: ['test/commands/replay/replay-ended.test.ts'],
   },
   {
+    name: 'replay: a file that is read slowly is not silent',
+    file: 'src/sources/files/open-input.ts',
+    find: '?.isFile() === false',
+    replace: '?.isFile() !== null',
+    tests: ['test/sources/files/open-input.test.ts'],
+  },
+  {
     name: 'replay: an input counts as silent only once the thread has listened',
     file: 'src/sources/files/heed-silence.ts',
     find: '  await nextTurn()\n',
