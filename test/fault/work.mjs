@@ -34,6 +34,7 @@ const database = { client, db: client.db(), close: () => client.close() }
 const workers = await openWorkers({
   config,
   database,
+  redis: null,
   handling: await openServeHandling(config, database, null),
   ending: new AbortController(),
   log: openLog('silent'),

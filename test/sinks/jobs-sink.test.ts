@@ -27,7 +27,7 @@ const open = async (server: typeof httpServer | null) => {
     onDeliveryFailed: () => undefined,
     onDeliveryDead: () => undefined,
   }
-  const sinks = await openSinks({ config, database, httpServer: server, listener })
+  const sinks = await openSinks({ config, database, redis: null, httpServer: server, listener })
   onTestFinished(() => sinks.close())
   return sinks
 }

@@ -6,6 +6,7 @@ import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
 import { openSinks } from '../../src/commands/opening/open-sinks.ts'
+import { redisPlaceOf } from '../../src/commands/opening/redis-place.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { queueName } from '../../src/sinks/queue-sink.ts'
 import { openDatabase } from '../../src/store/database.ts'
@@ -38,7 +39,8 @@ const commitOne = async () => {
   const database = await openDatabase(config, silent)
   const { client, db } = database
   const sinks = await openSinks({
-    ...{ config: { ...config, redisUrl: redis.url }, database, httpServer: null, listener },
+    ...{ config, database, httpServer: null, listener },
+    redis: await redisPlaceOf({ redisUrl: redis.url }, database),
   })
   const [id = ''] = await commitChanges({ client, db, targets: { queue: 'redis', sockets: false } }, account)
   sinks.wake(account)

@@ -3,6 +3,7 @@
 
 import { createServer } from 'node:http'
 import { openSinks } from '../../dist/commands/opening/open-sinks.js'
+import { redisPlaceOf } from '../../dist/commands/opening/redis-place.js'
 import { loadConfig } from '../../dist/config/config.js'
 import { openDatabase } from '../../dist/store/database.js'
 
@@ -11,7 +12,8 @@ const database = await openDatabase(config, { onProgress: () => {}, onEmbedded: 
 const httpServer = createServer((_request, response) => response.writeHead(404).end())
 const ignore = () => {}
 const listener = { onDelivered: ignore, onDeliveryFailed: ignore, onDeliveryDead: ignore }
-const sinks = await openSinks({ config, database, httpServer, listener })
+const redis = await redisPlaceOf(config, database)
+const sinks = await openSinks({ config, database, redis, httpServer, listener })
 await new Promise((resolve) => httpServer.listen(config.port, config.host, resolve))
 process.stdout.write(`${httpServer.address().port}\n`)
 process.stdin.resume().on('end', async () => {

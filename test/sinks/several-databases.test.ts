@@ -5,6 +5,7 @@ import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, expect, test } from 'vitest'
 import { openSinks } from '../../src/commands/opening/open-sinks.ts'
+import { redisPlaceOf } from '../../src/commands/opening/redis-place.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { queueName } from '../../src/sinks/queue-sink.ts'
 import { streamNameOf } from '../../src/sinks/socket/packet-channel.ts'
@@ -39,7 +40,8 @@ const openOne = async () => {
     onDeliveryDead: () => undefined,
   }
   const sinks = await openSinks({
-    ...{ config: { ...config, redisUrl: redis.url, socketSecret }, database, httpServer, listener },
+    ...{ config: { ...config, socketSecret }, database, httpServer, listener },
+    redis: await redisPlaceOf({ redisUrl: redis.url }, database),
   })
   afterAll(async () => {
     await sinks.close()

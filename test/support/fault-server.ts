@@ -14,6 +14,10 @@ export interface FaultServer {
   readonly db: Db
   /** Makes the next commands of these names fail, until the test is over or so many have failed. */
   fail(commands: readonly string[], failure: Document, times?: number): Promise<void>
+  /** The same once so many commands of these names have gone through, until the test is over or they are to go through again. */
+  failAfter(passed: number, commands: readonly string[], failure: Document): Promise<void>
+  /** Lets all commands go through again. */
+  relent(): Promise<void>
   /** Tells whether the program under test has a transaction open that is held up: it takes milliseconds otherwise. */
   isInTransaction(): Promise<boolean>
 }
@@ -47,17 +51,27 @@ export const startFaultServer = async (): Promise<FaultServer> => {
   await client.connect()
   const configure = (mode: unknown, data?: Document) =>
     observer.db('admin').command({ configureFailPoint: 'failCommand', mode, ...(data && { data }) })
+  const failFrom = async (
+    mode: unknown,
+    failCommands: readonly string[],
+    failure: Document,
+  ): Promise<void> => {
+    onTestFinished(async () => {
+      await configure('off')
+      // A transaction whose commit failed for good would lock what it wrote for another ten seconds.
+      await observer.db('admin').command({ killAllSessions: [] })
+    })
+    await configure(mode, { failCommands, appName, ...failure })
+  }
   return {
     uri: uri.href,
     client,
     db: client.db(),
-    fail: async (failCommands, failure, times) => {
-      onTestFinished(async () => {
-        await configure('off')
-        // A transaction whose commit failed for good would lock what it wrote for another ten seconds.
-        await observer.db('admin').command({ killAllSessions: [] })
-      })
-      await configure(times === undefined ? 'alwaysOn' : { times }, { failCommands, appName, ...failure })
+    fail: (commands, failure, times) =>
+      failFrom(times === undefined ? 'alwaysOn' : { times }, commands, failure),
+    failAfter: (skip, commands, failure) => failFrom({ skip }, commands, failure),
+    relent: async () => {
+      await configure('off')
     },
     isInTransaction: async () => {
       const held = {

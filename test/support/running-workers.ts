@@ -53,6 +53,7 @@ export const startWorkers = async (
   const reads = calls === null ? null : { calls, signal: ending.signal }
   const workers = await openWorkers({
     config,
+    redis: null,
     handling: await openServeHandling(config, opened, reads),
     ending,
     database: opened,

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.ts'
 import type { Log } from '../../log.ts'
 import type { Database } from '../../store/database.ts'
 import { logDeliveries } from './log-deliveries.ts'
+import { redisPlaceOf } from './redis-place.ts'
 
 interface Delivering {
   readonly config: Config
@@ -23,7 +24,9 @@ export const deliveringNotices = async <Result>(
 ): Promise<Result> => {
   if (config.redisUrl === undefined && config.socketSecret === undefined) return work()
   const { openSinks } = await import('./open-sinks.ts')
-  const sinks = await openSinks({ config, database, httpServer: null, listener: logDeliveries(log, 'debug') })
+  const redis = await redisPlaceOf(config, database)
+  const listener = logDeliveries(log, 'debug')
+  const sinks = await openSinks({ config, database, redis, httpServer: null, listener })
   try {
     const result = await work()
     if (!(await sinks.drain(signal.aborted ? 0 : drainPatienceMs)))

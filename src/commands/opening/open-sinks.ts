@@ -6,14 +6,16 @@ import type { SinkName } from '../../ports/outbox-store.ts'
 import type { Sink, SinkListener } from '../../sinks/sink.ts'
 import { SinkLanes } from '../../sinks/sink-lanes.ts'
 import type { Database } from '../../store/database.ts'
-import { databaseIdentity } from '../../store/database-identity.ts'
 import { MongoOutbox } from '../../store/outbox.ts'
 import { storeQueueJobs } from '../../store/queue-jobs.ts'
 import { socketPackets, storeSocketPackets } from '../../store/socket-packets.ts'
+import type { RedisPlace } from './redis-place.ts'
 
 export interface SinksRequest {
   readonly config: Config
   readonly database: Database
+  /** Null where no Redis is configured. */
+  readonly redis: RedisPlace | null
   /** The listener's server, on which Support clients connect; null where this process takes none. */
   readonly httpServer: Server | null
   readonly listener: SinkListener
@@ -36,15 +38,15 @@ export interface Sinks {
 
 /** Opens the sinks that the configuration asks for. Redis being away is no error: deliveries wait for it. */
 export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
-  const { config, database, listener } = request
+  const { database, redis, listener } = request
   const store = new MongoOutbox(database.db)
-  const sinks = await Promise.all([openQueue(request), openSockets(config, database)])
+  const sinks = await Promise.all([openQueue(request), openSockets(request)])
   const server = await openServer(request, store)
   const lanes = sinks
     .filter((sink) => sink !== null)
     .map((sink) => new SinkLanes({ sink, store, listener, random: Math.random }))
   // Without Redis no commit of this process owes the queue anything.
-  const woken = config.redisUrl === undefined ? lanes.filter(({ name }) => name !== 'queue') : lanes
+  const woken = redis === null ? lanes.filter(({ name }) => name !== 'queue') : lanes
   return {
     wake: (account) => {
       for (const ofSink of woken) ofSink.wake(account)
@@ -61,35 +63,36 @@ export const openSinks = async (request: SinksRequest): Promise<Sinks> => {
 }
 
 const openQueue = async ({
-  config: { redisUrl, retentionMs },
+  config: { retentionMs },
   database: { db },
+  redis,
   httpServer,
 }: SinksRequest): Promise<Sink | null> => {
-  if (redisUrl === undefined) {
+  if (redis === null) {
     // A command that somebody runs without the settings of `serve` must not take from Redis what waits for it.
     if (httpServer === null) return null
     const { openJobsSink } = await import('../../sinks/jobs-sink.ts')
     return openJobsSink((notices) => storeQueueJobs(db, notices, retentionMs))
   }
   const { openQueueSink } = await import('../../sinks/queue-sink.ts')
-  return openQueueSink(redisUrl, await databaseIdentity(db))
+  return openQueueSink(redis.url, redis.database)
 }
 
-const openSockets = async (config: Config, { db }: Database): Promise<Sink | null> => {
+const openSockets = async ({ config, database: { db }, redis }: SinksRequest): Promise<Sink | null> => {
   if (config.socketSecret === undefined) return null
   const { openMongoChannel, openRedisChannel, streamNameOf } = await import(
     '../../sinks/socket/packet-channel.ts'
   )
   const { openSocketSink } = await import('../../sinks/socket/socket-sink.ts')
   return openSocketSink(
-    config.redisUrl === undefined
+    redis === null
       ? openMongoChannel((packets) => storeSocketPackets(db, packets))
-      : openRedisChannel(config.redisUrl, streamNameOf(await databaseIdentity(db))),
+      : openRedisChannel(redis.url, streamNameOf(redis.database)),
   )
 }
 
 const openServer = async (
-  { config: { socketSecret, redisUrl }, database: { db }, httpServer, listener }: SinksRequest,
+  { config: { socketSecret }, database: { db }, redis, httpServer, listener }: SinksRequest,
   history: MongoOutbox,
 ) => {
   if (socketSecret === undefined || httpServer === null) return null
@@ -97,9 +100,9 @@ const openServer = async (
   const { streamNameOf } = await import('../../sinks/socket/packet-channel.ts')
   const { openMongoAdapter, openRedisAdapter } = await import('../../sinks/socket/adapters.ts')
   const adapter =
-    redisUrl === undefined
+    redis === null
       ? openMongoAdapter(socketPackets(db))
-      : openRedisAdapter(redisUrl, streamNameOf(await databaseIdentity(db)))
+      : openRedisAdapter(redis.url, streamNameOf(redis.database))
   const server = openSupportServer({
     ...{ httpServer, secret: socketSecret, adapter: adapter.factory, history },
     onToldLate: (account) => listener.onDeliveryFailed({ sink: 'socket', account }, 'sink_unavailable'),

@@ -14,6 +14,7 @@ import { type EventLoopWatch, watchEventLoop } from '../../watch/watch-event-loo
 import { type Handling, openServeHandling } from '../opening/open-handling.ts'
 import { openSinks, type Sinks } from '../opening/open-sinks.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
+import { type RedisPlace, redisPlaceOf } from '../opening/redis-place.ts'
 import { untilAnswered } from './await-database.ts'
 import { type Ingest, openEndpointSecrets, openIngest } from './open-ingest.ts'
 import { openUpkeep } from './open-upkeep.ts'
@@ -68,12 +69,13 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const ending = new AbortController()
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
   const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)
-  const opened = { ...request, handling }
+  const redis = await untilAnswered(() => redisPlaceOf(config, database), request)
+  const opened = { ...request, handling, redis }
   // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
   const secrets =
     role === 'work' ? null : await untilAnswered(() => openEndpointSecrets(config, database), request)
   const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
-  const wakes: Wakes = worked?.workers ?? (await openWakesOfOthers(request))
+  const wakes: Wakes = worked?.workers ?? (await openWakesOfOthers(opened))
   const { wake } = wakes
   const ingest = secrets === null ? null : openIngest({ ...opened, gate, backlog, secrets, wake })
   void backlog.start()
@@ -127,6 +129,7 @@ interface Worked {
 
 interface WorkRequest extends ServingRequest {
   readonly handling: Handling
+  readonly redis: RedisPlace | null
   readonly ending: AbortController
   /** Told when an account returns. */
   readonly returns: EventEmitter

@@ -1,11 +1,9 @@
 // Joins wake-ups over Redis to `serve`: every process of an inbox sends them, those that work take them.
 
-import type { Config } from '../../config/config.ts'
 import type { Log } from '../../log.ts'
 import type { SharedWakes, SharedWakesOptions } from '../../sources/inbox-work/shared-wakes.ts'
 import type { WakeTaker, WakeTakerOptions } from '../../sources/inbox-work/wake-taker.ts'
-import type { Database } from '../../store/database.ts'
-import { databaseIdentity } from '../../store/database-identity.ts'
+import type { RedisPlace } from '../opening/redis-place.ts'
 
 /** What a process wakes accounts with. */
 export interface Wakes {
@@ -18,8 +16,8 @@ export interface Wakes {
 }
 
 interface WakesRequest {
-  readonly config: Config
-  readonly database: Database
+  /** Null where no Redis is configured. */
+  readonly redis: RedisPlace | null
   readonly log: Log
 }
 
@@ -41,31 +39,31 @@ export const openWakesOfOthers = async (request: WakesRequest): Promise<Wakes> =
  * @param onLost called in place of a wake-up that Redis can't take
  */
 export const openSharedWakes = async (
-  { config: { redisUrl }, database: { db }, log }: WakesRequest,
+  { redis, log }: WakesRequest,
   onLost: SharedWakesOptions['onLost'],
 ): Promise<SharedWakes | null> => {
-  if (redisUrl === undefined) return null
+  if (redis === null) return null
   const [{ SharedWakes }, { openRedis }] = await Promise.all([
     import('../../sources/inbox-work/shared-wakes.ts'),
     import('../../redis.ts'),
   ])
-  const connection = openRedis(redisUrl)
-  return new SharedWakes({ connection, inbox: await databaseIdentity(db), onLost, onAway: tellRedis(log) })
+  const connection = openRedis(redis.url)
+  return new SharedWakes({ connection, inbox: redis.database, onLost, onAway: tellRedis(log) })
 }
 
 /** Begins to take turns of accounts that others woke; null where no Redis is configured. */
 export const openWakeTaker = async (
-  { config: { redisUrl }, database: { db } }: Omit<WakesRequest, 'log'>,
+  { redis }: Omit<WakesRequest, 'log'>,
   turns: Pick<WakeTakerOptions, 'takeTurn' | 'turnsAtOnce'>,
 ): Promise<WakeTaker | null> => {
-  if (redisUrl === undefined) return null
+  if (redis === null) return null
   const [{ takeSharedWakes }, { openBlockingRedis }] = await Promise.all([
     import('../../sources/inbox-work/wake-taker.ts'),
     import('../../redis.ts'),
   ])
   return takeSharedWakes({
-    connection: openBlockingRedis(redisUrl),
-    inbox: await databaseIdentity(db),
+    connection: openBlockingRedis(redis.url),
+    inbox: redis.database,
     ...turns,
   })
 }

@@ -19,11 +19,14 @@ import { LaneClaims } from '../../store/lane-claims.ts'
 import { identifyThisProcess } from '../../store/this-process.ts'
 import type { Handling } from '../opening/open-handling.ts'
 import type { Sinks } from '../opening/open-sinks.ts'
+import type { RedisPlace } from '../opening/redis-place.ts'
 import { degradedWakes, openSharedWakes, openWakeTaker, type Wakes } from './open-wakes.ts'
 
 export interface WorkersRequest {
   readonly config: Config
   readonly database: Database
+  /** Null where no Redis is configured. */
+  readonly redis: RedisPlace | null
   readonly handling: Pick<Handling, 'options'>
   /** What the handling waits for ends with it; a drain aborts it. */
   readonly ending: AbortController
