@@ -5,6 +5,21 @@ const outage = 'test/fault/mongodb-outage.test.ts'
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'work: a gathered read that is cut off leaves the driver its view of the server',
+    file: 'src/store/gathered-reads.ts',
+    find: '{ ...rawRows, batchSize }',
+    replace: '{ raw: true, batchSize }',
+    tests: ['test/store/stepping-down.test.ts'],
+  },
+  {
+    name: 'redis: a start waits for the database to say who it is',
+    file: 'src/commands/serve/open-serving.ts',
+    find: 'await untilAnswered(() => redisPlaceOf(config, database), request)',
+    replace: 'await redisPlaceOf(config, database)',
+    tests: ['test/commands/serve/serve-unsteady-start.test.ts'],
+    titled: 'a start with Redis waits',
+  },
+  {
     name: 'redis: that it does not answer is told',
     file: 'src/sources/inbox-work/shared-wakes.ts',
     find: 'if (this.#misses === missesToTell)',
