@@ -25,7 +25,7 @@ interface OutlineRow {
   readonly deleted?: boolean
   readonly test_clock?: unknown
   /** Missing in a row that billing-sync did not write. */
-  readonly sync?: { readonly created_at: Date; readonly updated_at: Date }
+  readonly sync?: { readonly created_at: Date; readonly updated_at: Date; readonly as_of: Date | null }
 }
 
 /** Rows that the server sends at once: about 100 bytes each. */
@@ -50,6 +50,7 @@ export const eachStoredOutline = (
         test_clock: 1,
         'sync.created_at': 1,
         'sync.updated_at': 1,
+        'sync.as_of': 1,
       },
     })
     for await (const { stripe_id: id, deleted, test_clock: testClock, sync } of rows) {
@@ -58,6 +59,7 @@ export const eachStoredOutline = (
         id,
         firstWrittenAt: sync.created_at,
         writtenAt: sync.updated_at,
+        asOf: sync.as_of,
         isDeleted: deleted === true,
         isOnTestClock: typeof testClock === 'string',
       })

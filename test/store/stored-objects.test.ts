@@ -12,6 +12,7 @@ import { openTestDatabase } from '../support/database.ts'
 const { db } = await openTestDatabase()
 const firstWrittenAt = new Date('2026-01-02T03:04:05Z')
 const writtenAt = new Date('2026-02-03T04:05:06Z')
+const asOf = new Date('2026-02-03T04:05:00Z')
 
 const document = (id: string, fields: Readonly<Record<string, unknown>> = {}) => {
   const stripe_user_id = typeof fields.stripe_user_id === 'string' ? fields.stripe_user_id : 'acct_1'
@@ -22,7 +23,11 @@ const document = (id: string, fields: Readonly<Record<string, unknown>> = {}) =>
     livemode: false,
     created: 100,
   }
-  return { ...base, sync: { created_at: firstWrittenAt, updated_at: writtenAt }, ...fields } as object
+  return {
+    ...base,
+    sync: { created_at: firstWrittenAt, updated_at: writtenAt, as_of: asOf },
+    ...fields,
+  } as object
 }
 
 beforeAll(async () => {
@@ -63,7 +68,7 @@ const at = (unixSeconds: number): Date => new Date(unixSeconds * 1000)
 
 describe('what is stored of a kind of objects', () => {
   test('is outlined by what the drift audit asks of it', async () => {
-    const outline = { firstWrittenAt, writtenAt, isDeleted: false, isOnTestClock: false }
+    const outline = { firstWrittenAt, writtenAt, asOf, isDeleted: false, isOnTestClock: false }
     expect(await outlines()).toEqual([
       { ...outline, id: 'cus_100' },
       { ...outline, id: 'cus_101' },

@@ -11,6 +11,7 @@ import { entryInvalid, type FailedEntry } from './object-failures.ts'
 import { RemainingEstimates } from './remaining-estimate.ts'
 import type { ListName, ResourceName } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
+import { beginningAt } from './unlisted.ts'
 import type { WalkedPage } from './walk.ts'
 import { type AccountWalk, endsAllLists, walkAccount } from './walk-account.ts'
 import { surelyHoldMore } from './windows.ts'
@@ -56,8 +57,12 @@ export const backfillAccount = async <Folded extends FoldedPages>(
   }
   if (failure !== null && endsAllLists(failure)) return failure
   if (walk.signal.aborted) return interruption(tally.account)
+  const begunAt = (resource: ResourceName) => {
+    const began = continued.get(resource)
+    return began === undefined ? null : beginningAt(began, walk.clock)
+  }
   const unmended = [...seen]
-    .map(([resource, ids]) => ({ resource, seen: ids, continuedFrom: continued.get(resource) ?? null }))
+    .map(([resource, ids]) => ({ resource, seen: ids, continuedFrom: begunAt(resource) }))
     .filter(({ resource }) => complete.has(resource) && held.has(resource) && !options.mended.has(resource))
   const isEmpty = (resource: ResourceName): boolean => tally.resources.get(resource)?.read === 0
   const { mended, failures } = await mendUnlisted({ resources: unmended, startedAt }, options.mending)

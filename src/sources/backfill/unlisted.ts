@@ -3,19 +3,38 @@
 // invoice that inherits, is not.
 
 import type { StoredOutline } from '../../core/stored-outline.ts'
+import type { StripeClock } from '../stripe/stripe-clock.ts'
 import type { SeenIds } from './seen-ids.ts'
 
 export interface ListedResource {
   readonly seen: SeenIds
   /** When the walk began, on this machine's clock. */
   readonly startedAt: Date
-  /**
-   * When an earlier process began it, null where none did. What that one saw listed it has written, be it with a later as-of
-   * alone: what was written since counts as shown.
-   */
-  readonly continuedFrom: Date | null
+  /** When an earlier process began it, null where none did. */
+  readonly continuedFrom: Beginning | null
   /** Hands over what is stored of the resource, of the mode and within the range of the walk. */
   readonly eachStored: (take: (outline: StoredOutline) => void) => Promise<void>
+}
+
+/**
+ * The moment at which an earlier process began a walk. What that one saw listed it has written, be it with a later as-of alone:
+ * what was told of and written since counts as shown. What was only written has inherited, or has learnt of a relative.
+ */
+export interface Beginning {
+  /** By the clock of the machine. */
+  readonly machine: Date
+  /** By Stripe's, or somewhat earlier. */
+  readonly stripe: Date
+}
+
+/** What two machines' clocks may differ by, or one be set by between two runs: Stripe's time of a beginning is told out of them. */
+const clockSlackMs = 300_000
+
+/** Returns the beginning of a walk that an earlier process began. */
+export const beginningAt = (machine: Date, clock: Pick<StripeClock, 'sending' | 'secondOf'>): Beginning => {
+  const now = clock.sending()
+  const aheadMs = clock.secondOf(now, null) * 1000 - now.wallMs
+  return { machine, stripe: new Date(machine.getTime() + aheadMs - clockSlackMs) }
 }
 
 export interface Unlisted {
@@ -52,12 +71,15 @@ export const findUnlisted = async ({
     stored += 1
     if (isListed && outline.firstWrittenAt < startedAt) stillThere += 1
     if (isListed || outline.firstWrittenAt >= startedAt) return
-    if (continuedFrom !== null && outline.writtenAt >= continuedFrom) return
+    if (continuedFrom !== null && isShownSince(outline, continuedFrom)) return
     count += 1
     keep(objects, outline)
   })
   return { objects, count, stored, stillThere, listedTombstones }
 }
+
+const isShownSince = ({ writtenAt, asOf }: StoredOutline, { machine, stripe }: Beginning): boolean =>
+  writtenAt >= machine && asOf !== null && asOf >= stripe
 
 const keep = (kept: StoredOutline[], outline: StoredOutline): void => {
   if (kept.length < mostKept) kept.push(outline)

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { runBackfill } from '../../support/backfill-command.ts'
+import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { fillMirror } from '../../support/fill-mirror.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
@@ -70,6 +70,38 @@ describe('what a list no longer shows', () => {
     account.update('subscription', subscription, { metadata: { plan: 'b' } })
     expect((await runBackfill(whole, place)).exitCode).toBe(0)
     expect(await db.collection('billing.invoices').distinct('stripe_id', { deleted: true })).toEqual([draft])
+    expect((await runBackfill([...whole, '--verify'], place)).summary.drift).toEqual([])
+  })
+
+  test('becomes one though it inherits before the run is interrupted', async () => {
+    const { server, world } = await playStripe()
+    const account = world.account('acct_1')
+    const customer = account.seed('customer', {})
+    const subscription = account.seed('subscription', { customer, metadata: { plan: 'a' } })
+    const draft = account.seed('invoice', { customer, subscription, status: 'draft' })
+    account.seed('invoice', { customer, subscription, status: 'open' })
+    world.clock.run()
+    const [place, whole] = [{ uri, url: server.url }, ['--account', 'acct_1']]
+    await fillMirror({ account: ['acct_1'] }, place)
+    world.clock.advance(3_600)
+    account.delete('invoice', draft)
+    account.update('subscription', subscription, { metadata: { plan: 'b' } })
+    const held = server.hold({ path: '/v1/customers' })
+    const { child } = await startBackfill(whole, place)
+    await held.arrived()
+    const walked = { resource: { $in: ['invoices', 'subscriptions'] }, completed_at: { $ne: null } }
+    const rows = db.collection('billing.cursors')
+    await expect.poll(() => rows.countDocuments(walked), { timeout: 20_000 }).toBe(2)
+    child.kill('SIGKILL')
+    held.releaseAll()
+    await child
+    expect(await db.collection('billing.invoices').distinct('metadata.plan')).toEqual(['b'])
+    server.requests.clear()
+    expect((await runBackfill(whole, place)).exitCode).toBe(0)
+    expect(server.requests.count({ path: '/v1/invoices' })).toBe(0)
+    expect(await db.collection('billing.invoices').distinct('stripe_id', { deleted: true })).toEqual([draft])
+    // Of the other one the interrupted run had seen that it is there.
+    expect(server.requests.count({ path: /^\/v1\/invoices\/in_/ })).toBe(1)
     expect((await runBackfill([...whole, '--verify'], place)).summary.drift).toEqual([])
   })
 

@@ -81,7 +81,8 @@ describe('a difference', () => {
 
 describe('an object that its list did not show', () => {
   const unlisted = unlistedSuspect('charge', {
-    ...{ id: 'ch_1', firstWrittenAt: writtenAt, writtenAt, isDeleted: false, isOnTestClock: false },
+    ...{ id: 'ch_1', firstWrittenAt: writtenAt, writtenAt, asOf: writtenAt },
+    ...{ isDeleted: false, isOnTestClock: false },
   })
   const deleted = difference({ fields: ['deleted'], shows: unlisted.found.shows })
 
