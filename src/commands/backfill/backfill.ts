@@ -57,7 +57,10 @@ const tellEnd = (tally: BackfillTally, error: unknown, request: BackfillRequest)
   const { json, resources, accounts: asked } = request
   if (tally.accounts.length === 0)
     for (const account of asked ?? [allAccounts]) tally.add(account, asked === null ? [] : resources)
-  for (const account of tally.accounts) if (account.endedAt === null) account.end(codedError(error))
+  // Where all of them came to an end and only their run did not, each needs the command again.
+  const isUntold = !tally.hasFailures
+  for (const account of tally.accounts)
+    if (isUntold || account.endedAt === null) account.end(codedError(error))
   return json || tally.accounts.some(({ startedAt }) => startedAt !== null)
 }
 
