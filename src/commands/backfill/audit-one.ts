@@ -49,11 +49,15 @@ const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
   const opened = unopened(account, reader)
   return {
     account,
-    readSingly: (objects) =>
-      readObjects(
+    readSingly: async (objects) => {
+      const reads = await readObjects(
         opened,
         objects.map((object) => ({ ...object, afterSecond: 0 })),
-      ),
+      )
+      // What the signal cut off waits as it does where Stripe is away.
+      if (signal.aborted) throw interruption(account)
+      return reads
+    },
     compare: (observations) => compareBatch({ id: account, reader }, observations),
     gone: goneBy(stripe),
     settle: async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { runBackfill } from '../../support/backfill-command.ts'
+import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { fillMirror } from '../../support/fill-mirror.ts'
 import { foundIn, plantDifferences } from '../../support/planted-differences.ts'
@@ -55,6 +55,20 @@ describe('a drift audit', () => {
     expect(mended).toMatchObject({ exitCode: 0, summary: { errors: {} } })
     expect(foundIn((await runBackfill(verify, place)).summary)).toEqual([])
   }, 300_000)
+
+  test('that a signal ends tells the account of that, not of a Stripe that is away', async () => {
+    const { server, place } = await mirroredAccount()
+    const customers = db.collection('billing.customers')
+    const customer = await customers.findOneAndUpdate({}, { $set: { name: 'planted' } })
+    const held = server.hold({ path: `/v1/customers/${customer?.stripe_id}` })
+    const { child } = await startBackfill([...verify, '--json'], place)
+    await held.arrived()
+    child.kill('SIGINT')
+    const { exitCode, stdout } = await child
+    held.releaseAll()
+    expect(exitCode).toBe(130)
+    expect(JSON.parse(stdout).errors).toMatchObject({ acct_1: { code: 'account_incomplete' } })
+  })
 
   test('names no tombstone of what is gone, nor what a test clock hides', async () => {
     const { account, place } = await mirroredAccount()

@@ -219,6 +219,14 @@ export const guards = [
     tests: ['test/commands/backfill/shared-run.test.ts'],
   },
   {
+    name: 'backfill: an audit that a signal ends blames nobody else',
+    file: 'src/commands/backfill/audit-one.ts',
+    find: '      if (signal.aborted) throw interruption(account)\n',
+    replace: '',
+    tests: ['test/commands/backfill/verify.test.ts'],
+    titled: 'that a signal ends',
+  },
+  {
     name: 'backfill: an empty list of stored objects is told',
     file: 'src/sources/backfill/backfill-account.ts',
     find: 'if (count > 0) return new',
