@@ -10,6 +10,7 @@ import {
   MongoServerSelectionError,
   MongoWriteConcernError,
 } from 'mongodb'
+import { printable } from '../core/printable.ts'
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import type { ServerPlace } from './server-place.ts'
@@ -215,8 +216,13 @@ const outageReason = (error: unknown, { hosts }: ServerPlace): string => {
   if (error instanceof MongoServerSelectionError) return `${whoIsMissing(error)}${at}${reasonsOf(error)}`
   if (error instanceof MongoServerError && error.code === atlasError)
     return 'Atlas refuses what it is asked for, as it does once its storage is full, or where its user lacks a right'
+  if (error instanceof MongoServerError) return `server error ${error.code}${nameOfCode(error)}`
   return error instanceof Error ? error.name : 'unknown error'
 }
+
+// Such as ShutdownInProgress: names of the server's own, which quote nothing.
+const nameOfCode = ({ codeName }: MongoServerError): string =>
+  typeof codeName === 'string' ? ` (${printable(codeName)})` : ''
 
 // Whoever answers and is no member of the set that was asked for is left out of the driver's picture of it.
 const whoIsMissing = ({ reason }: MongoServerSelectionError): string =>

@@ -108,6 +108,14 @@ describe('translateMongoErrors', () => {
     await expect(ping()).rejects.toMatchObject(ended)
   })
 
+  test('names the code of what the server answers', async () => {
+    const answer = { message: 'of secret@host', code: 91, codeName: 'ShutdownInProgress' }
+    expect(await translate(new MongoServerError(answer))).toMatchObject({
+      details: { reason: 'server error 91 (ShutdownInProgress)' },
+    })
+    expect(await translate(serverError(50))).toMatchObject({ details: { reason: 'server error 50' } })
+  })
+
   test('passes on what is no trouble of the server', async () => {
     const fault = new TypeError('x')
     expect(await translate(fault)).toBe(fault)
