@@ -102,17 +102,17 @@ test('what is made and deleted meanwhile is mirrored, and who leaves does not st
 
 test('a run whose end can not be noted is told of, and comes to it when it is given again', async () => {
   const { server, world } = await playStripe()
-  world.account('acct_1').seed('product')
+  world.account('acct_alone').seed('product')
   world.clock.run()
   await ensureCollections(db)
   const isOfOpenRun = { $or: [{ command: { $exists: false } }, { completed_at: null }] }
   await db.command({ collMod: 'billing.cursors', validator: isOfOpenRun })
-  const args = ['--account', 'acct_1', '--resource', 'products']
+  const args = ['--account', 'acct_alone', '--resource', 'products']
   const place = { uri, url: server.url }
   const { exitCode, summary } = await runBackfill(args, place)
   await db.command({ collMod: 'billing.cursors', validator: {} })
-  expect([exitCode, Object.keys(summary.errors)]).toEqual([1, ['acct_1']])
-  expect(summary.accounts.acct_1?.products).toMatchObject({ read: 1, complete: true })
+  expect([exitCode, Object.keys(summary.errors)]).toEqual([1, ['acct_alone']])
+  expect(summary.accounts.acct_alone?.products).toMatchObject({ read: 1, complete: true })
   server.requests.clear()
   expect(await runBackfill(args, place)).toMatchObject({ exitCode: 0, summary: { errors: {} } })
   expect(server.requests.count({ path: '/v1/products' })).toBe(0)

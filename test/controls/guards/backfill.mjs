@@ -529,9 +529,30 @@ export const guards = [
   {
     name: 'unlisted: what an earlier process saw listed is not retrieved',
     file: 'src/sources/backfill/unlisted.ts',
-    find: 'if (continuedFrom !== null && outline.writtenAt >= continuedFrom) return',
+    find: 'if (continuedFrom !== null && isShownSince(outline, continuedFrom)) return',
     replace: '',
     tests: ['test/sources/backfill/unlisted.test.ts'],
+  },
+  {
+    name: 'unlisted: what was only written since an earlier process began is not taken for listed',
+    file: 'src/sources/backfill/unlisted.ts',
+    find: ' && asOf !== null && asOf >= stripe',
+    replace: '',
+    tests: ['test/sources/backfill/unlisted.test.ts'],
+  },
+  {
+    name: 'unlisted: the beginning of an earlier process is told by the clock of Stripe',
+    file: 'src/sources/backfill/unlisted.ts',
+    find: '+ aheadMs',
+    replace: '',
+    tests: ['test/sources/backfill/unlisted.test.ts', 'test/commands/backfill/unlisted.test.ts'],
+  },
+  {
+    name: 'backfill: a run whose end can not be noted tells its accounts',
+    file: 'src/commands/backfill/backfill.ts',
+    find: 'isUntold || account.endedAt',
+    replace: 'account.endedAt',
+    tests: ['test/commands/backfill/backfill-trouble.test.ts'],
   },
   {
     name: 'unlisted: a list that an earlier process had walked is mended as well',
