@@ -52,6 +52,21 @@ test('answers more documents than one message of the server holds by default', a
   expect(await new GatheredReads(db).find('billing.refunds', {}, { by: '_id' })).toHaveLength(250)
 })
 
+test('answers more than fits into one message of the server', async () => {
+  const text = 'x'.repeat(9 * 1024 * 1024)
+  await db.collection('billing.disputes').insertMany([
+    { _id: 'dp_1' as never, text },
+    { _id: 'dp_2' as never, text },
+  ])
+  commands.length = 0
+  const answer = await new GatheredReads(db).find('billing.disputes', {}, { by: '_id' })
+  expect(answer.map(({ _id, text: { length } }: Document) => [_id, length])).toEqual([
+    ['dp_1', text.length],
+    ['dp_2', text.length],
+  ])
+  expect(commands).toEqual(['aggregate', 'getMore'])
+})
+
 test('takes values for values and never for a part of the query', async () => {
   const reads = new GatheredReads(db)
   expect(await reads.find('billing.charges', { _id: { $in: ['$_id', '$$ROOT'] } }, { by: '_id' })).toEqual([])

@@ -44,6 +44,25 @@ const notFound = {
   error: { type: 'invalid_request_error', code: 'resource_missing', message: 'No such object' },
 } as const
 
+const whole = ['--account', 'acct_1']
+
+/** A draft that is mirrored and then gone, whose subscription has other metadata by then, and an invoice beside it that stays. */
+const inheritingDraft = async (secondsLater: number) => {
+  const { server, world } = await playStripe()
+  const account = world.account('acct_1')
+  const customer = account.seed('customer', {})
+  const subscription = account.seed('subscription', { customer, metadata: { plan: 'a' } })
+  const draft = account.seed('invoice', { customer, subscription, status: 'draft' })
+  account.seed('invoice', { customer, subscription, status: 'open' })
+  world.clock.run()
+  const place = { uri, url: server.url }
+  await fillMirror({ account: ['acct_1'] }, place)
+  world.clock.advance(secondsLater)
+  account.delete('invoice', draft)
+  account.update('subscription', subscription, { metadata: { plan: 'b' } })
+  return { server, place, draft }
+}
+
 describe('what a list no longer shows', () => {
   test('becomes a tombstone when Stripe answers that it is deleted, or 404', async () => {
     const { account, place } = await mirroredAccount({ customers: 5, products: 5 })
@@ -56,36 +75,14 @@ describe('what a list no longer shows', () => {
   })
 
   test('becomes one though it inherits in the same run', async () => {
-    const { server, world } = await playStripe()
-    const account = world.account('acct_1')
-    const customer = account.seed('customer', {})
-    const subscription = account.seed('subscription', { customer, metadata: { plan: 'a' } })
-    const draft = account.seed('invoice', { customer, subscription, status: 'draft' })
-    account.seed('invoice', { customer, subscription, status: 'open' })
-    world.clock.run()
-    const [place, whole] = [{ uri, url: server.url }, ['--account', 'acct_1']]
-    await fillMirror({ account: ['acct_1'] }, place)
-    world.clock.advance(readStampSlack)
-    account.delete('invoice', draft)
-    account.update('subscription', subscription, { metadata: { plan: 'b' } })
+    const { place, draft } = await inheritingDraft(readStampSlack)
     expect((await runBackfill(whole, place)).exitCode).toBe(0)
     expect(await db.collection('billing.invoices').distinct('stripe_id', { deleted: true })).toEqual([draft])
     expect((await runBackfill([...whole, '--verify'], place)).summary.drift).toEqual([])
   })
 
   test('becomes one though it inherits before the run is interrupted', async () => {
-    const { server, world } = await playStripe()
-    const account = world.account('acct_1')
-    const customer = account.seed('customer', {})
-    const subscription = account.seed('subscription', { customer, metadata: { plan: 'a' } })
-    const draft = account.seed('invoice', { customer, subscription, status: 'draft' })
-    account.seed('invoice', { customer, subscription, status: 'open' })
-    world.clock.run()
-    const [place, whole] = [{ uri, url: server.url }, ['--account', 'acct_1']]
-    await fillMirror({ account: ['acct_1'] }, place)
-    world.clock.advance(3_600)
-    account.delete('invoice', draft)
-    account.update('subscription', subscription, { metadata: { plan: 'b' } })
+    const { server, place, draft } = await inheritingDraft(3_600)
     const held = server.hold({ path: '/v1/customers' })
     const { child } = await startBackfill(whole, place)
     await held.arrived()
