@@ -1,7 +1,7 @@
 // Finds what the contract does not promise in a history: objects whose in-order end no rule tells, and everything
 // that is derived from them.
 import { paidInvoices, payingCustomer, standIn } from './expected-desk.ts'
-import { objectKey, type SeenEvent } from './history.ts'
+import { hasContent, objectKey, type SeenEvent } from './history.ts'
 import { linkedSubscription, type MirroredObject, MirroredObjects } from './mirrored-objects.ts'
 import { hasUnsearchedSecond, lastByRules, observations, readingsFor } from './order-rules.ts'
 import { canonicalText, hashAt, numberAt, textAt } from './plain-json.ts'
@@ -28,13 +28,16 @@ const byObject = (events: readonly SeenEvent[]): ReadonlyMap<string, readonly Se
 }
 
 const isDetermined = (events: readonly SeenEvent[]): boolean => {
-  const observed = observations(events)
-  const [end, other] = [observed.at(-1), observed.at(-2)]
+  const [last, other] = events
+    .filter(({ object }) => hasContent(object))
+    .slice(-2)
+    .reverse()
   // Alone in its second it is the last one, whatever came before.
-  if (end?.event.created !== other?.event.created || end === undefined) return true
+  if (last?.created !== other?.created || last === undefined) return true
+  const observed = observations(events)
   if (hasUnsearchedSecond(observed)) return false
   return readingsFor(observed).every(
-    (reading) => lastByRules(observed, reading)?.common.content === end.common.content,
+    (reading) => lastByRules(observed, reading)?.common.content === observed.at(-1)?.common.content,
   )
 }
 

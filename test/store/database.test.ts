@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { type Database, openDatabase } from '../../src/store/database.ts'
 import { findMongodBinary } from '../../src/store/embedded/mongod-binary.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { testEnvironment } from '../support/embedded-environment.ts'
+import { makeServerFolder } from '../support/server-folder.ts'
 
 const { db: expected, uri } = await openTestDatabase()
 const silent = { onProgress: () => undefined, onEmbedded: () => undefined }
@@ -191,7 +192,7 @@ test('a server that is no replica set is refused, saying what to do', async () =
 })
 
 const startStandalone = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'billing-sync-standalone-'))
+  const folder = await makeServerFolder('standalone')
   const environment = testEnvironment()
   const { path } = await findMongodBinary({
     environment,

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Db, type Document, MongoClient } from 'mongodb'
 import { afterAll, onTestFinished } from 'vitest'
 import { openEmbeddedMongod } from '../../src/store/embedded/embedded-mongod.ts'
 import { awaitNoSupervisor, testEnvironment } from './embedded-environment.ts'
+import { makeServerFolder } from './server-folder.ts'
 
 /** A MongoDB of one test file, whose commands can be made to fail: failpoints belong to the whole server. */
 export interface FaultServer {
@@ -26,7 +26,7 @@ const appName = 'under-test'
 
 /** Starts the server; call it at the top of a file. It ends after the file's last test. */
 export const startFaultServer = async (): Promise<FaultServer> => {
-  const folder = await mkdtemp(join(tmpdir(), 'billing-sync-fault-'))
+  const folder = await makeServerFolder('fault')
   const mongod = await openEmbeddedMongod({
     dataFolder: join(folder, 'data'),
     environment: testEnvironment(),

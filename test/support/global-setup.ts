@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { openEmbeddedMongod } from '../../src/store/embedded/embedded-mongod.ts'
 import { buildStalePrograms } from './built-programs.ts'
 import { awaitNoSupervisor, testEnvironment } from './embedded-environment.ts'
+import { makeServerFolder } from './server-folder.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -16,7 +16,7 @@ declare module 'vitest' {
 /** Starts the MongoDB of a test run with the program's own code, and ends it with the run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   await buildStalePrograms()
-  const folder = await mkdtemp(join(tmpdir(), 'billing-sync-test-'))
+  const folder = await makeServerFolder('test')
   const mongod = await openEmbeddedMongod({
     dataFolder: join(folder, 'data'),
     environment: testEnvironment(),

@@ -1,7 +1,6 @@
 // A MongoDB of a test's own that can be killed, frozen and started again on its port.
 
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { afterAll } from 'vitest'
@@ -11,6 +10,7 @@ import { choosePort, replicaSetName, startMongod } from '../../src/store/embedde
 import type { OwnedProcess } from '../../src/store/embedded/owned-process.ts'
 import { awaitPrimary } from '../../src/store/embedded/replica-set.ts'
 import { testEnvironment } from './embedded-environment.ts'
+import { makeServerFolder } from './server-folder.ts'
 
 export interface MongodServer {
   readonly uri: string
@@ -35,7 +35,7 @@ export interface MongodServer {
 
 /** Prepares a server for the tests of one file, not yet started; call it at the top of the file. */
 export const prepareMongodServer = async (): Promise<MongodServer> => {
-  const path = await mkdtemp(join(tmpdir(), 'billing-sync-mongod-'))
+  const path = await makeServerFolder('mongod')
   const folder = await prepareDataFolder(join(path, 'data'))
   const environment = testEnvironment()
   const cacheFolders = [join(environment.cacheFolder, 'billing-sync')]

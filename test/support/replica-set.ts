@@ -1,8 +1,7 @@
 // A replica set of a test's own, of two servers with data and one that only votes: what the primary has and the other
 // has not yet is rolled back once the other takes over.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Document, MongoClient } from 'mongodb'
 import { afterAll } from 'vitest'
@@ -11,6 +10,7 @@ import { findMongodBinary } from '../../src/store/embedded/mongod-binary.ts'
 import { choosePort, replicaSetName, startMongod } from '../../src/store/embedded/mongod-process.ts'
 import type { OwnedProcess } from '../../src/store/embedded/owned-process.ts'
 import { testEnvironment } from './embedded-environment.ts'
+import { makeServerFolder } from './server-folder.ts'
 import { until } from './until.ts'
 
 export interface ReplicaSet {
@@ -58,7 +58,7 @@ export const startReplicaSet = async (): Promise<ReplicaSet> => {
 }
 
 const startMember = async (): Promise<Member> => {
-  const path = await mkdtemp(join(tmpdir(), 'billing-sync-member-'))
+  const path = await makeServerFolder('member')
   const folder = await prepareDataFolder(join(path, 'data'))
   const environment = testEnvironment()
   const cacheFolders = [join(environment.cacheFolder, 'billing-sync')]

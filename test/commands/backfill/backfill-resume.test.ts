@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { createdBefore, createdFrom, cursorOf, isGuessed, isOfHead } from '../../support/asked-part.ts'
 import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { fillMirror } from '../../support/fill-mirror.ts'
@@ -64,11 +65,28 @@ describe('a backfill that was killed', () => {
   })
 
   test('knows that there was more than it had read', async () => {
-    const grown = await grownAccounts()
-    const { server, accounts, place } = grown
-    await endAfterHeld(grown, server.hold({ path: '/v1/customers' }, { times: 1, after: 5 }), { stored: 300 })
-    for (const id of accounts[0]?.ids('customer') ?? [])
-      accounts[0]?.state.drop(accounts[0].stored('customer', id))
+    const { server, world } = await playStripe()
+    const account = world.account('acct_1')
+    const now = world.clock.now()
+    const dayAgo = now - 86_400
+    for (let index = 0; index < 500; index += 1) account.seed('customer', { created: now - index })
+    const old = Array.from({ length: 300 }, (_, index) =>
+      account.seed('customer', { created: dayAgo - 400 * 86_400 - index }),
+    )
+    world.clock.run()
+    // Wherever cuts are made, which hangs on how long answers take: the first page of the old ones is read, and no more.
+    const isFurther = (params: unknown): boolean => {
+      const after = cursorOf(params)
+      return after === undefined ? createdBefore(params) < dayAgo : old.includes(after)
+    }
+    const further = server.hold(
+      { path: '/v1/customers', where: ({ params }) => isFurther(params) },
+      { times: Number.POSITIVE_INFINITY },
+    )
+    const place = { uri, url: server.url }
+    await endAfterHeld({ place }, further, { stored: 600 })
+    server.faults.clear()
+    for (const id of account.ids('customer')) account.state.drop(account.stored('customer', id))
     const { exitCode, summary } = await runBackfill(command, place)
     expect([exitCode, summary.errors.acct_1?.code]).toEqual([1, 'list_empty'])
   })
@@ -263,25 +281,6 @@ describe('two backfills of one account', () => {
     expect(await mirroredState(db)).toEqual(servedState(grown.accounts))
   })
 })
-
-interface ListParams {
-  readonly created?: { readonly gte?: string; readonly lt?: string }
-  readonly starting_after?: string
-}
-
-const createdFrom = (params: unknown): number => Number((params as ListParams | undefined)?.created?.gte) // as the query has it
-
-/** Tells whether the newest end of a list is asked for again, which is done last. */
-const isOfHead = (params: unknown): boolean => {
-  const { created, starting_after: after } = params as ListParams // as the query has it
-  return created?.gte !== undefined && created.lt === undefined && after === undefined
-}
-
-/** Tells whether the part of a list is asked for of which nobody knows yet whether it holds anything. */
-const isGuessed = (params: unknown): boolean => {
-  const { created, starting_after: after } = params as ListParams // as the query has it
-  return created?.gte !== undefined && created.lt === undefined && after !== undefined
-}
 
 /** Kills the command while an answer is held back, once so many customers are stored. */
 const endAfterHeld = async (
