@@ -1,4 +1,4 @@
-// What it means that Redis did not do as it was told: whether it is not well, or takes this one command not.
+// What it means that Redis did not do as it was told: whether Redis itself is unwell, or only refuses this one command.
 
 import type { Redis } from 'ioredis'
 import { BillingSyncError } from '../errors.ts'

@@ -128,7 +128,10 @@ export class SinkLanes {
   }
 
   async #sweep(): Promise<void> {
-    for (const account of (await this.#findWaiting()) ?? []) this.wake(account)
+    const accounts = await this.#findWaiting()
+    for (const account of accounts ?? []) this.wake(account)
+    // What this process could not send another one has: the receiver answers.
+    if (accounts?.length === 0 && this.#running.size === 0) this.#outages = 0
   }
 
   /** Answers the accounts that are owed something; null where the store does not tell, which the listener is told. */
@@ -187,23 +190,22 @@ export class SinkLanes {
   /** Answers whether the lane may go on. */
   async #deliver(lane: Lane, claim: Claim): Promise<boolean> {
     const { store, listener } = this.#options
-    const [first] = claim.rows
-    try {
-      const sent = await this.#sendBatch(claim)
-      this.#outages = 0
-      await store.settle(lane, sent)
-      const notices = sent.reduce((sum, row) => sum + row.notices.length, 0)
-      listener.onDelivered(lane, notices)
-      return true
-    } catch (error) {
+    const sent = await this.#sendBatch(claim).catch((error: unknown) => {
       this.#tellFailure(lane.account, error)
-      if (!(error instanceof BillingSyncError) || error.code !== 'sink_rejected') {
-        this.#closeGate()
-        await store.postpone(claim, { pauseMs: 0, attempts: first.attempts })
-        return false
-      }
-      return this.#countRefusal(lane, claim)
+      return isRefusal(error) ? ('refused' as const) : ('unsent' as const)
+    })
+    if (sent === 'unsent') {
+      this.#closeGate()
+      await store.postpone(claim, { pauseMs: 0, attempts: claim.rows[0].attempts })
+      return false
     }
+    // Whoever refuses answers.
+    this.#outages = 0
+    if (sent === 'refused') return this.#countRefusal(lane, claim)
+    await store.settle(lane, sent)
+    const notices = sent.reduce((sum, row) => sum + row.notices.length, 0)
+    listener.onDelivered(lane, notices)
+    return true
   }
 
   // Which row of several was refused shows when the first is alone; the others come with the next claim.
@@ -214,8 +216,7 @@ export class SinkLanes {
       await withinDeadline(sink, sink.send(rows))
       return rows
     } catch (error) {
-      const isRefusal = error instanceof BillingSyncError && error.code === 'sink_rejected'
-      if (!isRefusal || others.length === 0) throw error
+      if (!isRefusal(error) || others.length === 0) throw error
       await withinDeadline(sink, sink.send([first]))
       return [first]
     }
@@ -247,6 +248,9 @@ export class SinkLanes {
     this.#options.listener.onDeliveryFailed({ sink: this.#options.sink.name, account }, code)
   }
 }
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof BillingSyncError && error.code === 'sink_rejected'
 
 /** Between two looks at whether everything is delivered. */
 const drainPauseMs = 20

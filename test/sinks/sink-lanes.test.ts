@@ -1,6 +1,7 @@
 import { MongoClient } from 'mongodb'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { SinkName } from '../../src/ports/outbox-store.ts'
+import { BillingSyncError } from '../../src/errors.ts'
+import type { Claim, Lane, SinkName } from '../../src/ports/outbox-store.ts'
 import { openJobsSink } from '../../src/sinks/jobs-sink.ts'
 import { openQueueSink } from '../../src/sinks/queue-sink.ts'
 import type { Sink } from '../../src/sinks/sink.ts'
@@ -100,4 +101,64 @@ test('a look for accounts that outlasts the end is no failure', async () => {
   release()
   await Promise.all(store.looks)
   expect(told.failures).toEqual([])
+})
+
+/** An outbox that can't note what was sent, once. */
+class ForgetfulOutbox extends MongoOutbox {
+  #hasForgotten = false
+
+  override settle(lane: Lane, rows: Claim['rows']): Promise<void> {
+    if (this.#hasForgotten) return super.settle(lane, rows)
+    this.#hasForgotten = true
+    return Promise.reject(new BillingSyncError('mongodb_unavailable', { reason: 'for this test' }))
+  }
+}
+
+test('a database that does not take what was sent is no outage of the receiver', async () => {
+  const account = newAccount()
+  await commitChanges(committer, account)
+  const { lanes, told } = startLanes(takesAll(), new ForgetfulOutbox(db))
+  const outages: boolean[] = []
+  const looked = expect.poll(() => {
+    outages.push(lanes.isUnavailable)
+    return told.delivered
+  }, patience)
+  await looked.toBeGreaterThan(0)
+  expect(told.failures).toContain('mongodb_unavailable')
+  expect(outages).not.toContain(true)
+})
+
+/** A receiver that answers as told. */
+const answering = (answer: () => void): Sink => openJobsSink(async () => answer())
+
+test('a receiver that refuses what it gets is there again', async () => {
+  const answers = ['sink_unavailable', 'sink_rejected'] as const
+  let sends = 0
+  const sink = answering(() => {
+    sends += 1
+    throw new BillingSyncError(answers[sends - 1] ?? 'sink_rejected', {
+      sink: 'queue',
+      reason: 'for this test',
+    })
+  })
+  await commitChanges(committer, newAccount())
+  const { lanes, told } = startLanes(sink, new MongoOutbox(db))
+  await expect
+    .poll(() => told.failures.includes('sink_unavailable') && lanes.isUnavailable, patience)
+    .toBe(true)
+  await expect
+    .poll(() => told.failures.includes('sink_rejected') && !lanes.isUnavailable, patience)
+    .toBe(true)
+})
+
+test('a receiver that another process has reached meanwhile is there again', async () => {
+  const sink = answering(() => {
+    throw new BillingSyncError('sink_unavailable', { sink: 'queue', reason: 'for this test' })
+  })
+  const account = newAccount()
+  await commitChanges(committer, account)
+  const { lanes } = startLanes(sink, new MongoOutbox(db))
+  await expect.poll(() => lanes.isUnavailable, patience).toBe(true)
+  await outbox.updateMany({ status: 'pending' }, { $set: { status: 'sent' } })
+  await expect.poll(() => lanes.isUnavailable, patience).toBe(false)
 })

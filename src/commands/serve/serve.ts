@@ -188,9 +188,10 @@ const start = async (serve: Serve, listener: Listener, signal: AbortSignal): Pro
   const { config, role, catchesUp, log } = serve
   const database = await awaitDatabase(config, { log, signal })
   if (database === null) return
-  const calls = await openCallsWithKey(config, serve.listener.onStripeAnswer)
   const { httpServer } = listener
+  let calls: Awaited<ReturnType<typeof openCallsWithKey>> = null
   try {
+    calls = await openCallsWithKey(config, serve.listener.onStripeAnswer)
     const asked = {
       config,
       role,

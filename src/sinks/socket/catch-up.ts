@@ -55,8 +55,10 @@ const tellFrom = async (
 
 // A page at a time: a slow client's packets pile up in MongoDB, not here.
 const untilDrained = async ({ conn }: SupportSocket): Promise<void> => {
+  if (waitingPackets(conn) === 0 || conn.readyState !== 'open') return
   const ended = new AbortController()
-  conn.once('close', () => ended.abort())
-  if (waitingPackets(conn) > 0 && conn.readyState === 'open')
-    await once(conn, 'drain', { signal: ended.signal }).catch(() => undefined) // the client left
+  const end = (): void => ended.abort()
+  conn.once('close', end)
+  await once(conn, 'drain', { signal: ended.signal }).catch(() => undefined) // the client left
+  conn.off('close', end)
 }

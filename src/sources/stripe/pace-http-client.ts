@@ -138,8 +138,7 @@ export class PacedHttpClient extends Stripe.HttpClient {
   async #waitOut({ limited }: Extract<PaceVerdict, { kind: 'again' }>, ms: number): Promise<void> {
     const { listener, signal } = this.#options
     listener.onWaiting(waitingFor(limited))
-    await wait(ms, undefined, { signal })
-    listener.onWaiting(null)
+    await wait(ms, undefined, { signal }).finally(() => listener.onWaiting(null))
   }
 }
 

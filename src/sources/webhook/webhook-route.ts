@@ -48,8 +48,8 @@ export const routeWebhooks = (app: FastifyInstance, ports: WebhookPorts): void =
   app.post(webhookPath, async (request, reply) => {
     const started = performance.now()
     const place = room.enter()
-    const taken = place === null ? refuse('too_busy') : await take(request, place, ports)
-    place?.leave()
+    const taken =
+      place === null ? refuse('too_busy') : await take(request, place, ports).finally(() => place.leave())
     const ms = performance.now() - started
     if (taken === 'gone') return reply.hijack()
     if ('refusal' in taken) {

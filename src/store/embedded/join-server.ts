@@ -86,6 +86,8 @@ const awaitServer = async (
 ): Promise<RunningServer | undefined> => {
   const hangUp = () => void connection.socket.destroy()
   signal.addEventListener('abort', hangUp)
+  // A signal that came while the supervisor was looked for tells nobody any more.
+  if (signal.aborted) hangUp()
   try {
     for (;;) {
       const { value: message, done } = await connection.messages.next()

@@ -51,9 +51,9 @@ export const startMongod = async (settings: MongodSettings): Promise<OwnedProces
 /** Takes the port of the last start, so that its URI stays right; any free one where it stays taken. */
 export const choosePort = async (folder: DataFolder): Promise<number> => {
   const last = Number(await readFile(folder.port, 'utf8').catch(() => '0'))
-  const port = (await patientlyFreePort(isPort(last) ? last : 0)) ?? (await freePort(0))
+  const port = (await patientlyFreePort(isPort(last) ? last : 0)) ?? (await freePort(0)) ?? 0
   await writeFile(folder.port, String(port))
-  return port ?? 0
+  return port
 }
 
 /** Says why mongod ended, by its exit code and its log; for people. */

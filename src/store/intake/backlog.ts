@@ -65,8 +65,12 @@ export class Backlog {
   /** Begins to count. Never rejects: what MongoDB does not tell stays as it was. */
   async start(): Promise<void> {
     const started = performance.now()
+    const added = this.#addedSince
     this.#addedSince = 0
-    this.#state = await countWaiting(this.#db, this.#most).catch(() => this.#state)
+    this.#state = await countWaiting(this.#db, this.#most).catch(() => {
+      this.#addedSince += added
+      return this.#state
+    })
     if (this.#isOver) return
     this.#onCounted(this.#state)
     const pauseMs = Math.max(shortestPauseMs, (performance.now() - started) * pausePerCount)

@@ -106,8 +106,8 @@ export class Intake {
 
   // After the answers, since it changes none of them; one comparison at a time, so that what it holds is bounded.
   async #compare(known: readonly Delivery[]): Promise<void> {
-    await this.#comparing
     if (known.length === 0) return
+    await this.#comparing
     const { db, listener } = this.#options
     this.#comparing = findConflicts(db, known).then((conflicts) => {
       for (const delivery of conflicts) listener.onConflict(delivery)

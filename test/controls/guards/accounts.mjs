@@ -142,9 +142,20 @@ export const guards = [
   {
     name: 'connection: an account that returns is caught up with',
     file: 'src/commands/serve/keep-caught-up.ts',
-    find: 'left === null ? null : [...left, ...(await takeReturned())]',
-    replace: 'left',
+    find: 'left = [...new Set([...left, ...(await takeReturned())])]',
+    replace: 'await takeReturned()',
     tests: ['test/commands/serve/keep-caught-up.test.ts'],
+  },
+  {
+    name: 'connection: an account that returns is caught up with, though the round after its return met trouble',
+    file: 'src/commands/serve/keep-caught-up.ts',
+    find: `      if (left !== null) left = [...new Set([...left, ...(await takeReturned())])]
+      left = await catchUpWith(left, refused, request)
+`,
+    replace: `      const accounts: readonly string[] | null = left && [...left, ...(await takeReturned())]
+      left = await catchUpWith(accounts, refused, request)
+`,
+    tests: ['test/commands/serve/returned-account.test.ts'],
   },
   {
     name: 'stripe: an answer that is no hash ends nothing but its request',

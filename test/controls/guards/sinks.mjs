@@ -37,8 +37,8 @@ export const guards = [
   {
     name: 'sinks: an outage uses up no try',
     file: 'src/sinks/sink-lanes.ts',
-    find: "if (!(error instanceof BillingSyncError) || error.code !== 'sink_rejected') {",
-    replace: 'if (error === undefined) {',
+    find: "isRefusal(error) ? ('refused' as const) : ('unsent' as const)",
+    replace: "'refused' as const",
     tests: [conformance],
     titled: "BullMQ's queue gets what an outage held up",
   },
@@ -231,5 +231,51 @@ export const guards = [
     replace: '',
     tests: ['test/sinks/sink-lanes.test.ts'],
     titled: 'outlasts the end',
+  },
+  {
+    name: 'sinks: what the database does not take is no outage of a receiver',
+    file: 'src/sinks/sink-lanes.ts',
+    find: '    await store.settle(lane, sent)\n',
+    replace: `    try {
+      await store.settle(lane, sent)
+    } catch (error) {
+      this.#closeGate()
+      throw error
+    }
+`,
+    tests: ['test/sinks/sink-lanes.test.ts'],
+    titled: 'is no outage of the receiver',
+  },
+  {
+    name: 'sinks: a receiver that refuses something answers',
+    file: 'src/sinks/sink-lanes.ts',
+    find: '    this.#outages = 0\n    if (sent',
+    replace: "    if (sent !== 'refused') this.#outages = 0\n    if (sent",
+    tests: ['test/sinks/sink-lanes.test.ts'],
+    titled: 'that refuses what it gets',
+  },
+  {
+    name: 'sinks: a receiver that another process has reached is there again',
+    file: 'src/sinks/sink-lanes.ts',
+    find: '    if (accounts?.length === 0 && this.#running.size === 0) this.#outages = 0\n',
+    replace: '',
+    tests: ['test/sinks/sink-lanes.test.ts'],
+    titled: 'that another process has reached',
+  },
+  {
+    name: 'sockets: a client that catches up is listened to once, however many pages that takes',
+    file: 'src/sinks/socket/catch-up.ts',
+    find: `  if (waitingPackets(conn) === 0 || conn.readyState !== 'open') return
+  const ended = new AbortController()
+  const end = (): void => ended.abort()
+  conn.once('close', end)
+`,
+    replace: `  const ended = new AbortController()
+  const end = (): void => ended.abort()
+  conn.once('close', end)
+  if (waitingPackets(conn) === 0 || conn.readyState !== 'open') return
+`,
+    tests: ['test/sinks/socket/support-server.test.ts'],
+    titled: 'is listened to once',
   },
 ]

@@ -306,4 +306,12 @@ export const guards = [
     replace: 'value',
     tests: ['test/log.test.ts'],
   },
+  {
+    name: 'embedded: a signal that came while a supervisor was looked for is heard',
+    file: 'src/store/embedded/join-server.ts',
+    find: '  if (signal.aborted) hangUp()\n',
+    replace: '',
+    tests: ['test/store/embedded/join-server.test.ts'],
+    titled: 'interrupted while a supervisor was looked for',
+  },
 ]

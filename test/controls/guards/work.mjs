@@ -252,6 +252,14 @@ export const guards = [
     tests: ['test/store/intake/backlog.test.ts'],
   },
   {
+    name: 'waiting: what was let in counts, though it could not be counted',
+    file: 'src/store/intake/backlog.ts',
+    find: '      this.#addedSince += added\n',
+    replace: '',
+    tests: ['test/store/intake/backlog.test.ts'],
+    titled: 'could not be counted',
+  },
+  {
     name: 'waiting: an event that failed counts as one that waits',
     file: 'src/store/collections.ts',
     find: "status: { $in: ['pending', 'failed'] as const },",

@@ -179,6 +179,25 @@ describe('a Support client', () => {
   })
 })
 
+test('a client that missed hundreds of commits is listened to once', async () => {
+  const warnings: Error[] = []
+  const note = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', note)
+  onTestFinished(() => void process.off('warning', note))
+  const account = newAccount()
+  const [first = ''] = await commitChanges(committer, account)
+  const missed: string[] = []
+  for (let commits = 0; commits < 240; commits += 1)
+    missed.push(...(await commitChanges(committer, account, { charges: 1 })))
+  await markSent(account)
+  const auth = { token: await supportToken(account), offset: '1-999999' }
+  const support = await connectSupportClient(url, account, { auth })
+  await support.ready()
+  expect(first).not.toBe('')
+  expect(support.notices()).toEqual(missed)
+  expect(warnings).toEqual([])
+})
+
 describe('a place that no client can have seen', () => {
   test('of another account, keeps nothing from a client that comes back', async () => {
     const [one, other] = [newAccount(), newAccount()]

@@ -7,13 +7,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { announce, nameSocket } from '../../../src/store/embedded/announcements.ts'
+import { announce, forget, listAnnouncements, nameSocket } from '../../../src/store/embedded/announcements.ts'
 import { prepareDataFolder } from '../../../src/store/embedded/data-folder.ts'
 import {
   type EmbeddedMongodOptions,
   openEmbeddedMongod,
 } from '../../../src/store/embedded/embedded-mongod.ts'
-import { sendMessage } from '../../../src/store/embedded/supervisor-protocol.ts'
+import { joinServer } from '../../../src/store/embedded/join-server.ts'
+import { protocolVersion, sendMessage } from '../../../src/store/embedded/supervisor-protocol.ts'
 import { testEnvironment } from '../../support/embedded-environment.ts'
 import { open, temporaryFolder, temporaryServer } from './running-server.ts'
 
@@ -31,17 +32,25 @@ const complaintOf = async (options: EmbeddedMongodOptions, env: NodeJS.ProcessEn
   return error.stderr
 }
 
-test('a supervisor of another version is not used', async () => {
-  const options = await temporaryServer()
-  const folder = await prepareDataFolder(options.dataFolder)
+/** Plays a supervisor that says hello and nothing else. */
+const greetAs = async (
+  { dataFolder }: EmbeddedMongodOptions,
+  greeting: { readonly protocol: number; readonly state: 'preparing' | 'serving' },
+) => {
+  const folder = await prepareDataFolder(dataFolder)
   const { id, socketPath } = await nameSocket(folder)
   const server = createServer((socket) => {
-    const { pid } = process
-    sendMessage(socket, { type: 'hello', protocol: 99, dataFolder: folder.path, pid, id, state: 'serving' })
+    sendMessage(socket, { type: 'hello', dataFolder: folder.path, pid: process.pid, id, ...greeting })
     socket.resume()
   }).listen(socketPath)
   await once(server, 'listening')
   await announce(folder, { id, socketPath })
+  return { folder, server }
+}
+
+test('a supervisor of another version is not used', async () => {
+  const options = await temporaryServer()
+  const { server } = await greetAs(options, { protocol: 99, state: 'serving' })
   await expect(openEmbeddedMongod(options)).rejects.toMatchObject({
     code: 'mongod_failed',
     message: expect.stringContaining(`another version of billing-sync runs it (process ${process.pid})`),
@@ -49,6 +58,21 @@ test('a supervisor of another version is not used', async () => {
   server.close()
   await once(server, 'close')
   await (await open(options)).release() // a dead one's announcement is in nobody's way
+})
+
+test('who was interrupted while a supervisor was looked for does not wait for its server', {
+  timeout: 20_000,
+}, async () => {
+  const options = await temporaryServer()
+  const { folder, server } = await greetAs(options, { protocol: protocolVersion, state: 'preparing' })
+  const joining = joinServer({
+    ...{ folder, settings: {} as never, variables: undefined }, // nothing is started: there is one
+    ...{ onProgress: () => undefined, signal: AbortSignal.abort() },
+  })
+  await expect(joining).rejects.toMatchObject({ name: 'AbortError' })
+  server.close()
+  await once(server, 'close')
+  for (const announcement of await listAnnouncements(folder)) await forget(folder, announcement)
 })
 
 test('a failed start does not get in the way of another', async () => {

@@ -1,4 +1,4 @@
-import type { Document } from 'mongodb'
+import { type Document, MongoClient } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { failureOf, type InboxStatus } from '../../../src/core/inbox-row.ts'
 import { ensureCollections } from '../../../src/store/collections.ts'
@@ -42,6 +42,17 @@ test('no more are told than may wait, whatever their status', async () => {
   await backlog.start()
   backlog.end()
   expect(backlog.state.depth).toBe(2)
+})
+
+test('what was let in counts against the limit, though it could not be counted', async () => {
+  const away = new MongoClient('mongodb://127.0.0.1:1', { serverSelectionTimeoutMS: 50 })
+  const backlog = new Backlog(away.db('away'), 2)
+  backlog.add()
+  backlog.add()
+  await backlog.start()
+  backlog.end()
+  await away.close()
+  expect(backlog.isFull).toBe(true)
 })
 
 describe('the event that waits longest', () => {
