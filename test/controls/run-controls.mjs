@@ -3,6 +3,8 @@
 
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gatherGuards } from './guard.mjs'
@@ -19,7 +21,11 @@ const farewellMs = 20_000
 
 const openLane = async () => {
   const folder = await copyProject()
+  // A file whose tests are all left out, or cut off, leaves its servers' data behind: here it goes with the copy.
+  const temporary = join(folder, 'tmp')
+  await mkdir(temporary)
   const child = fork(fileURLToPath(new URL('lane.mjs', import.meta.url)), [folder], {
+    env: { ...process.env, TMPDIR: temporary },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const ended = once(child, 'exit')

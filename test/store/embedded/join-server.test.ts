@@ -6,7 +6,7 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { announce, forget, listAnnouncements, nameSocket } from '../../../src/store/embedded/announcements.ts'
 import { prepareDataFolder } from '../../../src/store/embedded/data-folder.ts'
 import {
@@ -45,6 +45,9 @@ const greetAs = async (
   }).listen(socketPath)
   await once(server, 'listening')
   await announce(folder, { id, socketPath })
+  onTestFinished(async () => {
+    for (const announcement of await listAnnouncements(folder)) await forget(folder, announcement)
+  })
   return { folder, server }
 }
 
@@ -61,7 +64,7 @@ test('a supervisor of another version is not used', async () => {
 })
 
 test('who was interrupted while a supervisor was looked for does not wait for its server', {
-  timeout: 20_000,
+  timeout: 10_000,
 }, async () => {
   const options = await temporaryServer()
   const { folder, server } = await greetAs(options, { protocol: protocolVersion, state: 'preparing' })
@@ -72,7 +75,6 @@ test('who was interrupted while a supervisor was looked for does not wait for it
   await expect(joining).rejects.toMatchObject({ name: 'AbortError' })
   server.close()
   await once(server, 'close')
-  for (const announcement of await listAnnouncements(folder)) await forget(folder, announcement)
 })
 
 test('a failed start does not get in the way of another', async () => {
