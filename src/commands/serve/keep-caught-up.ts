@@ -6,7 +6,6 @@ import type { EventEmitter } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { Config } from '../../config/config.ts'
-import { BillingSyncError, type ErrorCode } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { isHandled } from '../../pipeline/event-meaning.ts'
 import type { Delivery, PipelineStore } from '../../ports/pipeline-store.ts'
@@ -69,7 +68,7 @@ export const keepCaughtUp = async (request: CatchUpRequest): Promise<void> => {
   let left: readonly string[] | null = null
   while (!signal.aborted) {
     try {
-      // Kept before they are asked: a return is answered once, and MongoDB may be away before its account was.
+      // Kept until they are caught up with: each return is taken once, and the round after it may meet trouble.
       if (left !== null) left = [...new Set([...left, ...(await takeReturned())])]
       left = await catchUpWith(left, refused, request)
     } catch (error) {
@@ -183,30 +182,23 @@ const store = async (
   wake(account)
 }
 
-const judge = async (account: string, error: unknown, request: CatchUpRequest): Promise<CaughtUp> => {
+const judge = async (
+  account: string,
+  error: unknown,
+  { log, database, store: pipelineStore }: CatchUpRequest,
+): Promise<CaughtUp> => {
   const { code, message, retryable } = errorOfEventList(error, account)
-  if (code === 'account_disconnected') return noteDeparture(account, error, request)
-  if (retryable && code !== 'stripe_unauthorized') return tryAgain(account, code, request)
-  request.log.warn(`the account can not be caught up with: ${message}`, { account, code })
-  return 'refused'
-}
-
-const noteDeparture = async (account: string, error: unknown, request: CatchUpRequest): Promise<CaughtUp> => {
-  const { log, database, store } = request
-  const onLostCommit = openAbandonedTransactions(database.client)
-  const unixSeconds = secondOfAnswer(error, Math.floor(Date.now() / 1000))
-  try {
-    await noteConnection(account, 'disconnected', { store, onLostCommit, unixSeconds })
-  } catch (thrown) {
-    // It is one account's: the others, who are asked beside it, go on.
-    if (thrown instanceof BillingSyncError && thrown.retryable) return tryAgain(account, thrown.code, request)
-    throw thrown
+  if (code === 'account_disconnected') {
+    const onLostCommit = openAbandonedTransactions(database.client)
+    const unixSeconds = secondOfAnswer(error, Math.floor(Date.now() / 1000))
+    await noteConnection(account, 'disconnected', { store: pipelineStore, onLostCommit, unixSeconds })
+    log.warn('the account does not let the platform in any more', { account })
+    return 'done'
   }
-  log.warn('the account does not let the platform in any more', { account })
-  return 'done'
-}
-
-const tryAgain = (account: string, code: ErrorCode, { log }: CatchUpRequest): CaughtUp => {
-  log.warn('catching up with the account is tried again', { account, code })
-  return 'again'
+  const isPassing = retryable && code !== 'stripe_unauthorized'
+  const text = isPassing
+    ? 'catching up with the account is tried again'
+    : `the account can not be caught up with: ${message}`
+  log.warn(text, { account, code })
+  return isPassing ? 'again' : 'refused'
 }

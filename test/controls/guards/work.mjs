@@ -252,6 +252,17 @@ export const guards = [
     tests: ['test/store/intake/backlog.test.ts'],
   },
   {
+    name: 'intake: new deliveries do not wait for the comparison of an earlier one',
+    file: 'src/store/intake/intake.ts',
+    find: `    if (known.length === 0) return
+    await this.#comparing
+`,
+    replace: `    await this.#comparing
+    if (known.length === 0) return
+`,
+    tests: ['test/store/intake/slow-comparison.test.ts'],
+  },
+  {
     name: 'waiting: what was let in counts, though it could not be counted',
     file: 'src/store/intake/backlog.ts',
     find: '      this.#addedSince += added\n',
