@@ -5,7 +5,7 @@ import { join } from 'node:path'
 /** Linux's folder in memory. A container may have 64 MB of it, a Mac has none. */
 const memoryFolder = '/dev/shm'
 
-/** What the servers of one run leave there at most is a fifth of it. */
+/** The servers of one run have 1.25 GB there at most (measured). */
 const roomyBytes = 8 * 2 ** 30
 
 /**
