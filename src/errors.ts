@@ -28,7 +28,7 @@ export const errorKinds = {
     'An event with this id is stored already and differs from this one; the stored one is kept, compare the two',
   ),
   object_invalid: fatal('The event {type} should carry a {kind} {expected}, and does not'),
-  payload_unstorable: fatal('MongoDB can not hold this payload: {problem}'),
+  payload_unstorable: fatal('MongoDB cannot hold this payload: {problem}'),
   document_conflict: fatal(
     'A document that somebody else made has the key of one that billing-sync has to make; remove or merge it, then replay the event',
   ),
@@ -53,7 +53,7 @@ export const errorKinds = {
   worker_died: fatal(
     'The process that handled the event died over it or stopped answering; see its log, replay the event once it is mended',
   ),
-  input_unreadable: fatal('{path} can not be read: {reason}'),
+  input_unreadable: fatal('{path} cannot be read: {reason}'),
   account_busy: passing('Other writers kept changing the account for {seconds} s; run the command again'),
   mongodb_unavailable: passing(
     'MongoDB does not answer: {reason}; check that it runs and that MONGODB_URI is right, or see .billing-sync/mongod.log where that is not set',
@@ -127,6 +127,10 @@ export class BillingSyncError extends Error {
     this.exitCode = kind.exitCode
   }
 }
+
+/** Tells whether an error is trouble that passes by itself. */
+export const isRetryable = (error: unknown): error is BillingSyncError =>
+  error instanceof BillingSyncError && error.retryable
 
 const fillTemplate = (template: string, details: ErrorDetails): string =>
   template.replace(/\{(\w+)\}/g, (placeholder, name: string) =>

@@ -128,7 +128,7 @@ test.each([['replay', 'a.json', '--json'], ['backfill', '--all-accounts', '--jso
     const { exitCode, stdout, stderr } = await runInShell(line, args, { cwd: await temporaryFolder() })
     expect([exitCode, stdout]).toEqual([2, ''])
     expect(stderr).toMatch(
-      /^billing-sync: working directory: can not be found \(ENOENT\), .*; change to a .*\n$/,
+      /^billing-sync: working directory: cannot be found \(ENOENT\), .*; change to a .*\n$/,
     )
   },
 )

@@ -111,7 +111,7 @@ const refusal = (source: string, problem: string, cause?: unknown): BillingSyncE
 /** What keeps a file from being read, in words. */
 const unreadable: Readonly<Record<string, string>> = {
   EISDIR: 'is a folder, expected a file',
-  EACCES: 'can not be read: permission denied',
+  EACCES: 'cannot be read: permission denied',
 }
 
 /** Answers null where there is no such file. */
@@ -125,7 +125,7 @@ const readText = async (
   } catch (error) {
     const code = systemErrorCode(error) ?? 'unreadable'
     if (code === 'ENOENT') return null
-    const problem = unreadable[code] ?? `can not be read (${code})`
+    const problem = unreadable[code] ?? `cannot be read (${code})`
     throw refusal(source, name === undefined ? problem : `${name} ${problem}`, error)
   }
 }

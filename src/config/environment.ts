@@ -16,7 +16,7 @@ export const workingFolder = (): string => {
     return process.cwd()
   } catch (error) {
     const code = systemErrorCode(error) ?? 'unreadable'
-    const problem = `can not be found (${code}), as after it was removed or replaced; change to a folder that exists (or to the same one again)`
+    const problem = `cannot be found (${code}), as after it was removed or replaced; change to a folder that exists (or to the same one again)`
     throw new BillingSyncError('config_invalid', { source: 'working directory', problem }, { cause: error })
   }
 }
@@ -45,7 +45,7 @@ const readDotEnv = async (path: string): Promise<Environment> => {
     if (code === 'ENOENT') return {}
     throw new BillingSyncError(
       'config_invalid',
-      { source: '.env', problem: `can not be read (${code})` },
+      { source: '.env', problem: `cannot be read (${code})` },
       { cause: error },
     )
   }

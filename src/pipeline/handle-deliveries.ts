@@ -12,7 +12,7 @@ import {
   settleFailure,
 } from '../core/inbox-row.ts'
 import type { NoticeDraft } from '../core/notice.ts'
-import { BillingSyncError } from '../errors.ts'
+import { BillingSyncError, isRetryable } from '../errors.ts'
 import {
   type Delivery,
   type EntryOutcome,
@@ -29,7 +29,7 @@ import {
 import { connectionAfter, type Meaning, meaningOf, requestsAfter, requestsOf } from './event-meaning.ts'
 import { finishInheritance } from './finish-inheritance.ts'
 import { holdingAfterLoss } from './hold-account.ts'
-import { isPassing, mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
+import { mayGoInParts, type Patience, patiently, reloadingOnce } from './patience.ts'
 import { noReads, type PipelineOptions, runBatch } from './pipeline.ts'
 
 export interface DeliveryOptions extends PipelineOptions, Patience {
@@ -73,7 +73,7 @@ export const handleDeliveries = async (
   } catch (error) {
     const inParts = deliveries.length > 1 && mayGoInParts(error)
     if (inParts) options.onLostCommit()
-    else if (isPassing(error)) return giveUp(deliveries, error, options)
+    else if (isRetryable(error)) return giveUp(deliveries, error, options)
     // Which event it was that the store refused shows when it is alone.
     return deliveries.length > 1
       ? handleHalves(deliveries, options)
@@ -158,7 +158,7 @@ const giveUp = async (
   { keep }: DeliveryOptions,
 ): Promise<HandledBatch> => {
   await keep(deliveries).catch((thrown: unknown) => {
-    if (!isPassing(thrown)) throw thrown
+    if (!isRetryable(thrown)) throw thrown
   })
   const failure = failureOf(error)
   return { outcomes: deliveries.map(() => ({ ...failed(failure), waits: true })), notices: [] }
@@ -215,7 +215,7 @@ const finish = async (
     })
     return { outcomes: outcomes.map(({ defers, ...said }) => said), notices }
   } catch (error) {
-    if (!isPassing(error)) throw error
+    if (!isRetryable(error)) throw error
     const waiting: EntryOutcome = { ...failed(failureOf(error)), waits: true }
     return { ...handled, outcomes: outcomes.map((outcome) => (outcome.defers === true ? waiting : outcome)) }
   }

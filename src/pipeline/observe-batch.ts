@@ -14,7 +14,7 @@ import { momentOfRead, type Observation } from '../core/observation.ts'
 import { contentOf } from '../core/projection.ts'
 import { documentId } from '../core/projection-document.ts'
 import { assertStorable } from '../core/storable.ts'
-import { BillingSyncError } from '../errors.ts'
+import { isRetryable } from '../errors.ts'
 import { noteConnection } from '../handlers/accounts.ts'
 import { listHandlers } from '../handlers/registry.ts'
 import type {
@@ -187,7 +187,7 @@ const handle = async (work: UnitOfWork, observation: Observation): Promise<Entry
     if (changed) return outcome('applied')
     return outcome(ageOf(before?.content ?? null, observation.moment) === 'older' ? 'stale' : 'unchanged')
   } catch (error) {
-    if (error instanceof BillingSyncError && error.retryable) throw error
+    if (isRetryable(error)) throw error
     work.rollback(savepoint)
     return { outcome: 'failed', failure: failureOf(error) }
   }

@@ -4,7 +4,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { grownPause, spreadPause } from '../core/growing-pause.ts'
 import { failureOf } from '../core/inbox-row.ts'
-import { BillingSyncError } from '../errors.ts'
+import { BillingSyncError, isRetryable } from '../errors.ts'
 
 export interface Patience {
   /** Told of every commit lost to another writer. */
@@ -68,7 +68,7 @@ const repeat = async <Result>(
         throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
     } catch (error) {
       if (performance.now() > deadline || (isDivisible && mayGoInParts(error))) throw error
-      if (isPassing(error)) {
+      if (isRetryable(error)) {
         // A try that looks for a server in vain takes ten seconds, and so would the next.
         const tookMs = performance.now() - begunAt
         const isGivenUp = patience.endSignal?.aborted === true
@@ -99,9 +99,6 @@ const refusals: ReadonlySet<string> = new Set(['payload_unstorable', 'document_c
 /** Tells whether the store refused a document: which object's it was shows when each is alone. */
 export const isRefusal = (error: unknown): error is BillingSyncError =>
   error instanceof BillingSyncError && refusals.has(error.code)
-
-/** Tells whether trouble passes by itself. */
-export const isPassing = (error: unknown): boolean => error instanceof BillingSyncError && error.retryable
 
 /**
  * Returns the attempt made once more where it finds a key taken by somebody else: what it read was older. A key that

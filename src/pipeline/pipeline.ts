@@ -20,7 +20,7 @@ import {
 import type { NoticeDraft } from '../core/notice.ts'
 import { momentOfEvent, momentOfRead, type Observation, type ObservationSource } from '../core/observation.ts'
 import { assertStorable } from '../core/storable.ts'
-import { BillingSyncError } from '../errors.ts'
+import { isRetryable } from '../errors.ts'
 import { noteConnection } from '../handlers/accounts.ts'
 import { readHandlers } from '../handlers/registry.ts'
 import {
@@ -136,7 +136,7 @@ const handle = async (work: UnitOfWork, { meaning, results }: Informed): Promise
     const said = outcome(changed ? 'applied' : quietOutcome(meaning, results, age))
     return work.awaiting > awaiting ? { ...said, defers: true } : said
   } catch (error) {
-    if (error instanceof BillingSyncError && error.retryable) throw error
+    if (isRetryable(error)) throw error
     // Whatever this event did is taken back; the others of the batch go on.
     work.rollback(savepoint)
     return { outcome: 'failed', failure: failureOf(error) }

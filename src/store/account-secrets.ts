@@ -143,5 +143,5 @@ const placeOf = (account: string, field: SecretPlace['field']): string => `${acc
 const unopened = (account: string, noun: string, key: EncryptionKey): BillingSyncError =>
   new BillingSyncError('config_invalid', {
     source: 'BILLING_SYNC_ENCRYPTION_KEY',
-    problem: `${key === undefined ? 'it is not set and thus can not open' : 'it does not open'} the ${noun} of ${account} in billing.accounts; set the key that was used to store it, or list the ${noun} in the config file again`,
+    problem: `${key === undefined ? 'it is not set and thus cannot open' : 'it does not open'} the ${noun} of ${account} in billing.accounts; set the key that was used to store it, or list the ${noun} in the config file again`,
   })

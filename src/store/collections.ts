@@ -142,7 +142,7 @@ export const collectionIndexes: Readonly<
 
 /**
  * Creates the collections and indexes that are missing; those that are there stay. Throws `mongodb_unavailable`,
- * `duplicate_documents` where others have written what an index that is to be unique can not take, and `index_conflict`
+ * `duplicate_documents` where others have written what an index that is to be unique cannot take, and `index_conflict`
  * where they have made an index that stands in the way of one.
  */
 export const ensureCollections = async (db: Db): Promise<void> => {

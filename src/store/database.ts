@@ -103,7 +103,7 @@ const connect = async (
         { cause: error },
       )
     if (!isOfFile(error)) throw error
-    const problem = `a file that it names can not be read (${systemErrorCode(error)})`
+    const problem = `a file that it names cannot be read (${systemErrorCode(error)})`
     throw new BillingSyncError('config_invalid', { source, problem }, { cause: error })
   } finally {
     signal?.removeEventListener('abort', stopWaiting)

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Binary, Db, Filter } from 'mongodb'
 import type { EventCriteria } from '../core/event-criteria.ts'
 import type { InboxStatus } from '../core/inbox-row.ts'
-import { BillingSyncError } from '../errors.ts'
+import { isRetryable } from '../errors.ts'
 import type { StoredEvent } from '../ports/pipeline-store.ts'
 import { unsettledEvents } from './collections.ts'
 import { isCursorLost, translateMongoErrors } from './mongo-errors.ts'
@@ -144,6 +144,6 @@ const positionAt = ({ _id, created, event_id: eventId }: EventRow, last: Positio
 const outlast = async (error: unknown, deadline: number): Promise<void> => {
   if (isCursorLost(error)) return
   const told = await translateMongoErrors(() => Promise.reject(error)).catch((thrown: unknown) => thrown)
-  if (!(told instanceof BillingSyncError && told.retryable) || performance.now() > deadline) throw told
+  if (!isRetryable(told) || performance.now() > deadline) throw told
   await wait(pauseMs)
 }

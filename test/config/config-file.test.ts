@@ -122,7 +122,7 @@ describe('the secrets of an account', () => {
     expect(problem).not.toMatch(/sekr|0123456789abcdef/)
   })
 
-  test('tell accounts apart, so two can not share one', async () => {
+  test('tell accounts apart, so two cannot share one', async () => {
     const accounts = ['acct_1', 'acct_2'].map((id) => ({ stripe_user_id: id, webhook_secrets: [secret] }))
     const problem = await problemOf({ accounts })
     expect(problem).toContain('acct_1 and acct_2 list the same webhook secret')
@@ -130,7 +130,7 @@ describe('the secrets of an account', () => {
   })
 })
 
-describe('a file that can not be used', () => {
+describe('a file that cannot be used', () => {
   test.each([
     ['it is not valid JSON (line 2, column 1)', '{"mode": "test",\n}'],
     ['it is not valid JSON: it ends too early', '{"mode": '],

@@ -37,7 +37,7 @@ test('a folder without a .env file is fine', async () => {
   expect((await readEnvironment(await temporaryFolder())).PATH).toBe(process.env.PATH)
 })
 
-test('a .env that can not be read is told', async () => {
+test('a .env that cannot be read is told', async () => {
   const folder = await temporaryFolder()
   await mkdir(join(folder, '.env'))
   const error = await readEnvironment(folder).catch((thrown: unknown) => thrown)

@@ -39,7 +39,7 @@ describe('a payload with its escapes', () => {
 })
 
 describe('a key', () => {
-  test.each(unstorableKeys)('has escapes of what can not be in it: %j', (key) => {
+  test.each(unstorableKeys)('has escapes of what cannot be in it: %j', (key) => {
     expect([isStorableKey(key), isStorableKey(key)]).toEqual([false, false])
     expect(isStorableKey(storableKey(key))).toBe(true)
   })

@@ -77,7 +77,7 @@ describe('a row whose event failed', () => {
     expect(total(1)).toBe(127_000)
   })
 
-  test('is dead at once where MongoDB can not hold it', () => {
+  test('is dead at once where MongoDB cannot hold it', () => {
     const unstorable = { code: 'payload_unstorable', message: 'Too deep' }
     expect(settleFailure(pending, unstorable, { now, random: 0 })).toEqual({
       status: 'dead',

@@ -177,7 +177,7 @@ describe('what is kept as the mappings of an account', () => {
     [[rule, { from: 'name' }], 'expected each to be {from, to}, two texts'],
     [[null], 'expected each to be {from, to}, two texts'],
     [[rule, { from: 'name', to: '_id' }], '"to" must not be "_id", which billing-sync itself keeps'],
-  ])('can not be %j', (kept, problem) => {
+  ])('cannot be %j', (kept, problem) => {
     expect(problemOfMappings(kept)).toBe(problem)
   })
 })

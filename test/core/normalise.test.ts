@@ -232,7 +232,7 @@ describe('what is read', () => {
   })
 })
 
-describe('what MongoDB can not hold as it is', () => {
+describe('what MongoDB cannot hold as it is', () => {
   const lone = { note: 'cut \uD83D', 'a\0b': [{ '\uD800': 'x\0' }] }
   const escaped = { note: 'cut \\ud83d', 'a\\u0000b': [{ '\\ud800': 'x\0' }] }
   const charge = { id: 'ch_1', metadata: lone, customer: { id: 'cus_1', name: 'cut \uDC00' } }

@@ -20,7 +20,7 @@ const shortLife: [typeof deletion, readonly number[], readonly number[]] = [
   [5, 3, 1, 2, 4],
 ]
 
-/** What a store holds, without projections that a way can not know of. */
+/** What a store holds, without projections that a way cannot know of. */
 const stateOf = (store: MemoryStore, isJudged: (fields: Fields) => boolean): ComparableState =>
   Object.fromEntries(
     Object.entries(comparableState(store.dump())).map(([collection, documents]) => [

@@ -79,7 +79,7 @@ describe('a claim', () => {
 })
 
 // A rejection that nobody handles would end the program.
-test('a claim that can not be renewed ends nothing', async () => {
+test('a claim that cannot be renewed ends nothing', async () => {
   await claim(other())
   await db.command({ collMod: 'billing.cursors', validator: { token: null } })
   onTestFinished(async () => {

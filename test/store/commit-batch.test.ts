@@ -182,7 +182,7 @@ describe('a batch', () => {
     expect(await state()).toEqual(nothing)
   })
 
-  test('writes nothing when an index can not take a document', async () => {
+  test('writes nothing when an index cannot take a document', async () => {
     const document = { ...chargeDocument('ch_2'), status: ['a', 'b'], created: [1, 2] }
     const insert = { kind: 'insert', collection: 'billing.charges', document } as const
     expect(await run({ writes: [...commit().writes, insert] }).catch(codeOf)).toBe('payload_unstorable')

@@ -91,7 +91,7 @@ describe('openDatabase', () => {
   })
 })
 
-describe('a connection string that can not be used', () => {
+describe('a connection string that cannot be used', () => {
   test.each([
     ['mongodb://user:sekret/word@host/x'],
     ['mongodb://user:sekret@host:99999/x'],
@@ -126,10 +126,10 @@ describe('a file that the connection string names', () => {
   test.each([
     ['tlsCAFile', '/nowhere/ca.pem', 'ENOENT'],
     ['tlsCertificateKeyFile', '/', 'EISDIR'],
-  ])('is told where it can not be read: %s', async (option, path, reason) => {
+  ])('is told where it cannot be read: %s', async (option, path, reason) => {
     const error = await refusal(`mongodb://user:sekret@127.0.0.1:1/x?tls=true&${option}=${path}`)
     expect([error.code, error.exitCode]).toEqual(['config_invalid', 2])
-    expect(error.message).toBe(`--mongodb-uri: a file that it names can not be read (${reason})`)
+    expect(error.message).toBe(`--mongodb-uri: a file that it names cannot be read (${reason})`)
   })
 })
 
@@ -141,7 +141,7 @@ test('a certificate that is none is named as the reason', async () => {
   expect(message).toContain('at 127.0.0.1:1 (ERR_OSSL_PEM_NO_START_LINE);')
 })
 
-describe('a database that can not be used', () => {
+describe('a database that cannot be used', () => {
   test.each(['/admin', '/local', '/config'])("is refused where %s is the server's own", async (path) => {
     const { code, message } = await refusal(uriWith((given) => Object.assign(given, { pathname: path })))
     expect(code).toBe('config_invalid')

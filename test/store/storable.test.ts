@@ -125,7 +125,7 @@ test('an update of nothing leaves a document as it is', async () => {
   expectEqual(await load(collection, 1), [documentOf(0, { a: 1 })])
 })
 
-describe('what MongoDB can not hold in a key or a text', () => {
+describe('what MongoDB cannot hold in a key or a text', () => {
   const escaped = (text: string): string =>
     [...text].map((char) => (char === '\0' || !char.isWellFormed() ? `\\u${hex(char)}` : char)).join('')
   const hex = (char: string): string => char.charCodeAt(0).toString(16).padStart(4, '0')

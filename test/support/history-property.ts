@@ -39,10 +39,17 @@ export const checkHistories = async (
     expect(count / runs, trait).toBeGreaterThanOrEqual(leastShare)
 }
 
-// The order in which every event but the last is stale.
-const reversed = (history: History): Delivery => ({
-  batches: history.events.map((_, index) => [index]).reverse(),
-})
+// The order in which every event but the last is stale: events one by one, or several at once, as many as follows from the
+// history, so that a run with a seed can be repeated.
+const reversed = ({ events }: History): Delivery => {
+  const size = 1 + (events.length % 6)
+  const indexes = events.map((_, index) => index).reverse()
+  return {
+    batches: Array.from({ length: Math.ceil(indexes.length / size) }, (_, batch) =>
+      indexes.slice(batch * size, (batch + 1) * size),
+    ),
+  }
+}
 
 const countTraits = (
   met: Record<'tie' | 'tombstone' | 'lateRelative' | 'stalePaid', number>,

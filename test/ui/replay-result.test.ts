@@ -61,7 +61,7 @@ describe('the result of a replay', () => {
         (_, index) => [`a.json:${from + index}`, 'event_invalid', 'No event'] as const,
       )
     const tally = failing(new ReplayTally(), [
-      ['missing.json', 'input_unreadable', 'missing.json can not be read: there is no such file'],
+      ['missing.json', 'input_unreadable', 'missing.json cannot be read: there is no such file'],
       ...lines(1, 6),
       ['b.json:1', 'event_invalid', 'No \u001b[31mJSON'],
     ])
@@ -72,7 +72,7 @@ describe('the result of a replay', () => {
     No ?[31mJSON
       b.json:1
   input_unreadable (1)
-    missing.json can not be read: there is no such file
+    missing.json cannot be read: there is no such file
 
 Mend this, then run the same command again: what is done stays done.
 `)

@@ -1,7 +1,7 @@
 // Contacts of accounts whose mappings changed: derived anew before a command's own work, or behind that of `serve`.
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { BillingSyncError } from '../../errors.ts'
+import { isRetryable } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { type DerivingOptions, deriveDueContacts } from '../../pipeline/derive-contacts.ts'
 import { customersAfter } from '../../store/contacts-due.ts'
@@ -44,8 +44,7 @@ export const keepContactsDerived = async (
       await deriveContacts(request)
     } catch (error) {
       // The next look goes on with it; what keeps MongoDB from answering is told elsewhere.
-      if (!(error instanceof BillingSyncError && error.retryable))
-        log.error('contacts are not derived with the new mappings', error)
+      if (!isRetryable(error)) log.error('contacts are not derived with the new mappings', error)
     }
     await wait(lookMs, undefined, { signal, ref: false }).catch(() => undefined)
   }

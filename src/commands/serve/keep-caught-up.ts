@@ -198,7 +198,7 @@ const judge = async (
   const isPassing = retryable && code !== 'stripe_unauthorized'
   const text = isPassing
     ? 'catching up with the account is tried again'
-    : `the account can not be caught up with: ${message}`
+    : `the account cannot be caught up with: ${message}`
   log.warn(text, { account, code })
   return isPassing ? 'again' : 'refused'
 }

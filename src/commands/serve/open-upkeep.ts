@@ -3,7 +3,7 @@
 
 import type { EventEmitter } from 'node:events'
 import type { Config } from '../../config/config.ts'
-import { BillingSyncError } from '../../errors.ts'
+import { isRetryable } from '../../errors.ts'
 import { inTime } from '../../in-time.ts'
 import type { Log } from '../../log.ts'
 import { resourceNames } from '../../sources/backfill/resources.ts'
@@ -127,7 +127,7 @@ const watchWanted = ({ config: { livemode }, database: { db }, log }: UpkeepRequ
       named = new Set(wanted)
     } catch (error) {
       // The next look comes soon; what keeps MongoDB from answering is told elsewhere.
-      if (!(error instanceof BillingSyncError && error.retryable)) throw error
+      if (!isRetryable(error)) throw error
     }
   }
   const lookAgain = (): void => {

@@ -1,7 +1,7 @@
 // SIGINT and SIGTERM: the first asks a command to stop, the second ends it at once.
 
 import { setMaxListeners } from 'node:events'
-import { BillingSyncError } from '../../errors.ts'
+import { isRetryable } from '../../errors.ts'
 
 /** Exit codes by signal, as shells give them: 128 + the signal's number. */
 const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const
@@ -36,7 +36,7 @@ export const onInterrupt = (): Interrupt => {
 
 /** Tells whether an error is only what a command was waiting out when its signal came: trouble that passes. */
 export const wasWaiting = ({ exitCode }: Interrupt, error: unknown): boolean =>
-  exitCode !== null && error instanceof BillingSyncError && error.retryable
+  exitCode !== null && isRetryable(error)
 
 /**
  * Ends the process as its signal asked, once stdout has what was printed: the driver lets go of a connection that it is

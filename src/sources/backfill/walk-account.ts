@@ -57,7 +57,7 @@ export interface AccountWalked {
   readonly failure: BillingSyncError | null
 }
 
-/** Tells whether a failure ends all lists of an account: where one alone can not be read, the others are as good as ever. */
+/** Tells whether a failure ends all lists of an account: where one alone cannot be read, the others are as good as ever. */
 export const endsAllLists = ({ code, retryable }: BillingSyncError): boolean =>
   retryable || code === 'account_disconnected'
 

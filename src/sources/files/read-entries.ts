@@ -105,7 +105,7 @@ const reasonOf = (error: unknown): string => {
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'permission denied',
-  EISDIR: 'it is a directory whose files can not be listed',
+  EISDIR: 'it is a directory whose files cannot be listed',
   Z_BUF_ERROR: 'the compressed data ends too early',
   Z_DATA_ERROR: 'the compressed data is damaged',
 }

@@ -4,7 +4,7 @@
 // an event that ran alone is to blame for a death: it uses up one attempt, and runs alone from then on.
 
 import { failureOf } from '../../core/inbox-row.ts'
-import { BillingSyncError } from '../../errors.ts'
+import { BillingSyncError, isRetryable } from '../../errors.ts'
 import type { DueBatch, DueEvent, LaneClaim, LaneStore } from '../../ports/work-store.ts'
 import { type BatchOptions, workOff } from './due-batch.ts'
 import type { PayloadRoom } from './payload-room.ts'
@@ -33,7 +33,7 @@ export const takeTurn = async (account: string, options: TurnOptions): Promise<T
     const claim = await lanes.claim(account)
     return claim === null ? 'idle' : await workClaimed(account, claim, options)
   } catch (error) {
-    if (!(error instanceof BillingSyncError && error.retryable)) throw error
+    if (!isRetryable(error)) throw error
     listener.onTrouble(error.code, account)
     pauses.rest(account, error.code)
     return 'waits'

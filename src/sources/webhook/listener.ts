@@ -144,7 +144,7 @@ const problemOfListening = (error: unknown, { host, port }: { host: string; port
     }
   return {
     source: '--host (HOST)',
-    problem: `${host} can not be listened on (${code}); choose an address of this machine`,
+    problem: `${host} cannot be listened on (${code}); choose an address of this machine`,
   }
 }
 

@@ -8,7 +8,7 @@
 
 import { setImmediate as nextTurnOfLoop } from 'node:timers/promises'
 import type { Db } from 'mongodb'
-import { BillingSyncError } from '../../errors.ts'
+import { isRetryable } from '../../errors.ts'
 import type { Delivery, Receipt } from '../../ports/pipeline-store.ts'
 import { rowOf } from '../inbox.ts'
 import { duplicateKey } from '../mongo-errors.ts'
@@ -128,7 +128,7 @@ const insertRows = async (
       return new Map(writeErrors.map(({ index, code }) => [index, code]))
     } catch (error) {
       // Inserting again is safe: what got through is a duplicate then.
-      if (signal.aborted || !(error instanceof BillingSyncError && error.retryable)) throw error
+      if (signal.aborted || !isRetryable(error)) throw error
       await new Promise((resolve) => setTimeout(resolve, retryPauseMs))
     }
   }

@@ -100,7 +100,7 @@ test('what is made and deleted meanwhile is mirrored, and who leaves does not st
     expect(ofOthers(stored[collection] ?? [])).toEqual(documents)
 }, 300_000)
 
-test('a run whose end can not be noted is told of, and comes to it when it is given again', async () => {
+test('a run whose end cannot be noted is told of, and comes to it when it is given again', async () => {
   const { server, world } = await playStripe()
   world.account('acct_alone').seed('product')
   world.clock.run()

@@ -5,7 +5,7 @@ import { playStripe } from '../../support/stripe/played-stripe.ts'
 
 const { uri } = await openTestDatabase()
 
-test('objects that can not be applied are named with their causes, in the summary and in the log', async () => {
+test('objects that cannot be applied are named with their causes, in the summary and in the log', async () => {
   const { server } = await playStripe()
   const deep = `${'['.repeat(120)}${']'.repeat(120)}`
   const page = {

@@ -202,7 +202,7 @@ describe('an account with a token of its own', () => {
     expect(stderr + stdout + stored).not.toContain('sekret')
   })
 
-  test('is told at once where its token can not be opened', async () => {
+  test('is told at once where its token cannot be opened', async () => {
     const life = await playTwoShops()
     await replay(life, ['--account', 'acct_1'], { env, config })
     life.server.requests.clear()

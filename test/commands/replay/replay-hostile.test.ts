@@ -50,7 +50,7 @@ describe('hostile entries among good ones', async () => {
     )
   })
 
-  test('are kept as dead rows in their bytes where MongoDB can not hold them', async () => {
+  test('are kept as dead rows in their bytes where MongoDB cannot hold them', async () => {
     // The bytes of one that is even larger have no place in a row.
     const kept = entries
       .filter(({ name, code }) => code === 'payload_unstorable' && name !== 'events of over 16 MB')

@@ -91,7 +91,7 @@ test.each([
   expect(summary.failures).toMatchObject([{ source: `${join(folder, 'a.jsonl')}:3`, code: 'event_conflict' }])
 })
 
-describe('an input that can not be read', () => {
+describe('an input that cannot be read', () => {
   test('is a failure of its own that stops no other', async () => {
     const lines = Array.from({ length: 400 }, (_, index) => textOf(100 + index)).join('\n')
     const compressed = gzipSync(lines)
@@ -109,7 +109,7 @@ describe('an input that can not be read', () => {
         event_id: null,
         type: null,
         code: 'input_unreadable',
-        error: `${missing} can not be read: there is no such file`,
+        error: `${missing} cannot be read: there is no such file`,
       },
       {
         source: join(folder, 'cut.jsonl.gz'),

@@ -61,7 +61,7 @@ describe('a request', () => {
   })
 })
 
-describe('a request that can not be met', () => {
+describe('a request that cannot be met', () => {
   test.each<[string, Partial<ReplayFlags>, readonly string[], RegExp]>([
     ['nothing to read', {}, [], /--stored/],
     ['a status of files', { status: ['dead'] }, ['a.json'], /^--status/],

@@ -163,7 +163,7 @@ describe('serve --catch-up', () => {
     expect(ending.level).toBe(40)
     const refusals = serve.log.filter(({ code }) => code === 'stripe_unauthorized')
     expect(refusals.map(({ account }) => account).sort()).toEqual(['acct_1', 'acct_platform'])
-    for (const { msg } of refusals) expect(msg).toMatch(/can not be caught up with: .*STRIPE_SECRET_KEY/)
+    for (const { msg } of refusals) expect(msg).toMatch(/cannot be caught up with: .*STRIPE_SECRET_KEY/)
     expect(serve.log.some(caughtUp)).toBe(false)
   })
 

@@ -68,7 +68,7 @@ describe('the command', () => {
     expect(stderr).not.toMatch(/"serving"|unexpected/)
   })
 
-  test('ends with 2 where a stored signing secret can not be opened', async () => {
+  test('ends with 2 where a stored signing secret cannot be opened', async () => {
     const accounts = db.collection<{ _id: string }>('billing.accounts')
     await accounts.insertOne({
       ...{ _id: 'acct_sealed', stripe_user_id: 'acct_sealed' },

@@ -119,7 +119,7 @@ export const guards = [
     tests: ['test/core/document-change.test.ts'],
   },
   {
-    name: 'access token: events wait while it can not be opened',
+    name: 'access token: events wait while it cannot be opened',
     file: 'src/sources/stripe/object-reader.ts',
     find: '    if (!(error instanceof BillingSyncError)) throw error\n    const isCutOff',
     replace: '    if (error !== undefined) throw failureOf(error)\n    const isCutOff',

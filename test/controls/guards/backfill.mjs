@@ -168,7 +168,7 @@ export const guards = [
     tests: ['test/store/claims-of-process.test.ts'],
   },
   {
-    name: 'backfill: a claim that can not be renewed does not end the process',
+    name: 'backfill: a claim that cannot be renewed does not end the process',
     file: 'src/store/claims-of-process.ts',
     find: 'this.token).catch(() => undefined)',
     replace: 'this.token).catch(isPassing)',
@@ -548,7 +548,7 @@ export const guards = [
     tests: ['test/sources/backfill/unlisted.test.ts', 'test/commands/backfill/unlisted.test.ts'],
   },
   {
-    name: 'backfill: a run whose end can not be noted tells its accounts',
+    name: 'backfill: a run whose end cannot be noted tells its accounts',
     file: 'src/commands/backfill/backfill.ts',
     find: 'isUntold || account.endedAt',
     replace: 'account.endedAt',

@@ -402,7 +402,7 @@ export const guards = [
     titled: 'that the store refuses stop no other',
   },
   {
-    name: 'storable: a document that an index can not take fails alone',
+    name: 'storable: a document that an index cannot take fails alone',
     file: 'src/store/mongo-errors.ts',
     find: "code === parallelArrays ? 'unindexable' : null",
     replace: 'null',

@@ -181,7 +181,7 @@ export const guards = [
     tests: ['test/config/settings.test.ts'],
   },
   {
-    name: 'database: a file that its connection string names is told where it can not be read',
+    name: 'database: a file that its connection string names is told where it cannot be read',
     file: 'src/store/database.ts',
     find: 'if (!isOfFile(error)) throw error',
     replace: 'if (isOfFile(error)) throw error',

@@ -13,7 +13,7 @@ export const guards = [
     tests: ['test/unit-of-work/unit-of-work.test.ts'],
   },
   {
-    name: 'contacts: those that can not be adopted are not read',
+    name: 'contacts: those that cannot be adopted are not read',
     file: 'src/store/account-reader.ts',
     find: '...(lookup.adoptable === true ? adoptable : {}),',
     replace: '',

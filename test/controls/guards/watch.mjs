@@ -32,7 +32,7 @@ export const guards = [
     tests: ['test/commands/serve/serve.test.ts'],
   },
   {
-    name: 'terminal: what strangers wrote can not command it',
+    name: 'terminal: what strangers wrote cannot command it',
     file: 'src/core/printable.ts',
     find: "|\\p{Cc}/gu, '?')",
     replace: "|\\p{Cs}/gu, '?')",
@@ -150,12 +150,12 @@ export const guards = [
     titled: 'beyond the standard streams',
   },
   {
-    name: 'embedded: a folder that can not be written is told as that',
+    name: 'embedded: a folder that cannot be written is told as that',
     file: 'src/store/embedded/supervisor.ts',
     find: 'return process.exit(exitCodeOf(error))',
     replace: 'return process.exit(1)',
     tests: ['test/store/embedded/join-server.test.ts'],
-    titled: 'can not announce itself',
+    titled: 'cannot announce itself',
   },
   {
     name: 'embedded: nobody else on the network reaches it',

@@ -109,9 +109,9 @@ describe('an input that ends badly', () => {
     })
   })
 
-  test('is told where a directory can not be listed', async () => {
+  test('is told where a directory cannot be listed', async () => {
     const folder = await temporaryFolder()
-    expect((await readPath(folder)).error).toBe('it is a directory whose files can not be listed')
+    expect((await readPath(folder)).error).toBe('it is a directory whose files cannot be listed')
   })
 })
 

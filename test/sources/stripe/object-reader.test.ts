@@ -124,7 +124,7 @@ describe('a subscription', () => {
   })
 })
 
-describe('what Stripe answers when an object can not be read', () => {
+describe('what Stripe answers when an object cannot be read', () => {
   test('waits where Stripe keeps answering no list for its lines, and for its refunds', async () => {
     const life = await paidLife()
     const { account, server } = life
@@ -152,7 +152,7 @@ describe('what Stripe answers when an object can not be read', () => {
     })
   })
 
-  test.each(['.', '..'])('a product named %s can not be asked for', async (id) => {
+  test.each(['.', '..'])('a product named %s cannot be asked for', async (id) => {
     const life = await playedAccount()
     life.server.faults.add({ path: /v1/ }, { kind: 'wrong_json', body: '{"object":"list","data":[]}' })
     // It is not said to be gone: a backfill would bury it.

@@ -85,7 +85,7 @@ test('a failed start does not get in the way of another', async () => {
   expect(mongod.binarySource).toMatch(/^MongoDB \d+\.\d+\.\d+/)
 })
 
-test('a supervisor that can not announce itself says why in one line', async () => {
+test('a supervisor that cannot announce itself says why in one line', async () => {
   const dataFolder = join(await temporaryFolder(), 'data')
   const options = { dataFolder, environment: testEnvironment() }
   await mkdir(dataFolder)
