@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
-import { announce, forget, listAnnouncements, nameSocket } from '../../../src/store/embedded/announcements.ts'
+import { announce, forget, nameSocket } from '../../../src/store/embedded/announcements.ts'
 import { prepareDataFolder } from '../../../src/store/embedded/data-folder.ts'
 import {
   type EmbeddedMongodOptions,
@@ -44,10 +44,9 @@ const greetAs = async (
     socket.resume()
   }).listen(socketPath)
   await once(server, 'listening')
-  await announce(folder, { id, socketPath })
-  onTestFinished(async () => {
-    for (const announcement of await listAnnouncements(folder)) await forget(folder, announcement)
-  })
+  const announcement = await announce(folder, { id, socketPath })
+  // This one alone: by its own announcement a real supervisor is waited for.
+  onTestFinished(() => forget(folder, announcement))
   return { folder, server }
 }
 
