@@ -63,16 +63,36 @@ export class MongoOutbox implements OutboxStore, SocketHistory {
 
   claim({ sink, account }: Lane): Promise<Claim | null> {
     return translateMongoErrors(async () => {
-      const [first, ...others] = await this.#read({ status: 'pending', sink, stripe_user_id: account })
-      if (first === undefined) return null
-      const claimed = await this.#rows.findOneAndUpdate(
-        { _id: first.id, status: 'pending', $expr: { $lte: ['$next_attempt_at', '$$NOW'] } },
-        [{ $set: { next_attempt_at: { $add: ['$$NOW', this.#leaseMs] } } }],
-        { ...cheap, returnDocument: 'after', projection: { next_attempt_at: 1 } },
-      )
-      const lease = claimed?.next_attempt_at ?? null
-      return lease === null ? null : { rows: [first, ...others], lease }
+      for (let after = 0; ; ) {
+        const waiting = { status: 'pending', sink, stripe_user_id: account, seq: { $gt: after } }
+        const [first, ...others] = await this.#read(waiting)
+        if (first === undefined) return null
+        const rows = [first, ...others] as const
+        const lease = await this.#lease(first)
+        if (lease !== null) return { rows, lease }
+        const settled = await this.#lastSettled(rows)
+        if (settled === null) return null
+        after = settled
+      }
     })
+  }
+
+  async #lease({ id }: OutboxRow): Promise<Date | null> {
+    const claimed = await this.#rows.findOneAndUpdate(
+      { _id: id, status: 'pending', $expr: { $lte: ['$next_attempt_at', '$$NOW'] } },
+      [{ $set: { next_attempt_at: { $add: ['$$NOW', this.#leaseMs] } } }],
+      { ...cheap, returnDocument: 'after', projection: { next_attempt_at: 1 } },
+    )
+    return claimed?.next_attempt_at ?? null
+  }
+
+  // What a majority holds shows rows that wait though they were settled a moment ago: to stop at them would leave the lane
+  // until the next sweep (measured: 400 rows took 17 s). Rows are settled in their order.
+  async #lastSettled(rows: readonly OutboxRow[]): Promise<number | null> {
+    const filter = { _id: { $in: rows.map(({ id }) => id) }, status: 'pending' } as const
+    const waiting = await this.#rows.find(filter, { projection: { _id: 1 } }).toArray()
+    const ids = new Set(waiting.map(({ _id }) => _id))
+    return rows.findLast(({ id }) => !ids.has(id))?.seq ?? null
   }
 
   async settle({ sink }: Lane, rows: readonly OutboxRow[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
@@ -178,6 +179,18 @@ describe('a request', () => {
 const calmMs = isFull ? 12_000 : 1_000
 const mostSlowdown = isFull ? 2 : 10
 const noMatterMs = isFull ? 20 : 300
+
+test('whoever resets a connection that was to become a web socket costs nobody else anything', async () => {
+  const upgrade =
+    'GET /support HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  for (let round = 0; round < 10; round += 1) {
+    const socket = await connectTo(serve.url)
+    socket.write(upgrade)
+    await once(socket, 'data')
+    socket.resetAndDestroy()
+  }
+  expect(await deliver([{ ...numberedEvent(900_000) }], endpoint)).toMatchObject([{ status: 200 }])
+})
 
 test('five hundred slow sockets are cut off while good traffic goes on', async () => {
   const calm = keepDelivering(1_000)

@@ -49,6 +49,18 @@ describe('a lane with a row that waits', () => {
     expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
   })
 
+  test('is handed out again as soon as the rows before are settled', async () => {
+    const lane = await laneOf('acct_long')
+    for (let row = 2; row <= 100; row += 1) await commitChanges(receiver, 'acct_long')
+    const outbox = new MongoOutbox(db)
+    for (let first = 1; first <= 100; first += 20) {
+      const { rows } = notNull(await outbox.claim(lane))
+      expect([rows[0].seq, rows.length]).toEqual([first, 20])
+      await outbox.settle(lane, rows)
+    }
+    expect(await outbox.claim(lane)).toBeNull()
+  })
+
   test('is given to another once its lease has ended', async () => {
     const lane = await laneOf('acct_lease')
     notNull(await new MongoOutbox(db, { leaseMs: 1 }).claim(lane))

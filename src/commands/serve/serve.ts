@@ -1,5 +1,6 @@
 // `billing-sync serve`: wiring only. The listener answers before the database is there, with 503, and until the very end.
 
+import { once } from 'node:events'
 import { type Config, type ConfigFlags, loadConfig } from '../../config/config.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { inTime } from '../../in-time.ts'
@@ -69,6 +70,8 @@ export const runServe = async ({
   const started = performance.now()
   const secrets = role === 'work' ? [] : configuredSecrets(config)
   const interrupt = onInterrupt()
+  // Before anything is waited for: a signal that nobody hears does not come again.
+  const ended = once(interrupt.signal, 'abort')
   const serve = prepare(config, { role, catchesUp: catchUp }, { hasScreen, json })
   const listener = await listen(serve, secrets)
   serve.log.info(`listening on ${listener.url}`)
@@ -76,7 +79,6 @@ export const runServe = async ({
     if (json) process.stdout.write(`${JSON.stringify(serve.tally.summary(performance.now() - started))}\n`)
   }
   const screen = hasScreen ? await openScreen(serve, listener) : null
-  const ended = new Promise<void>((resolve) => interrupt.signal.addEventListener('abort', () => resolve()))
   try {
     await Promise.race([ended, start(serve, listener, interrupt.signal).then(() => ended)])
   } catch (error) {

@@ -13,6 +13,8 @@ interface Pause {
   readonly code: string
   readonly rests: number
   readonly endsAtMs: number
+  /** Rows of the events that wait while the account's others go on; none where it is the account that rests. */
+  readonly waiting: ReadonlySet<string>
 }
 
 /** Remembers which accounts rest, until when, and for what; times are milliseconds. */
@@ -27,19 +29,35 @@ export class AccountPauses {
 
   /** Lets an account rest for the trouble named by a code, and returns for how many milliseconds. */
   rest(account: string, code: string): number {
-    const rests = this.#pauses.get(account)?.rests ?? 0
-    const pauseMs = spreadPause(grownPause(restLengths, rests), this.#random())
-    this.#pauses.set(account, { code, rests: rests + 1, endsAtMs: performance.now() + pauseMs })
+    const { rests, pauseMs } = this.#next(account)
+    this.#pauses.set(account, { code, rests, endsAtMs: performance.now() + pauseMs, waiting: new Set() })
     return pauseMs
   }
 
-  /** Ends an account's rests: its last batch met no trouble. */
-  end(account: string): void {
-    this.#pauses.delete(account)
+  /** Returns for how many milliseconds some events of an account have to wait, while its others go on. */
+  putOff(account: string, code: string, rowIds: readonly string[]): number {
+    const { rests, pauseMs } = this.#next(account)
+    const waiting = new Set([...(this.#pauses.get(account)?.waiting ?? []), ...rowIds])
+    this.#pauses.set(account, { code, rests, endsAtMs: performance.now(), waiting })
+    return pauseMs
+  }
+
+  /** Ends an account's rests where no others wait than those of its last batch, which met no trouble. */
+  end(account: string, rowIds: readonly string[]): void {
+    const pause = this.#pauses.get(account)
+    if (pause === undefined) return
+    const waiting = new Set([...pause.waiting].filter((rowId) => !rowIds.includes(rowId)))
+    if (waiting.size === 0) this.#pauses.delete(account)
+    else this.#pauses.set(account, { ...pause, waiting })
   }
 
   isResting(account: string): boolean {
     return performance.now() < (this.#pauses.get(account)?.endsAtMs ?? 0)
+  }
+
+  #next(account: string): { readonly rests: number; readonly pauseMs: number } {
+    const rests = this.#pauses.get(account)?.rests ?? 0
+    return { rests: rests + 1, pauseMs: spreadPause(grownPause(restLengths, rests), this.#random()) }
   }
 
   /** The codes of the troubles that last. */

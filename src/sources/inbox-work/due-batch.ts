@@ -129,16 +129,15 @@ const letWait = async (
   deliveries: readonly DueDelivery[],
   { outcomes, options: { store, pauses } }: Handled,
 ): Promise<boolean> => {
-  const waiting = deliveries.filter((_, index) => outcomes[index]?.waits === true)
+  const rowIds = deliveries.map(({ due }) => due.rowId)
+  const waiting = rowIds.filter((_, index) => outcomes[index]?.waits === true)
   if (waiting.length === 0) {
-    pauses.end(account)
+    pauses.end(account, rowIds)
     return true
   }
   const code = outcomes.find(({ waits }) => waits === true)?.failure?.code ?? ''
-  const pauseMs = pauses.rest(account, code)
-  await store.postpone(
-    waiting.map(({ due }) => due.rowId),
-    pauseMs,
-  )
-  return waiting.length < deliveries.length
+  const goesOn = waiting.length < rowIds.length
+  const pauseMs = goesOn ? pauses.putOff(account, code, waiting) : pauses.rest(account, code)
+  await store.postpone(waiting, pauseMs)
+  return goesOn
 }

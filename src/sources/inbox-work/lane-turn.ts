@@ -119,5 +119,7 @@ const runEachAlone = async (
     await options.lanes.runAlone(account, event.rowId)
     if (!(await workOff(account, [event], options))) return false
   }
+  // What comes next runs together: should its process die of that, none of these is to blame.
+  if (events.length > 0) await options.lanes.runAlone(account, null)
   return true
 }

@@ -32,6 +32,8 @@ export const limitConnections = (server: Server): Connections => {
     socket.once('close', () => open.delete(socket))
   })
   server.on('upgrade', ({ socket }: IncomingMessage) => {
+    // Node has taken its own listener away, and a reset that nobody hears would end the process.
+    socket.on('error', () => undefined)
     // Where nobody else speaks web socket, nobody would ever answer, and no timeout of requests holds any more.
     if (server.listenerCount('upgrade') === 1) {
       answerAndClose(socket, '400 Bad Request', 'request_malformed')

@@ -44,6 +44,16 @@ describe('the command', () => {
     expect(stderr).toContain(option)
   })
 
+  test('ends where a signal comes before it listens', async () => {
+    const preload = new URL('signal-in-lookup.mjs', import.meta.url).href
+    const end = await runServe(['--mongodb-uri', uri], {
+      HOST: 'localhost',
+      NODE_OPTIONS: `--import=${preload}`,
+    })
+    expect([end.signal, end.exitCode]).toEqual([undefined, 0])
+    expect(end.stderr).toContain('listening on')
+  })
+
   test('ends with 2 where the database keeps another platform', async () => {
     await db.collection<{ _id: string; platform: true }>('billing.accounts').insertOne({
       ...{ _id: 'acct_platform1', platform: true },

@@ -278,4 +278,12 @@ export const guards = [
     tests: ['test/sinks/socket/support-server.test.ts'],
     titled: 'is listened to once',
   },
+  {
+    name: 'sinks: rows that were just settled do not hide those after them',
+    file: 'src/store/outbox.ts',
+    find: 'if (settled === null) return null',
+    replace: 'if (settled === null || settled > 0) return null',
+    tests: ['test/store/outbox.test.ts'],
+    titled: 'as soon as the rows before are settled',
+  },
 ]

@@ -314,4 +314,13 @@ export const guards = [
     tests: ['test/store/embedded/join-server.test.ts'],
     titled: 'interrupted while a supervisor was looked for',
   },
+  {
+    name: 'serve: a signal before it listens is heard',
+    file: 'src/commands/serve/serve.ts',
+    find: "const ended = once(interrupt.signal, 'abort')",
+    replace:
+      "const ended = new Promise((resolve) => setTimeout(() => interrupt.signal.addEventListener('abort', resolve), 1_000).unref())",
+    tests: ['test/commands/serve/serve-start.test.ts'],
+    titled: 'a signal comes before it listens',
+  },
 ]

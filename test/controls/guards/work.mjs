@@ -469,4 +469,25 @@ export const guards = [
     replace: 'named',
     tests: ['test/store/examined-documents.test.ts'],
   },
+  {
+    name: 'work: what ran alone is not to blame for what runs together later',
+    file: 'src/sources/inbox-work/lane-turn.ts',
+    find: 'if (events.length > 0) await options.lanes.runAlone(account, null)',
+    replace: '',
+    tests: ['test/sources/inbox-work/lane-turn.test.ts'],
+  },
+  {
+    name: 'work: an account of whose events some wait does not rest',
+    file: 'src/sources/inbox-work/due-batch.ts',
+    find: 'goesOn ? pauses.putOff(account, code, waiting) : pauses.rest(account, code)',
+    replace: 'pauses.rest(account, code)',
+    tests: ['test/sources/inbox-work/lane-turn.test.ts'],
+  },
+  {
+    name: 'work: events that wait do so ever longer though others of their account go through',
+    file: 'src/sources/inbox-work/account-pauses.ts',
+    find: 'if (waiting.size === 0) this.#pauses.delete(account)',
+    replace: 'if (waiting.size >= 0) this.#pauses.delete(account)',
+    tests: ['test/sources/inbox-work/account-pauses.test.ts'],
+  },
 ]
