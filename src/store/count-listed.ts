@@ -8,8 +8,9 @@ import { translateMongoErrors } from './mongo-errors.ts'
 const mostCounted = 1_000
 
 /**
- * Returns how many objects of an account a list ought to show: not deleted, of the mode, and on no test clock, whose
- * objects lists leave out (https://docs.stripe.com/billing/testing/test-clocks). Throws `mongodb_unavailable`.
+ * Returns how many objects of an account a list ought to show: not deleted, of the mode, first stored before its walk
+ * began, and on no test clock, whose objects lists leave out (https://docs.stripe.com/billing/testing/test-clocks).
+ * Throws `mongodb_unavailable`.
  */
 export const countListed = (
   db: Db,
@@ -17,11 +18,14 @@ export const countListed = (
     account,
     collection,
     livemode,
+    before,
   }: {
     readonly account: string
     readonly collection: ProjectionCollection
     /** Null: of either mode. */
     readonly livemode: boolean | null
+    /** When the walk began: what was first stored since then may have come into being behind it. */
+    readonly before: Date
   },
 ): Promise<number> =>
   translateMongoErrors(() => {
@@ -29,6 +33,7 @@ export const countListed = (
       stripe_user_id: account,
       deleted: { $ne: true },
       test_clock: null,
+      'sync.created_at': { $lt: before },
       ...(livemode === null ? {} : { livemode }),
     }
     return db.collection(collection).countDocuments(filter, { limit: mostCounted })

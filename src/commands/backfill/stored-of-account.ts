@@ -39,7 +39,8 @@ export const openStored = (
   const queryOf = (resource: ResourceName): OutlineQuery | null =>
     livemode === null ? null : { account, collection: collectionOf(resource), livemode, since, until }
   return {
-    countStored: (resource) => countListed(db, { account, collection: collectionOf(resource), livemode }),
+    countStored: (resource, before) =>
+      countListed(db, { account, collection: collectionOf(resource), livemode, before }),
     isAnyStored: async (resource) => {
       const query = queryOf(resource)
       return query !== null && isAnyStored(db, query)

@@ -27,8 +27,8 @@ export interface AccountBackfill<Folded extends FoldedPages = FoldedPages>
   /** Told of lists of which nothing stored is left that they no longer show. */
   readonly onMended: (lists: readonly ListName[]) => Promise<void>
   readonly mending: Mending
-  /** Answers how many objects of a resource are stored that the list ought to show. */
-  readonly countStored: (resource: ResourceName) => Promise<number>
+  /** Answers how many objects of a resource were stored before then that the list ought to show. */
+  readonly countStored: (resource: ResourceName, before: Date) => Promise<number>
   /** Told of an entry that is no object, or could not be applied. */
   readonly onFailed: (entry: FailedEntry) => void
   /** Told what the account needs somebody to know, though nothing went wrong. */
@@ -76,7 +76,7 @@ export const backfillAccount = async <Folded extends FoldedPages>(
   const suspects = [...complete]
     .filter(isEmpty)
     .filter((resource) => !continued.has(resource) || owesMore(resource))
-  return suspectEmptyLists(suspects, mended, options)
+  return suspectEmptyLists({ empty: suspects, mended, startedAt }, options)
 }
 
 const heldBefore = async (
@@ -118,15 +118,21 @@ const countOutcomes = (
   count.unchanged += observations.length + invalid - applied - failed
 }
 
-// A list without an object, of an account that has some, is that of another account or mode.
+interface EmptyLists {
+  readonly empty: readonly ResourceName[]
+  readonly mended: ReadonlySet<ResourceName>
+  /** When the walk began. */
+  readonly startedAt: Date
+}
+
+// A list without an object, of an account that has had some since before the walk, is that of another account or mode.
 const suspectEmptyLists = async (
-  empty: readonly ResourceName[],
-  mended: ReadonlySet<ResourceName>,
+  { empty, mended, startedAt }: EmptyLists,
   { tally, countStored, onWarning }: Pick<AccountBackfill, 'tally' | 'countStored' | 'onWarning'>,
 ): Promise<BillingSyncError | null> => {
   for (const resource of empty) {
     if (mended.has(resource)) continue
-    const count = await countStored(resource)
+    const count = await countStored(resource, startedAt)
     const details = { account: tally.account, resource, count }
     if (count > 0) return new BillingSyncError('list_empty', details)
   }

@@ -170,6 +170,22 @@ describe('what a list no longer shows', () => {
   })
 })
 
+test('a list whose first object comes into being behind the walk is no empty one', async () => {
+  const { account, server, place } = await mirroredAccount({ customers: 3 })
+  const held = server.hold({ path: '/v1/customers' }, { times: 1 })
+  const { child } = await startBackfill([...plain, '--json'], place)
+  await held.arrived()
+  const walked = { resource: 'products', completed_at: { $ne: null } }
+  const rows = db.collection('billing.cursors')
+  await expect.poll(() => rows.countDocuments(walked), { timeout: 20_000 }).toBe(1)
+  const product = account.seed('product', { name: 'First' })
+  expect((await runBackfill(['--account', 'acct_1', '--id', product], place)).exitCode).toBe(0)
+  held.releaseAll()
+  const { exitCode, stdout } = await child
+  expect([exitCode, JSON.parse(stdout).errors]).toEqual([0, {}])
+  expect(await db.collection('billing.products').distinct('stripe_id')).toEqual([product])
+})
+
 describe('nothing is marked deleted', () => {
   test('by a Stripe of another platform that shows empty lists', async () => {
     await mirroredAccount({ customers: 5, products: 3 })

@@ -60,6 +60,14 @@ export const guards = [
     tests: ['test/sources/backfill/unlisted.test.ts'],
   },
   {
+    name: 'empty lists: what was first stored since the walk began is not counted',
+    file: 'src/store/count-listed.ts',
+    find: "      'sync.created_at': { $lt: before },\n",
+    replace: '',
+    tests: ['test/commands/backfill/unlisted.test.ts'],
+    titled: 'whose first object comes into being',
+  },
+  {
     name: 'gone: too much to be believed makes no tombstone',
     file: 'src/sources/backfill/mend-unlisted.ts',
     find: 'if (isTooMuchGone(unlisted) && !insists)',
