@@ -73,7 +73,10 @@ const backfillOpened = async (
   const tallies = accounts.map((account) => tally.add(account, request.resources))
   const one = oneOf(request)
   const work = async (): Promise<void> => {
-    await runAccounts({ tallies, accountsAtOnce, signal, backfill: (account) => one(account, run, tally) })
+    await runAccounts({
+      ...{ tallies, accountsAtOnce, signal, hasOwnToken: run.stripe.hasOwnToken },
+      backfill: (account) => one(account, run, tally),
+    })
     const accountsThat = (is: (tally: AccountTally) => boolean): readonly string[] =>
       tallies.filter(is).map(({ account }) => account)
     if (!signal.aborted && !tallies.some(isUntried))

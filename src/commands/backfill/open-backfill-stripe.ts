@@ -24,6 +24,8 @@ export interface BackfillStripe {
   readonly clock: StripeClock
   /** Answers an account's client; its requests end with the signal. */
   clientOf(account: string, listener: PaceListener, signal: AbortSignal): Promise<AccountClient>
+  /** Tells whether Stripe is asked about an account with its own access token, not with the platform's key. */
+  hasOwnToken(account: string): Promise<boolean>
   /** Answers what tells whether requests about an account have to wait for their turn. */
   isPacedFor(account: string): Promise<(path: string) => boolean>
   /** Answers the reader of an account's single objects. */
@@ -62,12 +64,14 @@ export const openBackfillStripe = (
   })
   const accountClient: BackfillStripe['clientOf'] = (account, listener, signal) =>
     clientsFor({ listener, patienceMs, signal })(account)
+  const hasOwnToken = async (account: string): Promise<boolean> => (await accessTokenOf(account)) !== null
   return {
     livemode,
     clock,
     clientOf: accountClient,
+    hasOwnToken,
     isPacedFor: async (account) => {
-      const owner = (await accessTokenOf(account)) === null ? platformAccount : account
+      const owner = (await hasOwnToken(account)) ? account : platformAccount
       const pace = calls.paceOf(owner, 'lists')
       return (path) => pace.isBusy(endpointOf(path))
     },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BillingSyncError } from '../../../src/errors.ts'
+import { BillingSyncError, type ErrorCode } from '../../../src/errors.ts'
 import { type AccountTally, BackfillTally } from '../../../src/sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../../../src/sources/backfill/run-accounts.ts'
 
@@ -9,26 +9,73 @@ const tallies = (count: number): readonly AccountTally[] => {
 }
 
 const never = new AbortController().signal
+const nobody = async () => false
+
+/** Runs accounts one after another, each with what it ends with, and returns what each is told to have ended with. */
+const endings = async (
+  codes: readonly (ErrorCode | null)[],
+  hasOwnToken: (account: string) => Promise<boolean> = nobody,
+): Promise<readonly (ErrorCode | null)[]> => {
+  const accounts = tallies(codes.length)
+  const backfill = async (tally: AccountTally) => {
+    const code = codes[accounts.indexOf(tally)] ?? null
+    if (code !== null) throw new BillingSyncError(code)
+  }
+  await runAccounts({ tallies: accounts, backfill, hasOwnToken, accountsAtOnce: 1, signal: never })
+  return accounts.map(({ error }) => error?.code ?? null)
+}
 
 test('an account that fails is noted, and the others run', async () => {
   const accounts = tallies(3)
   const backfill = async ({ account }: AccountTally) => {
     if (account === 'acct_1') throw new BillingSyncError('account_disconnected', { account })
   }
-  await runAccounts({ tallies: accounts, backfill, accountsAtOnce: 2, signal: never })
+  await runAccounts({ tallies: accounts, backfill, hasOwnToken: nobody, accountsAtOnce: 2, signal: never })
   expect(accounts.map(({ phase }) => phase)).toEqual(['done', 'failed', 'done'])
   expect(accounts[1]?.error?.code).toBe('account_disconnected')
 })
 
-test('trouble that passes for five in a row is everybody trouble', async () => {
-  const accounts = tallies(8)
-  const backfill = async () => {
-    throw new BillingSyncError('stripe_unavailable')
-  }
-  await runAccounts({ tallies: accounts, backfill, accountsAtOnce: 1, signal: never })
-  const codes = accounts.map(({ error }) => error?.code)
-  expect(codes.slice(0, 5)).toEqual(Array(5).fill('stripe_unavailable'))
-  expect(codes.slice(5)).toEqual(Array(3).fill('account_incomplete'))
+test.each([
+  'mongodb_unavailable',
+  'stripe_unavailable',
+  'stripe_rate_limited',
+  'stripe_unauthorized',
+] as const)('%s of five in a row is everybody trouble', async (code) => {
+  expect(await endings(Array(8).fill(code))).toEqual([
+    ...Array(5).fill(code),
+    ...Array(3).fill('account_incomplete'),
+  ])
+})
+
+test.each(['stripe_unauthorized', 'stripe_rate_limited'] as const)(
+  '%s of accounts with their own tokens stops no other',
+  async (code) => {
+    const codes = [...Array(6).fill(code), null]
+    expect(await endings(codes, async (account) => account !== 'acct_6')).toEqual(codes)
+  },
+)
+
+test('Stripe being away is everybody trouble though each account has its own token', async () => {
+  const codes = await endings(Array(6).fill('stripe_unavailable'), async () => true)
+  expect(codes.at(-1)).toBe('account_incomplete')
+})
+
+test('accounts that are busy stop no other', async () => {
+  const codes = [...Array(6).fill('account_busy'), null]
+  expect(await endings(codes)).toEqual(codes)
+})
+
+test('an account that is busy does not tell that what the others meet is over', async () => {
+  const away = 'mongodb_unavailable'
+  const codes = await endings([away, away, away, 'account_busy', away, away, null])
+  expect(codes.slice(5)).toEqual([away, 'account_incomplete'])
+})
+
+test('a key of which nobody can tell whose it is counts as that of everybody', async () => {
+  const codes = await endings(Array(6).fill('stripe_unauthorized'), async () => {
+    throw new BillingSyncError('mongodb_unavailable', { reason: 'away' })
+  })
+  expect(codes.at(-1)).toBe('account_incomplete')
 })
 
 test('once asked to stop no further account begins', async () => {
@@ -38,7 +85,13 @@ test('once asked to stop no further account begins', async () => {
     begun.push(account)
     stop.abort()
   }
-  await runAccounts({ tallies: accounts, backfill, accountsAtOnce: 1, signal: stop.signal })
+  await runAccounts({
+    tallies: accounts,
+    backfill,
+    hasOwnToken: nobody,
+    accountsAtOnce: 1,
+    signal: stop.signal,
+  })
   expect(begun).toEqual(['acct_0'])
   expect(accounts[2]?.error?.code).toBe('account_incomplete')
 })
@@ -47,6 +100,12 @@ test('what is no coded error is nothing that an account ends with', async () => 
   const backfill = async () => {
     throw new TypeError('a defect')
   }
-  const running = runAccounts({ tallies: tallies(1), backfill, accountsAtOnce: 1, signal: never })
+  const running = runAccounts({
+    tallies: tallies(1),
+    backfill,
+    hasOwnToken: nobody,
+    accountsAtOnce: 1,
+    signal: never,
+  })
   await expect(running).rejects.toThrow('a defect')
 })
