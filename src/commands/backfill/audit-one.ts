@@ -23,12 +23,12 @@ export const auditOne = async (
   whole: Pick<BackfillTally, 'addDrift'>,
 ): Promise<void> => {
   const { account } = tally
-  const { positions } = await run.positions.open(account)
+  const { positions, ranges } = await run.positions.open(account)
+  const { reader, eachStored } = run.storedOf(account, ranges)
   const { drift, omitted, failure } = await auditAccount({
-    ...confirmingOf(tally, run),
-    tally,
+    ...confirmingOf(tally, run, reader),
+    ...{ tally, eachStored },
     walk: { ...(await walkOf(tally, run)), positions },
-    eachStored: run.storedOf(account).eachStored,
   })
   whole.addDrift(
     drift.map(({ kind, id, drift: found, fields }) => ({
@@ -41,11 +41,10 @@ export const auditOne = async (
   if ([...tally.resources.values()].some(({ complete }) => !complete)) throw interruption(account)
 }
 
-const confirmingOf = (tally: AccountTally, run: BackfillRun): Confirming => {
+const confirmingOf = (tally: AccountTally, run: BackfillRun, reader: AccountReader): Confirming => {
   const { account } = tally
   const { stripe, signal } = run
   const { readObjects } = handlingOf(tally, run)
-  const { reader } = run.storedOf(account)
   const opened = unopened(account, reader)
   return {
     account,

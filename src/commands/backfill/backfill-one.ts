@@ -23,7 +23,7 @@ import type { BackfillRequest } from './backfill-request.ts'
 import { foldPages, type PipelinePages } from './commit-pages.ts'
 import { mendingOf } from './mend-account.ts'
 import type { BackfillStripe } from './open-backfill-stripe.ts'
-import type { Positions } from './open-positions.ts'
+import type { ListRanges, Positions } from './open-positions.ts'
 import type { StoredOfAccount } from './stored-of-account.ts'
 
 /** What all accounts of a run share. */
@@ -34,8 +34,8 @@ export interface BackfillRun {
   readonly stripe: BackfillStripe
   /** Tells whether a worker is at an account's events. */
   readonly isWorkedOn: (account: string) => Promise<boolean>
-  /** Answers what is stored of an account. */
-  readonly storedOf: (account: string) => StoredOfAccount
+  /** Answers what is stored of an account, within the ranges of its lists. */
+  readonly storedOf: (account: string, ranges: ListRanges) => StoredOfAccount
   readonly rooms: PageRooms
   /** Told of every commit lost to another writer. */
   readonly onLostCommit: () => void
@@ -91,12 +91,13 @@ const walkOne = async (
       code,
     })
   }
-  const { positions, continued, mended, failed, updatesOf, noteMended } = await run.positions.open(account)
+  const opening = await run.positions.open(account)
+  const { positions, ranges, continued, mended, failed, updatesOf, noteMended } = opening
   const commits = {
     ...{ account, updatesOf, handling: handlingOf(tally, run) },
     foldsAhead: !run.request.dryRun,
   }
-  const stored = run.storedOf(account)
+  const stored = run.storedOf(account, ranges)
   const failure = await backfillAccount<PipelinePages>({
     tally,
     ...{ continued, mended, onMended: noteMended },

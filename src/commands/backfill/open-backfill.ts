@@ -75,10 +75,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       stripe: openBackfillStripe(config, { calls, platformAccount, accessTokenOf }),
       // A run that writes nothing keeps nobody waiting; whether MongoDB is there the next commit tells.
       isWorkedOn: async (account) => !dryRun && isWorkedOn(database.db, account).catch(() => false),
-      storedOf: (account) => {
-        const { since, until } = positions.rangeOf(account)
-        return openStored(database, { account, livemode, since, until })
-      },
+      storedOf: (account, ranges) => openStored(database, { account, livemode, ranges }),
       rooms: new PageRooms(pagesAtOnce),
     },
     accounts: request.accounts ?? (await accountsInReach(database.db, platformAccount)),

@@ -9,13 +9,17 @@ import { lookEveryMs } from '../../store/abandoned-transactions.ts'
 import { ProcessClaims } from '../../store/claims-of-process.ts'
 import { type AccountEnding, endingsOfRun } from '../../store/cursor-claims.ts'
 import { type AccountRun, endRun, openRun, type TypedCommand } from '../../store/cursor-runs.ts'
-import { noteMended, openPositions } from '../../store/cursors.ts'
+import { noteMended, type OpenPosition, openPositions } from '../../store/cursors.ts'
 import type { Database } from '../../store/database.ts'
 import type { BackfillRange, BackfillRequest } from './backfill-request.ts'
+
+/** The instants that the dates of the command mean to each list: where a list goes on, those of its beginning. */
+export type ListRanges = ReadonlyMap<ListName, Pick<BackfillRange, 'since' | 'until'>>
 
 /** An account's lists, each with its place. */
 export interface AccountPositions {
   readonly positions: ReadonlyMap<ListName, Position>
+  readonly ranges: ListRanges
   /** When an earlier run of the command began the lists of which it had read something. */
   readonly continued: ReadonlyMap<ListName, Date>
   /** Lists of which that run has mended what they no longer show. */
@@ -36,8 +40,6 @@ export interface ReachedPosition {
 }
 
 export interface Positions {
-  /** Answers the instants that the dates of the command mean: where an account goes on, those of its beginning. */
-  rangeOf(account: string): Pick<BackfillRange, 'since' | 'until'>
   /** Makes this process the one that backfills the account. Throws `backfill_running`. */
   claim(account: string): Promise<void>
   /** Lets go of an account, and notes how it was left. */
@@ -80,7 +82,6 @@ export const openStoredPositions = async (
     return { run, since, until }
   }
   return {
-    rangeOf: runOf,
     claim: (account) => claims.claim(account, { run: opened.run, force: restart }),
     release: (account, ending) => claims.release(account, ending),
     open: async (account) => {
@@ -94,18 +95,7 @@ export const openStoredPositions = async (
       const rows = await endingMeanwhile(openPositions(db, requests, opener), endAbandoned)
       const ids = new Map(lists.map((list, index) => [list, rows[index]?.id ?? '']))
       return {
-        // Windows are written by `updatesOf` and `begin` alone.
-        positions: new Map(
-          lists.map((list, index) => [list, (rows[index]?.windows ?? []) as unknown as Position]),
-        ),
-        continued: new Map(
-          lists.flatMap((list, index) => {
-            const { startedAt = null } = rows[index] ?? {}
-            return startedAt === null ? [] : [[list, startedAt] as const]
-          }),
-        ),
-        failed: new Map(lists.map((list, index) => [list, rows[index]?.failed ?? 0])),
-        mended: new Set(lists.filter((_, index) => rows[index]?.isMended === true)),
+        ...placesOf(lists, rows),
         noteMended: (done) =>
           noteMended(
             db,
@@ -123,6 +113,26 @@ export const openStoredPositions = async (
       const unfinished = accounts?.map((account) => ({ account, ...runOf(account) }))
       if (unfinished !== undefined) await endRun(db, command, { run: opened.run, unfinished })
     },
+  }
+}
+
+type Places = Pick<AccountPositions, 'positions' | 'ranges' | 'continued' | 'mended' | 'failed'>
+
+const placesOf = (lists: readonly ListName[], rows: readonly OpenPosition[]): Places => {
+  const opened = lists.flatMap((list, index) => {
+    const row = rows[index]
+    return row === undefined ? [] : [[list, row] as const]
+  })
+  return {
+    // Windows are written by `updatesOf` and `begin` alone.
+    positions: new Map(opened.map(([list, { windows }]) => [list, windows as unknown as Position])),
+    // A run of another command may have begun the list, at another time.
+    ranges: new Map(opened.map(([list, { since, until }]) => [list, { since, until }])),
+    continued: new Map(
+      opened.flatMap(([list, { startedAt }]) => (startedAt === null ? [] : [[list, startedAt] as const])),
+    ),
+    mended: new Set(opened.filter(([, { isMended }]) => isMended).map(([list]) => list)),
+    failed: new Map(opened.map(([list, { failed }]) => [list, failed])),
   }
 }
 
@@ -153,11 +163,11 @@ const endingMeanwhile = async <Result>(work: Promise<Result>, endAbandoned: () =
 
 /** Opens positions that lie at the beginning and are kept nowhere. */
 export const openForgottenPositions = ({ resources, range }: BackfillRequest): Positions => ({
-  rangeOf: () => range,
   claim: async () => undefined,
   release: async () => undefined,
   open: async () => ({
     positions: new Map(listsOf(resources).map((list) => [list, begin(range.since, range.until)])),
+    ranges: new Map(listsOf(resources).map((list) => [list, range])),
     continued: new Map(),
     mended: new Set(),
     failed: new Map(),

@@ -14,9 +14,9 @@ import {
   type OutlineQuery,
 } from '../../store/stored-objects.ts'
 import type { AccountReader } from '../../unit-of-work/reader.ts'
-import type { BackfillRange } from './backfill-request.ts'
+import type { ListRanges } from './open-positions.ts'
 
-/** Outlines are of the mode of the key and within the range: there are none where the key does not tell its mode. */
+/** Outlines are of the mode of the key and within the range of their list: there are none where the key does not tell its mode. */
 export interface StoredOfAccount
   extends Pick<AccountBackfill, 'countStored'>,
     Pick<Mending, 'isAnyStored' | 'eachStored' | 'someStored'> {
@@ -25,19 +25,24 @@ export interface StoredOfAccount
   readonly isAnyAdoptable: () => Promise<boolean>
 }
 
-interface StoredRequest extends Pick<BackfillRange, 'since' | 'until'> {
+interface StoredRequest {
   readonly account: string
   /** Mode of the key, null where it does not tell. */
   readonly livemode: boolean | null
+  readonly ranges: ListRanges
 }
 
 /** Opens what is stored of an account. Each answer rejects with `mongodb_unavailable`. */
 export const openStored = (
   { db }: Pick<Database, 'db'>,
-  { account, livemode, since, until }: StoredRequest,
+  { account, livemode, ranges }: StoredRequest,
 ): StoredOfAccount => {
-  const queryOf = (resource: ResourceName): OutlineQuery | null =>
-    livemode === null ? null : { account, collection: collectionOf(resource), livemode, since, until }
+  const queryOf = (resource: ResourceName): OutlineQuery | null => {
+    const range = ranges.get(resource)
+    if (livemode === null || range === undefined) return null
+    const { since, until } = range
+    return { account, collection: collectionOf(resource), livemode, since, until }
+  }
   return {
     countStored: (resource, before) =>
       countListed(db, { account, collection: collectionOf(resource), livemode, before }),

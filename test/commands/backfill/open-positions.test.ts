@@ -18,7 +18,9 @@ const openAt = async (now: Date, resource: string, livemode = false) => {
   const request = backfillRequestOf({ account: ['acct_1'], resource: [resource], ...dates }, now)
   const positions = await openStoredPositions({ db }, { request, livemode, endAbandoned: () => undefined })
   const end = (unfinished: readonly string[]) => positions.end({ unfinished, elsewhere: [] })
-  return { range: positions.rangeOf('acct_1'), end, ...(await positions.open('acct_1')) }
+  const opened = await positions.open('acct_1')
+  const ranges = Object.fromEntries(opened.ranges)
+  return { ...opened, range: ranges[request.resources[0] ?? ''], ranges, end }
 }
 
 /** Opens the positions of a process that backfills accounts, as they are named. */
@@ -51,7 +53,18 @@ test('another run gives a list of which nothing was read its own instants', asyn
     from: Date.parse('2026-11-18T00:00:00Z') / 1000,
     to: Date.parse('2026-11-19T00:00:00Z') / 1000,
   })
-  expect(range.since).toEqual(new Date('2026-11-18T00:00:00Z'))
+  expect(range?.since).toEqual(new Date('2026-11-18T00:00:00Z'))
+})
+
+test('a list that a run of another command began keeps its instants, and no other list has them', async () => {
+  await openAt(then, 'subscriptions')
+  await cursors.updateOne({ resource: 'subscriptions' }, { $set: { windows: [{ from: 5 }] } })
+  const { ranges, positions } = await openAt(today, 'subscriptions,products')
+  expect(positions.get('subscriptions')).toEqual([{ from: 5 }])
+  expect(ranges).toEqual({
+    subscriptions: { since: new Date('2026-10-30T00:00:00Z'), until: new Date('2026-10-31T00:00:00Z') },
+    products: { since: new Date('2026-11-18T00:00:00Z'), until: new Date('2026-11-19T00:00:00Z') },
+  })
 })
 
 test('an account that was left unfinished goes on in the next run, as it began', async () => {
@@ -59,14 +72,14 @@ test('an account that was left unfinished goes on in the next run, as it began',
   await cursors.updateOne({ resource: 'disputes' }, { $set: { windows: [{ from: 5 }] } })
   await first.end(['acct_1'])
   const second = await openAt(today, 'disputes')
-  expect(second.range.since).toEqual(new Date('2026-10-30T00:00:00Z'))
+  expect(second.range?.since).toEqual(new Date('2026-10-30T00:00:00Z'))
   expect(second.positions.get('disputes')).toEqual([{ from: 5 }])
   await second.end(['acct_1'])
   await cursors.updateOne({ resource: 'disputes' }, { $set: { windows: [], completed_at: new Date() } })
   const third = await openAt(today, 'disputes')
   expect(third.positions.get('disputes')).toEqual([])
   await third.end([])
-  expect((await openAt(today, 'disputes')).range.since).toEqual(new Date('2026-11-18T00:00:00Z'))
+  expect((await openAt(today, 'disputes')).range?.since).toEqual(new Date('2026-11-18T00:00:00Z'))
 })
 
 test('of two processes at one run the last ends it, whichever had the other refused', async () => {
@@ -108,7 +121,7 @@ test('a run with a key of the other mode is another, and so are its positions', 
   await cursors.updateOne({ resource: 'refunds' }, { $set: { windows: [], completed_at: new Date() } })
   expect((await openAt(today, 'refunds')).positions.get('refunds')).toEqual([])
   const live = await openAt(today, 'refunds', true)
-  expect(live.range.since).toEqual(new Date('2026-11-18T00:00:00Z'))
+  expect(live.range?.since).toEqual(new Date('2026-11-18T00:00:00Z'))
   expect(live.positions.get('refunds')).toHaveLength(1)
   expect(tested.positions.get('refunds')).toHaveLength(1)
 })

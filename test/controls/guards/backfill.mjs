@@ -552,8 +552,16 @@ export const guards = [
   {
     name: 'resume: what is mended is compared over the range that was walked',
     file: 'src/commands/backfill/open-positions.ts',
-    find: 'rangeOf: runOf,',
-    replace: 'rangeOf: () => range,',
+    find: '...placesOf(lists, rows),',
+    replace:
+      '...placesOf(lists, rows),\n        ranges: new Map(lists.map((list) => [list, runOf(account)])),',
+    tests: ['test/commands/backfill/continued-range.test.ts'],
+  },
+  {
+    name: 'resume: an account that goes on has the instants of its beginning',
+    file: 'src/commands/backfill/open-positions.ts',
+    find: 'ranges: new Map(opened.map(([list, { since, until }]) => [list, { since, until }])),',
+    replace: 'ranges: new Map(opened.map(([list]) => [list, { since: null, until: null }])),',
     tests: ['test/commands/backfill/open-positions.test.ts'],
   },
   {
