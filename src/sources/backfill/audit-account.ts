@@ -91,7 +91,8 @@ class Findings {
       for (const { id } of observations) seen.add(id)
       const differences = await compare([...observations, ...carried])
       for (const found of differences) this.#suspect({ kind: found.kind, id: found.id, found, isGone: false })
-      const counted = page.list === 'invoice_payments' ? undefined : tally.resources.get(page.list)
+      if (page.list === 'invoice_payments') return tally.countFailedAlong(page.list, page.invalid)
+      const counted = tally.resources.get(page.list)
       if (counted === undefined) return
       count(counted, page, differences)
       counted.remaining = this.#estimates.after(page)

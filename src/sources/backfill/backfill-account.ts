@@ -97,21 +97,26 @@ const countPages = ({
     for (const [index, { failure }] of outcomes.entries())
       if (failure !== null) onFailed({ list, id: observations[index]?.id ?? null, failure })
     for (let left = invalid; left > 0; left -= 1) onFailed(entryInvalid(list))
-    if (page.list === 'invoice_payments') return
-    const count = tally.resources.get(page.list)
+    // They are no objects of a resource, but a run that lost some did not end well.
+    if (list === 'invoice_payments') return tally.countFailedAlong(list, failedOf(page, outcomes))
+    const count = tally.resources.get(list)
     if (count === undefined) return
     countOutcomes(count, page, outcomes)
     count.remaining = estimates.after(page)
   }
 }
 
+const failedOf = ({ invalid }: WalkedPage, outcomes: readonly EntryOutcome[]): number =>
+  outcomes.filter(({ outcome }) => outcome === 'failed').length + invalid
+
 const countOutcomes = (
   count: { read: number; applied: number; unchanged: number; failed: number },
-  { observations, invalid }: WalkedPage,
+  page: WalkedPage,
   outcomes: readonly EntryOutcome[],
 ): void => {
+  const { observations, invalid } = page
   const applied = outcomes.filter(({ outcome }) => outcome === 'applied').length
-  const failed = outcomes.filter(({ outcome }) => outcome === 'failed').length + invalid
+  const failed = failedOf(page, outcomes)
   count.read += observations.length + invalid
   count.applied += applied
   count.failed += failed

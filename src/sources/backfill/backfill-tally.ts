@@ -5,7 +5,7 @@ import type { BillingSyncError } from '../../errors.ts'
 import type { EntryOutcome } from '../../ports/pipeline-store.ts'
 import type { PaceListener } from '../stripe/pace-http-client.ts'
 import { type ObjectFailure, ObjectFailures } from './object-failures.ts'
-import type { ResourceName } from './resources.ts'
+import { type ListName, type ResourceName, servedResource } from './resources.ts'
 
 /** What came of one resource of one account. */
 export interface ResourceCount {
@@ -13,6 +13,7 @@ export interface ResourceCount {
   read: number
   applied: number
   unchanged: number
+  /** Those that could not be stored, and what came along with them and could not: the latter is not in `read`. */
   failed: number
   requests: number
   retries: number
@@ -97,15 +98,20 @@ export class AccountTally {
     }
   }
 
-  /** Counts objects of a resource that an earlier process of the run read and could not store. */
-  countFailedBefore(resource: ResourceName, failed: number): void {
-    const count = this.resources.get(resource)
-    if (count === undefined || failed === 0) return
-    count.read += failed
-    count.failed += failed
-    this.warnings.push(
-      `${failed} of the ${resource} failed before the interruption: see the log of that time`,
-    )
+  /** Counts what failed and is none of the objects that a resource is read for: entries of a list that serves it. */
+  countFailedAlong(list: ListName, failed: number): void {
+    const count = this.resources.get(servedResource(list, this.resources))
+    if (count !== undefined) count.failed += failed
+  }
+
+  /** Counts entries of a list that an earlier process of the run read and could not store. */
+  countFailedBefore(list: ListName, failed: number): void {
+    if (failed === 0) return
+    this.countFailedAlong(list, failed)
+    const count = list === 'invoice_payments' ? undefined : this.resources.get(list)
+    if (count !== undefined) count.read += failed
+    const what = list.replace('_', ' ')
+    this.warnings.push(`${failed} of the ${what} failed before the interruption: see the log of that time`)
   }
 
   /** Counts the requests that are made on behalf of a resource. */

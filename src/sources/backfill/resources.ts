@@ -95,7 +95,7 @@ export const listsOf = (resources: readonly ResourceName[]): readonly ListName[]
 /** Returns the resource on whose behalf a list is walked, given the lists that are walked with it. */
 export const servedResource = (
   list: ListName,
-  walked: { readonly has: (list: ListName) => boolean },
+  walked: { readonly has: (resource: ResourceName) => boolean },
 ): ResourceName => {
   if (list !== 'invoice_payments') return list
   return walked.has('invoices') ? 'invoices' : 'charges'

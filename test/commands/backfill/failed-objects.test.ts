@@ -1,13 +1,15 @@
-import { expect, test } from 'vitest'
-import { runBackfill } from '../../support/backfill-command.ts'
+import { describe, expect, test } from 'vitest'
+import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
+import { populate } from '../../support/stripe/population.ts'
 
-const { uri } = await openTestDatabase()
+const { db, uri } = await openTestDatabase()
+
+const deep = `${'['.repeat(120)}${']'.repeat(120)}`
 
 test('objects that cannot be applied are named with their causes, in the summary and in the log', async () => {
   const { server } = await playStripe()
-  const deep = `${'['.repeat(120)}${']'.repeat(120)}`
   const page = {
     object: 'list',
     has_more: false,
@@ -32,6 +34,57 @@ test('objects that cannot be applied are named with their causes, in the summary
     { account: 'acct_1', type: 'products', object_id: 'prod_deep', code: 'payload_unstorable' },
     { account: 'acct_1', type: 'products', object_id: null, code: 'entry_invalid' },
   ])
+})
+
+describe('entries of the list of invoice payments that fail', () => {
+  /** An account of its own, with its list of invoice payments answered once by one that is none and one too deep. */
+  const strayingAccount = async (account: string) => {
+    const { server, world } = await playStripe()
+    populate(world.account(account), { customers: 1, paidInvoices: 2 })
+    world.clock.run()
+    const stray = `7,{"id":"inpay_deep","object":"invoice_payment","created":1,"deep":${deep}}`
+    const body = `{"object":"list","has_more":false,"data":[${stray}]}`
+    const fail = () => server.faults.add({ path: '/v1/invoice_payments' }, { kind: 'wrong_json', body })
+    const args = ['--account', account, '--resource', 'invoices,charges']
+    return { server, fail, args, place: { uri, url: server.url } }
+  }
+
+  test('end the run with 1, and are none of the objects that were read', async () => {
+    const { fail, args, place } = await strayingAccount('acct_3')
+    fail()
+    const { exitCode, summary } = await runBackfill(args, place)
+    const { invoices, charges } = summary.accounts.acct_3 ?? {}
+    expect([exitCode, summary.errors, summary.failures?.length]).toEqual([1, {}, 2])
+    expect(invoices).toMatchObject({ read: 2, applied: 2, unchanged: 0, failed: 2 })
+    expect(charges).toMatchObject({ read: 2, applied: 2, unchanged: 0, failed: 0 })
+  })
+
+  test('end the run with 1 that goes on after an interruption', async () => {
+    const { server, fail, args, place } = await strayingAccount('acct_4')
+    fail()
+    const held = server.hold({ path: '/v1/invoices' }, { times: 1 })
+    const { child } = await startBackfill(args, place)
+    await held.arrived()
+    const walked = { stripe_user_id: 'acct_4', resource: 'invoice_payments', completed_at: { $ne: null } }
+    await expect
+      .poll(() => db.collection('billing.cursors').countDocuments(walked), { timeout: 20_000 })
+      .toBe(1)
+    child.kill('SIGKILL')
+    held.releaseAll()
+    await child
+    const { exitCode, summary } = await runBackfill(args, place)
+    expect([exitCode, summary.errors]).toEqual([1, {}])
+    expect(summary.accounts.acct_4?.invoices).toMatchObject({ read: 2, applied: 2, failed: 2 })
+  })
+
+  test('end a drift audit with 1 where they are no objects', async () => {
+    const { fail, args, place } = await strayingAccount('acct_5')
+    expect(await runBackfill(args, place)).toMatchObject({ exitCode: 0 })
+    fail()
+    const { exitCode, summary } = await runBackfill([...args, '--verify'], place)
+    expect(exitCode).toBe(1)
+    expect(summary.accounts.acct_5?.invoices).toMatchObject({ read: 2, unchanged: 2, failed: 1 })
+  })
 })
 
 test.each([
