@@ -98,7 +98,7 @@ export class AccountTally {
     }
   }
 
-  /** Counts what failed and is none of the objects that a resource is read for: entries of a list that serves it. */
+  /** Counts what failed and is none of the objects that a resource is read for: entries of a list that serves it, relatives. */
   countFailedAlong(list: ListName, failed: number): void {
     const count = this.resources.get(servedResource(list, this.resources))
     if (count !== undefined) count.failed += failed

@@ -87,6 +87,21 @@ describe('entries of the list of invoice payments that fail', () => {
   })
 })
 
+test('a relative that was read along with a single object and cannot be stored is named', async () => {
+  const { server, world } = await playStripe()
+  const account = world.account('acct_6')
+  const refunded = { customer: account.seed('customer', {}), amount: 1000, amount_refunded: 100 }
+  const charge = account.seed('charge', { ...refunded, payment_intent: null })
+  const refund = account.seed('refund', { charge, deep: JSON.parse(deep) })
+  world.clock.run()
+  const args = ['--account', 'acct_6', '--id', charge]
+  const { exitCode, summary } = await runBackfill(args, { uri, url: server.url })
+  expect(exitCode).toBe(1)
+  expect(summary.accounts.acct_6?.charges).toMatchObject({ read: 1, applied: 1, failed: 1, complete: false })
+  const { code, message = '' } = summary.errors.acct_6 ?? {}
+  expect([code, message.split(`refund ${refund}: `).length]).toEqual(['account_incomplete', 2])
+})
+
 test.each([
   [
     ['--account', 'acct_1,acct_2'],

@@ -471,7 +471,7 @@ export const guards = [
   {
     name: 'single objects: those not tried before the signal have not failed',
     file: 'src/commands/backfill/backfill-objects.ts',
-    find: 'if (outcome.failure !== null && run.signal.aborted)',
+    find: 'if (!isWhole && run.signal.aborted)',
     replace: 'if (outcome.failure === undefined && run.signal.aborted)',
     tests: ['test/commands/backfill/backfill.test.ts'],
     titled: 'single objects when the command is asked to stop',
@@ -854,5 +854,13 @@ export const guards = [
     replace: 'return',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'end a drift audit with 1',
+  },
+  {
+    name: 'backfill: a relative that fails beside a single object is told',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: 'noteRelatives(failedRelatives, {',
+    replace: 'noteRelatives([], {',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'a relative that was read along',
   },
 ]
