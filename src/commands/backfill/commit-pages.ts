@@ -77,8 +77,8 @@ const outcomesByPage = (
 ): readonly (readonly EntryOutcome[])[] => {
   let place = 0
   return pages.map(({ observations, carried }) => {
-    const own = outcomes.slice(place, place + observations.length)
+    const begin = place
     place += observations.length + carried.length
-    return own
+    return outcomes.slice(begin, place)
   })
 }

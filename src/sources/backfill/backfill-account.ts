@@ -2,14 +2,15 @@
 // only once every page of it is committed.
 
 import { interruption } from '../../core/interruption.ts'
+import type { Observation } from '../../core/observation.ts'
 import { BillingSyncError } from '../../errors.ts'
-import type { EntryOutcome } from '../../ports/pipeline-store.ts'
+import { type EntryOutcome, readKey } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-lane.ts'
 import { type Mending, mendUnlisted } from './mend-unlisted.ts'
 import { entryInvalid, type FailedEntry } from './object-failures.ts'
 import { RemainingEstimates } from './remaining-estimate.ts'
-import type { ListName, ResourceName } from './resources.ts'
+import { type ListName, type ResourceName, resourceOfKind } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
 import { beginningAt } from './unlisted.ts'
 import type { WalkedPage } from './walk.ts'
@@ -92,31 +93,47 @@ const countPages = ({
   onFailed,
 }: Pick<AccountBackfill, 'tally' | 'onFailed'>): CommitLaneOptions['onCommitted'] => {
   const estimates = new RemainingEstimates()
+  const tellFailed = tellingOnce(onFailed)
   return (page, outcomes) => {
-    const { list, observations, invalid } = page
-    for (const [index, { failure }] of outcomes.entries())
-      if (failure !== null) onFailed({ list, id: observations[index]?.id ?? null, failure })
+    const { list, observations, carried, invalid } = page
+    const own = outcomes.slice(0, observations.length)
+    const failed = tellFailed(observations, own) + invalid
+    const failedCarried = tellFailed(carried, outcomes.slice(observations.length))
     for (let left = invalid; left > 0; left -= 1) onFailed(entryInvalid(list))
     // They are no objects of a resource, but a run that lost some did not end well.
-    if (list === 'invoice_payments') return tally.countFailedAlong(list, failedOf(page, outcomes))
+    if (list === 'invoice_payments') return tally.countFailedAlong(list, failed)
+    tally.countFailedAlong(list, failedCarried)
     const count = tally.resources.get(list)
     if (count === undefined) return
-    countOutcomes(count, page, outcomes)
+    countOutcomes(count, page, own)
     count.remaining = estimates.after(page)
   }
 }
 
-const failedOf = ({ invalid }: WalkedPage, outcomes: readonly EntryOutcome[]): number =>
-  outcomes.filter(({ outcome }) => outcome === 'failed').length + invalid
+// What pages carry several of them may show, and its own list, too: it is told by the first, and counted with it. Answers
+// how many were not told before.
+const tellingOnce = (onFailed: AccountBackfill['onFailed']) => {
+  const told = new Set<string>()
+  return (observations: readonly Observation[], outcomes: readonly EntryOutcome[]): number => {
+    const before = told.size
+    for (const [index, { kind, id }] of observations.entries()) {
+      const failure = outcomes[index]?.failure ?? null
+      const key = readKey({ kind, id })
+      if (failure === null || told.has(key)) continue
+      told.add(key)
+      onFailed({ list: resourceOfKind(kind) ?? 'invoice_payments', id, failure })
+    }
+    return told.size - before
+  }
+}
 
 const countOutcomes = (
   count: { read: number; applied: number; unchanged: number; failed: number },
-  page: WalkedPage,
+  { observations, invalid }: WalkedPage,
   outcomes: readonly EntryOutcome[],
 ): void => {
-  const { observations, invalid } = page
   const applied = outcomes.filter(({ outcome }) => outcome === 'applied').length
-  const failed = failedOf(page, outcomes)
+  const failed = outcomes.filter(({ outcome }) => outcome === 'failed').length + invalid
   count.read += observations.length + invalid
   count.applied += applied
   count.failed += failed

@@ -27,7 +27,7 @@ export interface FoldedPages {
 
 /** What came of a batch. */
 export interface PageCommit {
-  /** For each page one outcome per observation, in their order; those of what they carried are left out. */
+  /** For each page one outcome per observation, in their order, then one for each that they carried. */
   readonly outcomes: readonly (readonly EntryOutcome[])[]
   readonly seq: number
   readonly commits: number

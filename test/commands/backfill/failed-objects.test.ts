@@ -102,6 +102,25 @@ test('a relative that was read along with a single object and cannot be stored i
   expect([code, message.split(`refund ${refund}: `).length]).toEqual(['account_incomplete', 2])
 })
 
+test('an invoice payment that fails as its invoice carries it and in its own list is told once', async () => {
+  const { server } = await playStripe()
+  const listOf = (entry: string): string => `{"object":"list","has_more":false,"data":[${entry}]}`
+  const payment = `{"id":"inpay_deep","object":"invoice_payment","created":1,"deep":${deep}}`
+  const invoice = `{"id":"in_1","object":"invoice","created":1,"payments":${listOf(payment)}}`
+  server.faults.add({ path: '/v1/invoices' }, { kind: 'wrong_json', body: listOf(invoice) })
+  const args = ['--account', 'acct_7', '--resource', 'invoices']
+  const place = { uri, url: server.url }
+  const ids = ['in_1', 'inpay_deep']
+  const carried = await runBackfill([...args, '--dry-run'], place)
+  expect(carried.summary.failures?.map(({ stripe_id }) => stripe_id).sort()).toEqual(ids)
+  expect(carried.summary.accounts.acct_7?.invoices).toMatchObject({ read: 1, failed: 2 })
+  server.faults.add({ path: '/v1/invoices' }, { kind: 'wrong_json', body: listOf(invoice) })
+  server.faults.add({ path: '/v1/invoice_payments' }, { kind: 'wrong_json', body: listOf(payment) })
+  const listed = await runBackfill(args, place)
+  expect(listed.summary.failures?.map(({ stripe_id }) => stripe_id).sort()).toEqual(ids)
+  expect(listed.summary.accounts.acct_7?.invoices).toMatchObject({ read: 1, failed: 2 })
+})
+
 test.each([
   [
     ['--account', 'acct_1,acct_2'],

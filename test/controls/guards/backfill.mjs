@@ -834,7 +834,7 @@ export const guards = [
   {
     name: 'backfill: an invoice payment that fails fails the run',
     file: 'src/sources/backfill/backfill-account.ts',
-    find: 'return tally.countFailedAlong(list, failedOf(page, outcomes))',
+    find: 'return tally.countFailedAlong(list, failed)',
     replace: 'return',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'end the run with 1, and are none',
@@ -862,5 +862,21 @@ export const guards = [
     replace: 'noteRelatives([], {',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'a relative that was read along',
+  },
+  {
+    name: 'backfill: a carried object that fails is told',
+    file: 'src/sources/backfill/backfill-account.ts',
+    find: 'tellFailed(carried, outcomes.slice(observations.length))',
+    replace: 'tellFailed(carried, [])',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'as its invoice carries it',
+  },
+  {
+    name: 'backfill: a carried object that fails is told once',
+    file: 'src/sources/backfill/backfill-account.ts',
+    find: 'failure === null || told.has(key)',
+    replace: 'failure === null',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'as its invoice carries it',
   },
 ]
