@@ -202,6 +202,8 @@ const usageError = (error: CommanderError): BillingSyncError => {
     .replace(/^error: /, '')
     .replace(/\.$/, '')
     .replaceAll('\n', ' ')
+    // Whoever mistypes an option may have given it a secret.
+    .replace(/^(unknown option '[^=]*)=.*'/, "$1'")
   return new BillingSyncError('usage_invalid', { problem }, { cause: error })
 }
 

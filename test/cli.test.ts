@@ -18,6 +18,11 @@ describe('bad usage', () => {
       ['replay', 'x.json', '--frobnicate'],
       /--frobnicate.* \(see billing-sync replay --help\)/,
     ],
+    [
+      'a mistyped option, without the secret that it was given',
+      ['replay', 'x', '--mongodb-url=mongodb://u:sesame@h/'],
+      /^(?!.*sesame).*'--mongodb-url' \(see billing-sync replay --help\)/,
+    ],
     ['an option without its value', ['replay', 'x.json', '--rate'], /--rate/],
     ['no input at all', ['replay'], /name files.*--stored.* \(see billing-sync replay --help\)/],
     ['no account', ['backfill'], /--account.* \(see billing-sync backfill --help\)/],

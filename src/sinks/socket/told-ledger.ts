@@ -52,9 +52,11 @@ export class ToldLedger {
     const { account } = socket.data
     const page = this.#pages.get(account) ?? { floor: seq, told: new Set(), suspects: new Set() }
     this.#pages.set(account, page)
-    socket.onAnyOutgoing((...args: readonly unknown[]) => {
-      const position = positionOf(args.at(-1))
-      if (position !== null && position.seq > page.floor) page.told.add(position.seq)
+    let isReady = false
+    socket.onAnyOutgoing((event: unknown, ...args: readonly unknown[]) => {
+      // What comes before it was told to this client alone, as it caught up: the others may not know it.
+      if (event === 'support:ready') isReady = true
+      else if (isReady) note(page, positionOf(args.at(-1)))
     })
   }
 
@@ -100,4 +102,8 @@ export class ToldLedger {
     for (const { conn } of this.#options.support.sockets.values())
       if (waitingPackets(conn) > mostWaitingPackets) conn.close(true)
   }
+}
+
+const note = (page: AccountPage, position: Position | null): void => {
+  if (position !== null && position.seq > page.floor) page.told.add(position.seq)
 }

@@ -26,8 +26,11 @@ const events = database.db.collection('billing.events')
 
 const protectRedis = async () => {
   const admin = new Redis(redis.url)
-  onTestFinished(() => admin.disconnect())
   const require = (password: string) => admin.config('SET', 'requirepass', password)
+  onTestFinished(async () => {
+    await require('')
+    admin.disconnect()
+  })
   await require(ofRedis)
   await admin.auth(ofRedis)
   return { require, cutOff: () => admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes') }
@@ -85,6 +88,9 @@ test('passwords of connection strings are told and stored nowhere', async () => 
   const replay = await runProgram(['replay', file], { env: settings })
   expect(replay).toMatchObject({ exitCode: 0 })
   await database.db.command({ updateUser: 'ann', pwd: 'another' })
+  onTestFinished(async () => {
+    await database.db.command({ updateUser: 'ann', pwd: ofMongodb })
+  })
   const refused = await runProgram(['replay', file], { env: settings })
   expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
 
@@ -93,4 +99,19 @@ test('passwords of connection strings are told and stored nowhere', async () => 
   for (const password of [ofMongodb, encodeURIComponent(ofMongodb), ofRedis])
     expect(everything).not.toContain(password)
   expect(everything).toContain('payload_unstorable')
+})
+
+test('a Redis that does not take the password at the first connection ends nothing, and is told without it', async () => {
+  const admin = await protectRedis()
+  const serve = await startServeForTest({
+    uri: named,
+    env: { REDIS_URL: redis.url.replace('://', '://:sesame-of-nobody@'), SOCKET_SECRET: socketSecret },
+  })
+  const degraded = async () => await (await fetch(`${serve.url}/readyz`)).text()
+  await until(async () => (await degraded()).includes('redis_unavailable'), 'a Redis that refuses')
+  await admin.require('sesame-of-nobody')
+  await until(async () => (await degraded()) === '{"ready":true,"degraded":[]}', 'a Redis that takes it')
+  const { exitCode, stdout, stderr } = await serve.stop()
+  expect([exitCode, stdout]).toEqual([0, ''])
+  expect(stderr).not.toContain('sesame')
 })

@@ -204,4 +204,12 @@ export const guards = [
     tests: ['test/config/config-file.test.ts'],
     titled: 'must not reach',
   },
+  {
+    name: 'usage: a mistyped option is told without its value',
+    file: 'src/cli.ts',
+    find: `.replace(/^(unknown option '[^=]*)=.*'/, "$1'")`,
+    replace: '',
+    tests: ['test/cli.test.ts'],
+    titled: 'without the secret',
+  },
 ]

@@ -286,4 +286,19 @@ export const guards = [
     tests: ['test/store/outbox.test.ts'],
     titled: 'as soon as the rows before are settled',
   },
+  {
+    name: 'sockets: a subscription that Redis refuses does not end the process',
+    file: 'src/sinks/socket/adapters.ts',
+    find: '  redis.duplicate = (options) => subscribingAgain(duplicate(options))\n',
+    replace: '  redis.duplicate = (options) => duplicate(options)\n',
+    tests: ['test/commands/serve/serve-passwords.test.ts'],
+    titled: 'at the first connection',
+  },
+  {
+    name: 'sockets: what one client was told alone does not count as told to all',
+    file: 'src/sinks/socket/told-ledger.ts',
+    find: '    let isReady = false\n',
+    replace: '    let isReady = true\n',
+    tests: ['test/sinks/socket/newcomer.test.ts'],
+  },
 ]
