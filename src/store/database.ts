@@ -25,6 +25,8 @@ export interface DatabaseListener {
   readonly onProgress: (text: string) => void
   /** Told once which embedded server is used and where its data lies. */
   readonly onEmbedded: (server: EmbeddedServer) => void
+  /** Told each time that the embedded server does not come back while it is used: it is tried again. */
+  readonly onAway?: (error: BillingSyncError) => void
   /** Told where the embedded server is lost for good while it is used: nothing is answered from then on. */
   readonly onLost?: (error: BillingSyncError) => void
 }
@@ -120,7 +122,7 @@ const prepare = async (db: Db): Promise<void> => {
   await seedCurrencies(db)
 }
 
-const openEmbedded = async (config: Config, { onProgress, onEmbedded, onLost }: DatabaseListener) => {
+const openEmbedded = async (config: Config, { onProgress, onEmbedded, onAway, onLost }: DatabaseListener) => {
   const { openEmbeddedMongod } = await import('./embedded/embedded-mongod.ts')
   const server = await openEmbeddedMongod({
     dataFolder: join(config.folder, embeddedFolder),
@@ -128,6 +130,7 @@ const openEmbedded = async (config: Config, { onProgress, onEmbedded, onLost }: 
     variables: config.serverVariables,
     onProgress,
     mongodPath: config.mongodPath,
+    ...(onAway && { onAway }),
     ...(onLost && { onLost }),
   })
   onEmbedded({ program: server.binarySource, folder: server.dataFolder })

@@ -24,6 +24,8 @@ export const awaitDatabase = async (config: Config, { log, signal }: Waiting): P
   const listener = {
     onProgress: (text: string) => log.info(text),
     onEmbedded: (server: EmbeddedServer) => log.info(embeddedLines(server).join('. ')),
+    onAway: (error: BillingSyncError) =>
+      log.error('the embedded MongoDB does not come back, and is tried again', error),
     onLost: (error: BillingSyncError) =>
       log.error('the embedded MongoDB does not come back for this process: start it again', error),
   }

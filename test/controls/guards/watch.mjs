@@ -323,4 +323,11 @@ export const guards = [
     tests: ['test/commands/serve/serve-start.test.ts'],
     titled: 'a signal comes before it listens',
   },
+  {
+    name: 'embedded: a server that does not come back is tried again',
+    file: 'src/store/embedded/embedded-mongod.ts',
+    find: '    if (current === null) continue\n',
+    replace: '    if (current === null) return\n',
+    tests: ['test/store/embedded/failed-restart.test.ts'],
+  },
 ]

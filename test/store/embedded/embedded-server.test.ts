@@ -1,15 +1,14 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
 import { expect, onTestFinished, test } from 'vitest'
 import { prepareDataFolder } from '../../../src/store/embedded/data-folder.ts'
 import { runEmbeddedServer } from '../../../src/store/embedded/embedded-server.ts'
-import { findMongodBinary } from '../../../src/store/embedded/mongod-binary.ts'
 import { replicaSetName } from '../../../src/store/embedded/mongod-process.ts'
 import type { RunningServer } from '../../../src/store/embedded/supervisor-protocol.ts'
 import { testEnvironment } from '../../support/embedded-environment.ts'
 import { mongodsOf } from './process-tree.ts'
-import { mongodPid, temporaryFolder } from './running-server.ts'
+import { mongodPid, temporaryFolder, wrapMongod } from './running-server.ts'
 
 const environment = testEnvironment()
 
@@ -37,23 +36,6 @@ const run = async (options: {
     signal: ending.signal,
   })
   return { folder, running, deaths }
-}
-
-/** Puts a script in front of the real mongod, which still answers `--version`. */
-const wrapMongod = async (script: string): Promise<string> => {
-  const { path } = await findMongodBinary({
-    environment,
-    cacheFolders: [join(environment.cacheFolder, 'billing-sync')],
-    onProgress: () => {},
-    signal: new AbortController().signal,
-  })
-  const wrapper = join(await temporaryFolder(), 'mongod')
-  await writeFile(
-    wrapper,
-    `#!/bin/sh\n[ "$1" = --version ] && exec ${path} --version\n${script.replaceAll('MONGOD', path)}\n`,
-  )
-  await chmod(wrapper, 0o755)
-  return wrapper
 }
 
 test('a server runs until it is told to end, then ends cleanly', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MongoClient } from 'mongodb'
@@ -10,6 +10,7 @@ import {
   type EmbeddedMongodOptions,
   openEmbeddedMongod,
 } from '../../../src/store/embedded/embedded-mongod.ts'
+import { findMongodBinary } from '../../../src/store/embedded/mongod-binary.ts'
 import { connectSupervisor } from '../../../src/store/embedded/supervisor-connection.ts'
 import type { SupervisorState } from '../../../src/store/embedded/supervisor-protocol.ts'
 import { awaitNoSupervisor, testEnvironment } from '../../support/embedded-environment.ts'
@@ -71,4 +72,22 @@ export const supervisorState = async (dataFolder: string): Promise<SupervisorSta
     return connection.hello.state
   }
   return undefined
+}
+
+/** Puts a script in front of the real mongod, which still answers `--version`. */
+export const wrapMongod = async (script: string): Promise<string> => {
+  const environment = testEnvironment()
+  const { path } = await findMongodBinary({
+    environment,
+    cacheFolders: [join(environment.cacheFolder, 'billing-sync')],
+    onProgress: () => {},
+    signal: new AbortController().signal,
+  })
+  const wrapper = join(await temporaryFolder(), 'mongod')
+  await writeFile(
+    wrapper,
+    `#!/bin/sh\n[ "$1" = --version ] && exec ${path} --version\n${script.replaceAll('MONGOD', path)}\n`,
+  )
+  await chmod(wrapper, 0o755)
+  return wrapper
 }
