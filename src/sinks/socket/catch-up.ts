@@ -3,7 +3,7 @@
 
 import { once } from 'node:events'
 import type { SocketHistory } from '../../ports/outbox-store.ts'
-import { type Position, packetsOf, positionOf, textOf } from './packets.ts'
+import { type Position, packetsOf, positionOf, readyEvent, textOf } from './packets.ts'
 import { type SupportSocket, sendLocally, waitingPackets } from './support-socket.ts'
 
 interface CatchingUp {
@@ -22,7 +22,7 @@ export const catchUp = async (socket: SupportSocket, { history, join }: Catching
   await join(before)
   // What was told to the room while the rows above were read.
   const position = await tellFrom(socket, history, before)
-  sendLocally(socket, socket.id, { args: ['support:ready', {}, textOf(position)] })
+  sendLocally(socket, socket.id, { args: [readyEvent, {}, textOf(position)] })
 }
 
 // A client may name what it saw of another account, or of a database that is gone: it would wait for commits of a time

@@ -3,6 +3,9 @@
 
 import type { OutboxRow } from '../../ports/outbox-store.ts'
 
+/** Tells a client that it is up to date; what it was told before, it was told alone. */
+export const readyEvent = 'support:ready'
+
 /** Namespace of Support clients. */
 export const supportNamespace = '/support'
 

@@ -5,7 +5,7 @@
 
 import type { Namespace } from 'socket.io'
 import type { SocketHistory } from '../../ports/outbox-store.ts'
-import { type Position, packetsOf, positionOf, roomOf } from './packets.ts'
+import { type Position, packetsOf, positionOf, readyEvent, roomOf } from './packets.ts'
 import { type SupportSocket, sendLocally, waitingPackets } from './support-socket.ts'
 
 export interface LedgerOptions {
@@ -55,7 +55,7 @@ export class ToldLedger {
     let isReady = false
     socket.onAnyOutgoing((event: unknown, ...args: readonly unknown[]) => {
       // What comes before it was told to this client alone, as it caught up: the others may not know it.
-      if (event === 'support:ready') isReady = true
+      if (event === readyEvent) isReady = true
       else if (isReady) note(page, positionOf(args.at(-1)))
     })
   }

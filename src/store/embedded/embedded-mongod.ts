@@ -73,7 +73,9 @@ export const openEmbeddedMongod = async (options: EmbeddedMongodOptions): Promis
   const membership = await joinServer(request)
   const { uri, binarySource } = membership.server
   const { onAway = () => undefined, onLost } = options
-  const holding = holdServer(membership, request, onAway).catch((error: BillingSyncError) => onLost?.(error))
+  const holding = holdServer(membership, request, onAway).catch((error: BillingSyncError) => {
+    if (!released.signal.aborted) onLost?.(error)
+  })
   const release = async () => {
     released.abort()
     await holding
@@ -91,60 +93,51 @@ const refuseWindows = (folder: string): void => {
 /** Pauses before a server that does not come back is tried again: a full disk may have room by then. */
 const rejoinPauses = { firstMs: 1_000, longestMs: 30_000 }
 
+type OnAway = (error: BillingSyncError) => void
+
 // Stays a user until released. A supervisor that is killed takes its mongod with it; the next one, started
 // from here, takes the same data and the same port, so to clients this was an outage of a second or two.
-const holdServer = async (
-  first: Membership,
-  request: JoinRequest,
-  onAway: (error: BillingSyncError) => void,
-): Promise<void> => {
+const holdServer = async (first: Membership, request: JoinRequest, onAway: OnAway): Promise<void> => {
   const { signal } = request
-  let failures = 0
-  const rest = async (error: BillingSyncError): Promise<void> => {
-    onAway(error)
-    failures += 1
-    await wait(grownPause(rejoinPauses, failures - 1), undefined, { signal, ref: false }).catch(
-      () => undefined,
-    )
-  }
-  for (let current: Membership | null = first; !signal.aborted; ) {
-    if (current !== null) {
-      const failure = await untilHungUp(current, request)
-      if (failure !== null) await rest(failure)
-    }
+  for (let current = first; ; ) {
+    await untilHungUp(current, request).catch(onAway)
     if (signal.aborted) return
-    current = await joinServer(request).catch(async (error: BillingSyncError) => {
-      if (!signal.aborted) await rest(error)
-      return null
-    })
-    if (current === null) continue
+    current = await rejoin(request, onAway)
     if (current.server.uri !== first.server.uri) throw lostAddress(current, request)
-    failures = 0
   }
 }
 
-/** Resolves with why the supervisor gave up, or with null where it only ended. */
-const untilHungUp = async (
-  { connection, server }: Membership,
-  request: JoinRequest,
-): Promise<BillingSyncError | null> => {
+/** Joins the server however often that fails. Rejects once it is released. */
+const rejoin = async (request: JoinRequest, onAway: OnAway): Promise<Membership> => {
+  const { signal } = request
+  for (let failures = 0; ; failures += 1) {
+    try {
+      return await joinServer(request)
+    } catch (error) {
+      signal.throwIfAborted()
+      onAway(error as BillingSyncError) // as it promises
+      await wait(grownPause(rejoinPauses, failures), undefined, { signal, ref: false })
+    }
+  }
+}
+
+/** Rejects where the supervisor gives up. */
+const untilHungUp = async ({ connection, server }: Membership, request: JoinRequest): Promise<void> => {
   const { signal, onProgress } = request
   const { socket, messages } = connection
   const hangUp = () => void socket.destroy()
   signal.addEventListener('abort', hangUp)
   if (signal.aborted) hangUp()
   socket.unref() // a command that is done ends, released or not
-  let failure: BillingSyncError | null = null
   for await (const message of messages) {
     if (message.type === 'progress') onProgress(message.text)
     if (message.type === 'ready' && message.server.uri !== server.uri) hangUp() // joining again shows the new one
     if (message.type === 'failed') {
       hangUp()
-      failure = new BillingSyncError(message.code, message.details)
+      throw new BillingSyncError(message.code, message.details)
     }
   }
   signal.removeEventListener('abort', hangUp)
-  return failure
 }
 
 const lostAddress = ({ connection, server }: Membership, { folder }: JoinRequest): BillingSyncError => {

@@ -33,7 +33,8 @@ const protectRedis = async () => {
   })
   await require(ofRedis)
   await admin.auth(ofRedis)
-  return { require, cutOff: () => admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes') }
+  const channels = async () => (await admin.pubsub('CHANNELS')).length
+  return { require, channels, cutOff: () => admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes') }
 }
 
 const tooDeep = JSON.parse(`${'{"a":'.repeat(95)}1${'}'.repeat(95)}`)
@@ -111,6 +112,7 @@ test('a Redis that does not take the password at the first connection ends nothi
   await until(async () => (await degraded()).includes('redis_unavailable'), 'a Redis that refuses')
   await admin.require('sesame-of-nobody')
   await until(async () => (await degraded()) === '{"ready":true,"degraded":[]}', 'a Redis that takes it')
+  await until(async () => (await admin.channels()) > 0, 'the subscription of the adapter')
   const { exitCode, stdout, stderr } = await serve.stop()
   expect([exitCode, stdout]).toEqual([0, ''])
   expect(stderr).not.toContain('sesame')

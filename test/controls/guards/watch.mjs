@@ -326,8 +326,8 @@ export const guards = [
   {
     name: 'embedded: a server that does not come back is tried again',
     file: 'src/store/embedded/embedded-mongod.ts',
-    find: '    if (current === null) continue\n',
-    replace: '    if (current === null) return\n',
+    find: 'await untilHungUp(current, request).catch(onAway)',
+    replace: 'await untilHungUp(current, request)',
     tests: ['test/store/embedded/failed-restart.test.ts'],
   },
 ]

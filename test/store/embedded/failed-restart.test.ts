@@ -7,7 +7,6 @@ import { until } from '../../support/until.ts'
 import {
   mongodPid,
   open,
-  supervisorPid,
   temporaryFolder,
   temporaryServer,
   withClient,
@@ -21,10 +20,10 @@ test('a server that could not be started again, as on a full disk, comes back at
   })
   const told = new EventEmitter<{ away: [BillingSyncError] }>()
   const held = await open({ ...options, onAway: (error) => told.emit('away', error) })
-  await mongodPid(held.uri)
+  const mongod = await mongodPid(held.uri)
   const away = once(told, 'away')
   await writeFile(full, '')
-  process.kill(await supervisorPid(options.dataFolder), 'SIGKILL')
+  process.kill(mongod, 'SIGKILL')
   expect(await away).toMatchObject([{ code: 'mongod_failed' }])
   await once(told, 'away') // and does not give up
   await rm(full)
