@@ -118,8 +118,9 @@ const tellingOnce = (onFailed: AccountBackfill['onFailed']) => {
     const before = told.size
     for (const [index, { kind, id }] of observations.entries()) {
       const failure = outcomes[index]?.failure ?? null
+      if (failure === null) continue
       const key = readKey({ kind, id })
-      if (failure === null || told.has(key)) continue
+      if (told.has(key)) continue
       told.add(key)
       onFailed({ list: resourceOfKind(kind) ?? 'invoice_payments', id, failure })
     }
