@@ -254,6 +254,11 @@ process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
 })
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
+// What nobody awaited, such as the error of a library's own connection: Node would print its text, which may quote a password.
+process.on('uncaughtException', async (error: unknown) => {
+  process.exit(await endWith(error))
+})
+
 boundHeapGrowth()
 run(process.argv.slice(2)).catch(async (error: unknown) => {
   process.exitCode = await endWith(error)

@@ -190,4 +190,19 @@ describe('an unforeseen error', async () => {
     expect(stderr).not.toContain('zstd')
     expect(stderr.endsWith(report)).toBe(true)
   })
+
+  test('keeps its text to itself where nobody awaited it, as that of a library may be', async () => {
+    // Thrown once the command has begun: it listens for signals by then.
+    const thrower = `const look = setInterval(() => {
+      if (process.listenerCount('SIGTERM') === 0) return
+      clearInterval(look)
+      throw new TypeError('no route to mongodb://u:sesame@db')
+    }, 5)`
+    const { exitCode, stderr } = await runProgram(['replay', '-', '--mongodb-uri', database.uri], {
+      stdin: 'pipe',
+      env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(thrower)}` },
+    })
+    expect(exitCode).toBe(1)
+    expect(stderr).toBe('billing-sync: unexpected TypeError; please report it with what you ran\n')
+  })
 })

@@ -4,6 +4,7 @@
 import { join } from 'node:path'
 import { type Db, MongoClient } from 'mongodb'
 import type { Config } from '../config/config.ts'
+import { waitEnded } from '../core/interruption.ts'
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
 import { inTime } from '../in-time.ts'
@@ -62,7 +63,7 @@ export const openDatabase = async (
   listener: DatabaseListener,
   { readOnly, signal }: OpenOptions = { readOnly: false },
 ): Promise<Database> => {
-  const server = config.mongodbUri === undefined ? await openEmbedded(config, listener) : null
+  const server = config.mongodbUri === undefined ? await openEmbedded(config, listener, signal) : null
   const uri = config.mongodbUri ?? server?.uri ?? ''
   const place = { source: config.mongodbUriSource, hosts: hostsOf(uri) }
   const client = connectTo(uri, place)
@@ -96,14 +97,10 @@ const connect = async (
   const stopWaiting = () => client.close()
   signal?.addEventListener('abort', stopWaiting, { once: true })
   try {
+    signal?.throwIfAborted() // one that came before is not told again
     await client.connect()
   } catch (error) {
-    if (signal?.aborted === true)
-      throw new BillingSyncError(
-        'mongodb_unavailable',
-        { reason: 'a signal ended the wait' },
-        { cause: error },
-      )
+    if (signal?.aborted === true) throw waitEnded(error)
     if (!isOfFile(error)) throw error
     const problem = `a file that it names cannot be read (${systemErrorCode(error)})`
     throw new BillingSyncError('config_invalid', { source, problem }, { cause: error })
@@ -122,7 +119,11 @@ const prepare = async (db: Db): Promise<void> => {
   await seedCurrencies(db)
 }
 
-const openEmbedded = async (config: Config, { onProgress, onEmbedded, onAway, onLost }: DatabaseListener) => {
+const openEmbedded = async (
+  config: Config,
+  { onProgress, onEmbedded, onAway, onLost }: DatabaseListener,
+  signal: AbortSignal | undefined,
+) => {
   const { openEmbeddedMongod } = await import('./embedded/embedded-mongod.ts')
   const server = await openEmbeddedMongod({
     dataFolder: join(config.folder, embeddedFolder),
@@ -130,6 +131,7 @@ const openEmbedded = async (config: Config, { onProgress, onEmbedded, onAway, on
     variables: config.serverVariables,
     onProgress,
     mongodPath: config.mongodPath,
+    ...(signal && { signal }),
     ...(onAway && { onAway }),
     ...(onLost && { onLost }),
   })

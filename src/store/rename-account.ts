@@ -6,7 +6,7 @@ import { BillingSyncError } from '../errors.ts'
 import { type AccountRow, dueFields } from './accounts.ts'
 import { collectionIndexes } from './collections.ts'
 import { commitKnowingly } from './commit-knowingly.ts'
-import { duplicateKey, judgeTransactionError } from './mongo-errors.ts'
+import { duplicateKey, judgeTransactionError, type TransactionVerdict } from './mongo-errors.ts'
 import { decodeStored, toStorable } from './storable.ts'
 
 interface Renaming {
@@ -16,7 +16,8 @@ interface Renaming {
 
 /**
  * Renames an account in all collections, or in none. Throws `account_busy` where somebody else writes to the account
- * meanwhile, and `config_invalid` where both accounts hold the same object.
+ * meanwhile, and `config_invalid` where both accounts hold the same object or one transaction can't hold all of it:
+ * https://www.mongodb.com/docs/manual/core/transactions-production-consideration/
  */
 export const renameAccount = async (client: MongoClient, db: Db, renaming: Renaming): Promise<void> => {
   const session = client.startSession()
@@ -42,11 +43,16 @@ const verdictOn = (error: unknown, db: Db, { from, to }: Renaming): unknown => {
     const problem = `the database ${db.databaseName} keeps the same objects under ${from} and under ${to}; use another database`
     return new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem }, { cause: error })
   }
-  // Crowded is who meets another writer of a document, be that one at work or dead with its transaction open.
   const verdict = judgeTransactionError(error)
-  if (verdict !== 'again' && verdict !== 'crowded') return error
-  return new BillingSyncError('account_busy', { seconds: 0 }, { cause: error })
+  // Who meets another writer of a document, be that one at work or dead with its transaction open.
+  if (verdict === 'crowded') return new BillingSyncError('account_busy', { seconds: 0 }, { cause: error })
+  if (!endedByServer.has(verdict)) return error
+  const problem = `MongoDB ended the transaction that renames ${from} to ${to} in the database ${db.databaseName}, which may hold too much for one; run the command again, or replay its files into another database`
+  return new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem }, { cause: error })
 }
+
+/** Verdicts on a transaction that met no other writer, and lasted too long, grew too large or was ended by hand. */
+const endedByServer: ReadonlySet<TransactionVerdict> = new Set(['again', 'outlasted', 'overflowing'])
 
 // The config may have listed the account under its true id already: what it says there stays.
 const renameRow = async (

@@ -4,7 +4,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MongoClient } from 'mongodb'
-import { BillingSyncError } from '../errors.ts'
+import { waitEnded } from '../core/interruption.ts'
 import { inTime } from '../in-time.ts'
 
 /** How long one look at the server may take, and the pause before the next. */
@@ -47,7 +47,7 @@ const leaving = async (client: MongoClient, signal: AbortSignal, over: AbortSign
   // Its farewell may take as long as anything else that is asked of a frozen server.
   void client.close()
   await wait(settleMs)
-  throw new BillingSyncError('mongodb_unavailable', { reason: 'a signal ended the wait' })
+  throw waitEnded()
 }
 
 const never = (): Promise<never> => new Promise(() => undefined)

@@ -1,12 +1,12 @@
-import type { Document } from 'mongodb'
-import { beforeAll, beforeEach, expect, test } from 'vitest'
+import type { CommandStartedEvent, Document } from 'mongodb'
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { BillingSyncError } from '../../src/errors.ts'
 import { listAccounts, openAccountRow } from '../../src/store/accounts.ts'
 import { collectionIndexes, ensureCollections } from '../../src/store/collections.ts'
 import { renameAccount } from '../../src/store/rename-account.ts'
 import { openTestDatabase } from '../support/database.ts'
 
-const { client, db } = await openTestDatabase()
+const { client, db } = await openTestDatabase({ monitorCommands: true })
 const rows = (name: string) => db.collection<Document & { readonly _id: string }>(name)
 const renaming = { from: 'platform', to: 'acct_platform' }
 
@@ -115,4 +115,19 @@ test('says so where another writer has one of the documents', async () => {
     await session.abortTransaction()
   })
   expect(await notes.findOne({ _id: 'acct_held:cus_1' })).not.toBeNull()
+})
+
+test('says so where the server ends its transaction, as one that lasts too long, and changes nothing', async () => {
+  const names = Object.keys(collectionIndexes)
+  for (const name of names) await rows(name).insertOne({ _id: 'platform:x', stripe_user_id: 'platform' })
+  const end = ({ command }: CommandStartedEvent) => {
+    if (command.autocommit === false) void client.db('admin').command({ killSessions: [command.lsid] })
+  }
+  client.on('commandStarted', end)
+  onTestFinished(() => void client.off('commandStarted', end))
+  await expect(rename()).rejects.toMatchObject({
+    code: 'config_invalid',
+    message: expect.stringMatching(/MongoDB ended the transaction .* too much for one; .* another database/),
+  })
+  for (const name of names) expect(await rows(name).findOne()).toMatchObject({ _id: 'platform:x' })
 })

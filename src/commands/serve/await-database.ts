@@ -31,11 +31,11 @@ export const awaitDatabase = async (config: Config, { log, signal }: Waiting): P
   }
   while (!signal.aborted) {
     try {
-      const database = await openDatabase(config, listener)
+      const database = await openDatabase(config, listener, { readOnly: false, signal })
       if (!signal.aborted) return database
       await database.close()
     } catch (error) {
-      await sitOut(error, { log, signal })
+      if (!signal.aborted) await sitOut(error, { log, signal })
     }
   }
   return null

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { grownPause } from '../../core/growing-pause.ts'
+import { waitEnded } from '../../core/interruption.ts'
 import { BillingSyncError } from '../../errors.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { type JoinRequest, joinServer, type Membership } from './join-server.ts'
@@ -40,6 +41,8 @@ export interface EmbeddedMongodOptions {
   readonly onAway?: (error: BillingSyncError) => void
   /** Told when the server was lost for good while it was held; `uri` leads nowhere from then on. */
   readonly onLost?: (error: BillingSyncError) => void
+  /** Ends the wait for the server to start; nothing once it is there. */
+  readonly signal?: AbortSignal
   /** Milliseconds that the server stays when nobody holds it; default 3000. A server that runs keeps its own. */
   readonly lingerMs?: number
   /** Opens mongod's failpoints, for tests; default false. */
@@ -50,7 +53,8 @@ export interface EmbeddedMongodOptions {
 
 /**
  * Joins the embedded server of a data folder, fetching and starting it where it does not run. Rejects with
- * `mongod_not_found`, `mongod_failed` or, for a program that was named and can't run, `config_invalid`.
+ * `mongod_not_found`, `mongod_failed`, for a program that was named and can't run `config_invalid`, and once the signal came
+ * `mongodb_unavailable`.
  */
 export const openEmbeddedMongod = async (options: EmbeddedMongodOptions): Promise<EmbeddedMongod> => {
   refuseWindows(options.dataFolder)
@@ -70,7 +74,7 @@ export const openEmbeddedMongod = async (options: EmbeddedMongodOptions): Promis
     onProgress: options.onProgress ?? (() => {}),
     signal: released.signal,
   }
-  const membership = await joinServer(request)
+  const membership = await joinUnlessStopped(request, { released, signal: options.signal })
   const { uri, binarySource } = membership.server
   const { onAway = () => undefined, onLost } = options
   const holding = holdServer(membership, request, onAway).catch((error: BillingSyncError) => {
@@ -81,6 +85,23 @@ export const openEmbeddedMongod = async (options: EmbeddedMongodOptions): Promis
     await holding
   }
   return { uri, binarySource, dataFolder: folder.path, release }
+}
+
+const joinUnlessStopped = async (
+  request: JoinRequest,
+  { released, signal }: { readonly released: AbortController; readonly signal: AbortSignal | undefined },
+): Promise<Membership> => {
+  if (signal === undefined) return joinServer(request)
+  if (signal.aborted) throw waitEnded()
+  const stop = () => released.abort()
+  signal.addEventListener('abort', stop)
+  try {
+    return await joinServer(request)
+  } catch (error) {
+    throw released.signal.aborted ? waitEnded(error) : error
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 // Its parts (a shell that watches, unix sockets, signals) have no equal there.

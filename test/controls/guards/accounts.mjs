@@ -295,8 +295,17 @@ export const guards = [
   {
     name: 'platform: a rename that meets another writer is told as that',
     file: 'src/store/rename-account.ts',
-    find: "if (verdict !== 'again' && verdict !== 'crowded') return error",
-    replace: "if (verdict !== 'again') return error",
+    find: "if (verdict === 'crowded') return",
+    replace: 'if (verdict === null) return',
     tests: ['test/store/rename-account.test.ts'],
+    titled: 'another writer',
+  },
+  {
+    name: 'platform: a rename that the server ended is told as that',
+    file: 'src/store/rename-account.ts',
+    find: 'if (!endedByServer.has(verdict)) return error',
+    replace: 'return error',
+    tests: ['test/store/rename-account.test.ts'],
+    titled: 'the server ends',
   },
 ]

@@ -212,4 +212,12 @@ export const guards = [
     tests: ['test/cli.test.ts'],
     titled: 'without the secret',
   },
+  {
+    name: 'errors: one that nobody awaits is told without its text',
+    file: 'src/cli.ts',
+    find: "process.on('uncaughtException'",
+    replace: "process.on('nobody'",
+    tests: ['test/cli.test.ts'],
+    titled: 'nobody awaited',
+  },
 ]

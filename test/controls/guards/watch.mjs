@@ -330,4 +330,20 @@ export const guards = [
     replace: 'await untilHungUp(current, request)',
     tests: ['test/store/embedded/failed-restart.test.ts'],
   },
+  {
+    name: 'embedded: a signal ends the wait for the server',
+    file: 'src/store/embedded/embedded-mongod.ts',
+    find: "  signal.addEventListener('abort', stop)",
+    replace: '',
+    tests: ['test/store/embedded/embedded-mongod.test.ts'],
+    titled: 'does not come up',
+  },
+  {
+    name: 'embedded: a signal that came before the wait starts nothing',
+    file: 'src/store/embedded/embedded-mongod.ts',
+    find: 'if (signal.aborted) throw waitEnded()',
+    replace: '',
+    tests: ['test/store/embedded/embedded-mongod.test.ts'],
+    titled: 'came before',
+  },
 ]

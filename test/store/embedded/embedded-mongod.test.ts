@@ -21,6 +21,7 @@ import {
   temporaryFolder,
   temporaryServer,
   withClient,
+  wrapMongod,
 } from './running-server.ts'
 
 const notes = 'billing_sync.notes'
@@ -188,6 +189,36 @@ test('a damaged database is reported in the words of mongod', async () => {
     code: 'mongod_failed',
     message: expect.stringMatching(/mongod (ended with code|was ended by signal) \d+: .*WiredTiger/),
   })
+})
+
+const endedWait = { code: 'mongodb_unavailable', details: { reason: 'a signal ended the wait' } }
+
+test('a signal ends the wait for a server that does not come up, which ends with it', async () => {
+  // It ends by itself before a test that waits for it would.
+  const options = await temporaryServer({ mongodPath: await wrapMongod('exec sleep 20') })
+  const stopped = new AbortController()
+  const onProgress = () => stopped.abort()
+  const opening = openEmbeddedMongod({ ...options, signal: stopped.signal, onProgress })
+  await expect(opening).rejects.toMatchObject(endedWait)
+  await awaitNoSupervisor(options.dataFolder)
+})
+
+test('a signal that came before starts nothing', async () => {
+  const told: string[] = []
+  const opening = openEmbeddedMongod({
+    ...(await temporaryServer()),
+    signal: AbortSignal.abort(),
+    onProgress: (text) => told.push(text),
+  })
+  await expect(opening).rejects.toMatchObject(endedWait)
+  expect(told).toEqual([])
+})
+
+test('a signal that comes once the server is there leaves it alone', async () => {
+  const stopped = new AbortController()
+  const mongod = await open({ ...(await temporaryServer()), signal: stopped.signal })
+  stopped.abort()
+  expect(await readNotes(mongod.uri)).toEqual([])
 })
 
 test('a named program that cannot run is a configuration error', async () => {
