@@ -255,7 +255,8 @@ process.stdout.once('error', ({ code }: NodeJS.ErrnoException) => {
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 // What nobody awaited, such as the error of a library's own connection: Node would print its text, which may quote a password.
-process.on('uncaughtException', async (error: unknown) => {
+// Only once: should that fail, too, Node ends it.
+process.once('uncaughtException', async (error: unknown) => {
   process.exit(await endWith(error))
 })
 

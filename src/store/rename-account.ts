@@ -20,20 +20,27 @@ interface Renaming {
  * https://www.mongodb.com/docs/manual/core/transactions-production-consideration/
  */
 export const renameAccount = async (client: MongoClient, db: Db, renaming: Renaming): Promise<void> => {
-  const session = client.startSession()
-  try {
-    session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
-    for (const name of Object.keys(collectionIndexes)) {
-      if (name !== accountsName) await renameIn(db, name, { ...renaming, session })
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await client.withSession((session) => renameOnce(session, db, renaming))
+      return
+    } catch (error) {
+      if (tries < mostTries && judgeTransactionError(error) === 'again') continue
+      throw verdictOn(error, db, renaming)
     }
-    await renameRow(db, { ...renaming, session })
-    await commitKnowingly(session)
-  } catch (error) {
-    if (session.inTransaction()) await session.abortTransaction()
-    throw verdictOn(error, db, renaming)
-  } finally {
-    await session.endSession()
   }
+}
+
+/** A primary that steps down ends one transaction; what ends the second as well is in the transaction. */
+const mostTries = 2
+
+const renameOnce = async (session: ClientSession, db: Db, renaming: Renaming): Promise<void> => {
+  session.startTransaction({ writeConcern: { w: 'majority', journal: true } })
+  for (const name of Object.keys(collectionIndexes)) {
+    if (name !== accountsName) await renameIn(db, name, { ...renaming, session })
+  }
+  await renameRow(db, { ...renaming, session })
+  await commitKnowingly(session)
 }
 
 const accountsName = 'billing.accounts'

@@ -51,6 +51,15 @@ describe('openDatabase', () => {
     expect(await expected.collection('currency').countDocuments()).toBe(seededCurrencies.length)
   })
 
+  test('opens nothing once a signal came', async () => {
+    const config = await loadConfig({ mongodbUri: uri }, tmpdir())
+    const opening = openDatabase(config, silent, { readOnly: true, signal: AbortSignal.abort() })
+    await expect(opening).rejects.toMatchObject({
+      code: 'mongodb_unavailable',
+      details: { reason: 'a signal ended the wait' },
+    })
+  })
+
   test('writes durably: by a majority and into the journal', async () => {
     const { client } = await opened(uri)
     expect(client.options.writeConcern).toMatchObject({ w: 'majority', journal: true })

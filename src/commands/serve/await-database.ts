@@ -31,11 +31,11 @@ export const awaitDatabase = async (config: Config, { log, signal }: Waiting): P
   }
   while (!signal.aborted) {
     try {
-      const database = await openDatabase(config, listener, { readOnly: false, signal })
+      const database = await openDatabase(config, listener)
       if (!signal.aborted) return database
       await database.close()
     } catch (error) {
-      if (!signal.aborted) await sitOut(error, { log, signal })
+      await sitOut(error, { log, signal })
     }
   }
   return null

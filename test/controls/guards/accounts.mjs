@@ -308,4 +308,12 @@ export const guards = [
     tests: ['test/store/rename-account.test.ts'],
     titled: 'the server ends',
   },
+  {
+    name: 'platform: a rename that the server ended once is tried again',
+    file: 'src/store/rename-account.ts',
+    find: 'const mostTries = 2',
+    replace: 'const mostTries = 1',
+    tests: ['test/store/rename-account.test.ts'],
+    titled: 'tried again',
+  },
 ]

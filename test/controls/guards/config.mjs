@@ -215,8 +215,8 @@ export const guards = [
   {
     name: 'errors: one that nobody awaits is told without its text',
     file: 'src/cli.ts',
-    find: "process.on('uncaughtException'",
-    replace: "process.on('nobody'",
+    find: "process.once('uncaughtException'",
+    replace: "process.once('nobody'",
     tests: ['test/cli.test.ts'],
     titled: 'nobody awaited',
   },

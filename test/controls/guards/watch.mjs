@@ -346,4 +346,19 @@ export const guards = [
     tests: ['test/store/embedded/embedded-mongod.test.ts'],
     titled: 'came before',
   },
+  {
+    name: 'embedded: the signal of a command reaches the wait for the server',
+    file: 'src/store/database.ts',
+    find: '    ...(signal && { signal }),\n',
+    replace: '',
+    tests: ['test/commands/signal-at-start.test.ts'],
+  },
+  {
+    name: 'database: nothing is opened once a signal came',
+    file: 'src/store/database.ts',
+    find: 'signal?.throwIfAborted()',
+    replace: '',
+    tests: ['test/store/database.test.ts'],
+    titled: 'once a signal came',
+  },
 ]
