@@ -305,7 +305,7 @@ export const guards = [
     file: 'src/store/rename-account.ts',
     find: 'if (!endedByServer.has(verdict)) return error',
     replace: 'return error',
-    tests: ['test/store/rename-account.test.ts'],
+    tests: ['test/store/stepping-down.test.ts'],
     titled: 'the server ends',
   },
   {
@@ -313,7 +313,7 @@ export const guards = [
     file: 'src/store/rename-account.ts',
     find: 'const mostTries = 2',
     replace: 'const mostTries = 1',
-    tests: ['test/store/rename-account.test.ts'],
+    tests: ['test/store/stepping-down.test.ts'],
     titled: 'tried again',
   },
 ]
