@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
+import { fillMirror } from '../../support/backfill-here.ts'
 import { openTestDatabase } from '../../support/database.ts'
-import { fillMirror } from '../../support/fill-mirror.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 
 const { db, uri } = await openTestDatabase()
@@ -19,7 +19,7 @@ test('a list that another command began is compared over the range that it is wa
   const later = account.seed('customer', { created: now - 2 * day })
   world.clock.run()
   const place = { uri, url: server.url }
-  await fillMirror({ account: ['acct_1'], resource: ['customers'] }, place)
+  await fillMirror(['--account', 'acct_1', '--resource', 'customers'], place)
   const shown = account.stored('customer', later)
   account.state.drop(shown)
   const rest = server.hold({ path: '/v1/customers' }, { times: Number.POSITIVE_INFINITY, after: 1 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { runBackfill } from '../../support/backfill-command.ts'
+import { backfillHere, fillMirror } from '../../support/backfill-here.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { renewSubscription } from '../../support/stripe/billing-story.ts'
 import { payInvoice } from '../../support/stripe/payment-story.ts'
@@ -16,8 +16,8 @@ test('a customer that no list shows any more is deleted where a charge shows so,
   world.clock.advance(1)
   account.delete('customer', customer)
   world.clock.advance(1)
-  const { exitCode } = await runBackfill(['--account', 'acct_1'], { uri, url: server.url })
-  expect(exitCode).toBe(0)
+  const place = { uri, url: server.url }
+  await fillMirror(['--account', 'acct_1'], place)
   const gone = await db.collection('billing.customers').findOne()
   expect(gone).toMatchObject({ stripe_id: customer, deleted: true })
   const since = gone?.deleted_at
@@ -27,10 +27,10 @@ test('a customer that no list shows any more is deleted where a charge shows so,
   // Each run reads anew that the customer is gone, later than the one before.
   world.clock.advance(60)
   const told = await db.collection('queue.jobs').countDocuments()
-  const again = await runBackfill(['--account', 'acct_1'], { uri, url: server.url })
-  expect(again.exitCode).toBe(0)
+  const again = await backfillHere(['--account', 'acct_1'], place)
+  expect(again.hasFailures).toBe(false)
   expect(await db.collection('billing.customers').findOne()).toMatchObject({ deleted_at: since })
   expect(await db.collection('queue.jobs').countDocuments()).toBe(told)
-  const verified = await runBackfill(['--account', 'acct_1', '--verify'], { uri, url: server.url })
-  expect(verified).toMatchObject({ exitCode: 0, summary: { drift: [] } })
+  const verified = await backfillHere(['--account', 'acct_1', '--verify'], place)
+  expect(verified).toMatchObject({ hasFailures: false, summary: { drift: [] } })
 })
