@@ -155,8 +155,11 @@ export const ensureCollections = async (db: Db): Promise<void> => {
       const specifications = rows.map(({ keys, options }) => ({ key: keys as Document, ...options })) // an index key is a document
       await createIndexes(db, name, specifications)
     }
-    // Side by side: each step waits for the journal, and a fresh database has some 40 of them.
-    await Promise.all(Object.entries(collectionIndexes).map(ensure))
+    // Side by side: each step waits for the journal, and a fresh database has some 40 of them. Where one fails, the others
+    // end first: whoever is told of it finds nothing under way.
+    const endings = await Promise.allSettled(Object.entries(collectionIndexes).map(ensure))
+    const failure = endings.find(({ status }) => status === 'rejected')
+    if (failure?.status === 'rejected') throw failure.reason
   })
 }
 

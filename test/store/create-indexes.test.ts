@@ -1,4 +1,4 @@
-import { type CreateIndexesOptions, ObjectId } from 'mongodb'
+import { type CreateIndexesOptions, type Db, ObjectId } from 'mongodb'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { caseless, collectionIndexes, ensureCollections } from '../../src/store/collections.ts'
 import { openTestDatabase } from '../support/database.ts'
@@ -26,7 +26,26 @@ describe('documents that others have written twice', () => {
       exitCode: 1,
     })
   })
+
+  test('are told of once nothing is under way any more', async () => {
+    const other = client.db(`${db.databaseName}_settled`)
+    onTestFinished(async () => {
+      await other.dropDatabase()
+    })
+    await other.collection('currency').insertMany([{ code: 'EUR' }, { code: 'EUR' }])
+    await expect(ensureCollections(other)).rejects.toThrow()
+    const { currency: _currency, ...others } = collectionIndexes
+    const made = Object.keys(others).map(async (name) => [name, await indexCount(other, name)])
+    const wanted = Object.entries(others).map(([name, rows]) => [name, rows.length + 1])
+    expect(await Promise.all(made)).toEqual(wanted)
+  })
 })
+
+/** Indexes of a collection, that of its `_id` among them; 0 where there is no such collection. */
+const indexCount = async (other: Db, name: string): Promise<number> => {
+  if (!(await other.listCollections({ name }).hasNext())) return 0
+  return (await other.collection(name).indexes()).length
+}
 
 describe('an index that others have made', () => {
   const openWith = async (collection: string, key: Record<string, 1 | -1>, options: CreateIndexesOptions) => {

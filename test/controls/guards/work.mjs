@@ -285,6 +285,23 @@ export const guards = [
     tests: ['test/store/intake/backlog.test.ts'],
   },
   {
+    name: 'start: a collection that fails is told of once the others are made',
+    file: 'src/store/collections.ts',
+    find: "if (failure?.status === 'rejected') throw failure.reason",
+    replace: '',
+    tests: ['test/store/create-indexes.test.ts'],
+    titled: 'are named',
+  },
+  {
+    name: 'start: whoever is told of a collection that fails finds nothing under way',
+    file: 'src/store/collections.ts',
+    find: 'const endings = await Promise.allSettled(Object.entries(collectionIndexes).map(ensure))',
+    replace: `await Promise.all(Object.entries(collectionIndexes).map(ensure))
+    const endings: PromiseSettledResult<void>[] = []`,
+    tests: ['test/store/create-indexes.test.ts'],
+    titled: 'nothing is under way',
+  },
+  {
     name: 'end: upkeep that waits for MongoDB is not waited for long',
     file: 'src/commands/serve/open-upkeep.ts',
     find: 'await inTime(Promise.all([caughtUp, derived]), endPatienceMs, null)',
