@@ -158,8 +158,8 @@ export const ensureCollections = async (db: Db): Promise<void> => {
     // Side by side: each step waits for the journal, and a fresh database has some 40 of them. Where one fails, the others
     // end first: whoever is told of it finds nothing under way.
     const endings = await Promise.allSettled(Object.entries(collectionIndexes).map(ensure))
-    const failure = endings.find(({ status }) => status === 'rejected')
-    if (failure?.status === 'rejected') throw failure.reason
+    const failure = endings.find((ending) => ending.status === 'rejected')
+    if (failure !== undefined) throw failure.reason
   })
 }
 

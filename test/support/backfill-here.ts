@@ -44,12 +44,7 @@ export const backfillHere = async (
   const request = backfillRequestOf(flagsOf(args), new Date())
   const settings = { stripeKey: secretKey, stripeApiBase: url, platformAccount: PLATFORM_ID }
   const receivers = { redisUrl: undefined, socketSecret: undefined }
-  const config = {
-    ...(await loadConfig({ mongodbUri: uri }, '/')),
-    ...settings,
-    ...receivers,
-    livemode: false,
-  }
+  const config = { ...(await loadConfig({ mongodbUri: uri }, '/')), ...settings, ...receivers }
   const tally = new BackfillTally()
   const { signal } = new AbortController()
   // As many listen as requests are under way.
@@ -59,7 +54,7 @@ export const backfillHere = async (
   return { hasFailures: tally.hasFailures, summary: tally.summary(0) }
 }
 
-/** The same as a preparation: throws where anything could not be read or stored. */
+/** The same as a step of a test: throws where anything could not be read or stored. */
 export const fillMirror = async (args: readonly string[], place: MirrorPlace): Promise<void> => {
   const { hasFailures, summary } = await backfillHere(args, place)
   if (hasFailures) throw new TypeError(`the mirror has gaps: ${JSON.stringify(summary.errors)}`)

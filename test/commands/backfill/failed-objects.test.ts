@@ -96,7 +96,8 @@ test('a relative that was read along with a single object and cannot be stored i
   const refund = account.seed('refund', { charge, deep: JSON.parse(deep) })
   world.clock.run()
   const args = ['--account', 'acct_6', '--id', charge]
-  const { summary } = await backfillHere(args, { uri, url: server.url })
+  const { hasFailures, summary } = await backfillHere(args, { uri, url: server.url })
+  expect(hasFailures).toBe(true)
   expect(summary.accounts.acct_6?.charges).toMatchObject({ read: 1, applied: 1, failed: 1, complete: false })
   const { code, message = '' } = summary.errors.acct_6 ?? {}
   expect([code, message.split(`refund ${refund}: `).length]).toEqual(['account_incomplete', 2])
