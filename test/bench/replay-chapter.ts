@@ -4,8 +4,8 @@
 
 import { MongoClient } from 'mongodb'
 import { type Bench, type Chapter, type Workload, writeWorkload } from './chapter.ts'
-import { measureRaw, type RawRun, readBatches, upsertInBulk, writeInTransaction } from './raw-writes.ts'
-import { type ReplayRun, runReplay } from './replay-process.ts'
+import type { RawRun } from './raw-writes.ts'
+import { type RawReplay, type ReplayRun, runRawReplay, runReplay } from './replay-process.ts'
 import {
   formatNumber,
   median,
@@ -49,10 +49,10 @@ const runRound = async (bench: Bench, workload: Workload, index: number): Promis
     const cpu = await serverCpu(client)
     const replay = { ...(await runReplay(workload.file, { ...workload, uri })), serverCpuMs: cpu.since() }
     const counts = await countDocuments(client.db(), workload.expected.counts)
-    const batches = await readBatches(client.db())
+    const write = (writer: RawReplay['writer']): Promise<RawRun> =>
+      runRawReplay({ mirrorUri: uri, uri: bench.databaseUri(`${writer}_${index}`), writer })
+    const [transactions, upserts] = [await write('transactions'), await write('upserts')]
     await client.db().dropDatabase()
-    const transactions = await measureRaw(bench.databaseUri(`raw_${index}`), batches, writeInTransaction)
-    const upserts = await measureRaw(bench.databaseUri(`bulk_${index}`), batches, upsertInBulk)
     return { replay, transactions, upserts, counts }
   } finally {
     await client.close()
