@@ -19,7 +19,7 @@ import { type Group, GroupQueue, type Waiting } from './group-queue.ts'
 import type { WriteGate } from './write-gate.ts'
 
 export interface IntakeListener {
-  /** New rows of these accounts are in the inbox. */
+  /** New rows of these accounts are in the inbox, or may be. */
   readonly onStored: (accounts: ReadonlySet<string>) => void
   /** Another event came under a known id: the first one is kept. */
   readonly onConflict: (delivery: Delivery) => void
@@ -86,15 +86,14 @@ export class Intake {
     const { db, backlog, listener } = this.#options
     const entries = [...group.values()]
     const rows = entries.map(([{ delivery }]) => rowOf({ delivery, source: 'webhook' }))
-    const failures = await insertRows(db, rows)
+    const { failures, isRepeated } = await insertRows(db, rows)
     const stored = new Set<string>()
     const known: Waiting[] = []
     for (const [index, [first, ...copies]] of entries.entries()) {
       const code = failures.get(index)
-      if (code === undefined) {
-        stored.add(first.delivery.account)
-        backlog.add()
-      }
+      // An attempt before may have stored it: nobody was told of it then.
+      if (code === undefined || (isRepeated && code === duplicateKey)) stored.add(first.delivery.account)
+      if (code === undefined) backlog.add()
       const isThere = code === undefined || code === duplicateKey
       first.answer(code === undefined ? 'stored' : isThere ? 'duplicate' : 'mongodb_unavailable')
       for (const copy of copies) copy.answer(isThere ? 'duplicate' : 'mongodb_unavailable')
@@ -115,17 +114,20 @@ export class Intake {
   }
 }
 
-/** Returns the error code of each row that was not written. */
-const insertRows = async (
-  db: Db,
-  documents: readonly ReturnType<typeof rowOf>[],
-): Promise<ReadonlyMap<number, number>> => {
+interface Inserted {
+  /** The error code of each row that was not written. */
+  readonly failures: ReadonlyMap<number, number>
+  /** True where an attempt before may have written some of the rows. */
+  readonly isRepeated: boolean
+}
+
+const insertRows = async (db: Db, documents: readonly ReturnType<typeof rowOf>[]): Promise<Inserted> => {
   const signal = AbortSignal.timeout(insertTimeoutMs)
-  for (;;) {
+  for (let isRepeated = false; ; isRepeated = true) {
     try {
       const command = { insert: 'billing.events', documents, ordered: false }
       const { writeErrors } = await durably(db, command, signal)
-      return new Map(writeErrors.map(({ index, code }) => [index, code]))
+      return { failures: new Map(writeErrors.map(({ index, code }) => [index, code])), isRepeated }
     } catch (error) {
       // Inserting again is safe: what got through is a duplicate then.
       if (signal.aborted || !isRetryable(error)) throw error

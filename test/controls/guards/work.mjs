@@ -260,7 +260,16 @@ export const guards = [
     replace: `    await this.#comparing
     if (known.length === 0) return
 `,
-    tests: ['test/store/intake/slow-comparison.test.ts'],
+    tests: ['test/store/intake/intake-faults.test.ts'],
+    titled: 'new deliveries',
+  },
+  {
+    name: 'intake: what an insert stored whose answer was lost is told of',
+    file: 'src/store/intake/intake.ts',
+    find: 'code === undefined || (isRepeated && code === duplicateKey)',
+    replace: 'code === undefined',
+    tests: ['test/store/intake/intake-faults.test.ts'],
+    titled: 'whose answer was lost',
   },
   {
     name: 'waiting: what was let in counts, though it could not be counted',
