@@ -1,13 +1,13 @@
 // One page of one of Stripe's lists, asked for in the version that the SDK's types have. It is taken as the JSON that
 // Stripe sends: the SDK's own list methods make objects of it that would have to be turned back (`plain` in
-// retrievals.ts), at twice the cost (measured).
+// whole-list.ts), at twice the cost (measured).
 
-import Stripe from 'stripe'
 import { type Instant, readClocks } from '../../clocks.ts'
 import { isJsonObject, type Json, type JsonObject, own } from '../../core/json.ts'
 import type { AccountClient } from '../stripe/account-client.ts'
 import { readFilledPage } from '../stripe/filled-page.ts'
 import { sentAtOf } from '../stripe/pace-http-client.ts'
+import { isCursorGone } from '../stripe/stripe-failure.ts'
 import { type Window, windowWithoutCursor } from './windows.ts'
 
 /** What is asked for besides the window. */
@@ -47,11 +47,6 @@ const readExisting = async (client: AccountClient, query: ListQuery, window: Win
     return request(client, query, windowWithoutCursor(window))
   }
 }
-
-const isCursorGone = (error: unknown): boolean =>
-  error instanceof Stripe.errors.StripeInvalidRequestError &&
-  error.code === 'resource_missing' &&
-  (error.param === 'starting_after' || error.statusCode === 404)
 
 const request = async (
   { stripe, options }: AccountClient,

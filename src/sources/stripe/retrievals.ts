@@ -3,13 +3,12 @@
 
 import type Stripe from 'stripe'
 import type { Instant } from '../../clocks.ts'
-import { isJsonObject, type Json, type JsonObject, own, ownObject } from '../../core/json.ts'
-import { isIdentified } from '../../core/normalise.ts'
+import { type Json, type JsonObject, own, ownObject } from '../../core/json.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { AccountClient } from './account-client.ts'
-import { readFilledPage } from './filled-page.ts'
 import { sentAtOf } from './pace-http-client.ts'
 import { permitted } from './stripe-failure.ts'
+import { plain, readWholeList, type WholeList } from './whole-list.ts'
 
 interface Answer {
   readonly object: JsonObject
@@ -72,57 +71,38 @@ export const retrieveObject = async (
 }
 
 /** Returns the invoice payments of a charge's payment, each with its invoice and, through it, the subscription's id. */
-export const paymentsOfIntent = (
+export const paymentsOfIntent = async (
   { stripe, options }: AccountClient,
   intent: string,
 ): Promise<readonly JsonObject[]> => {
   const payment = { type: 'payment_intent', payment_intent: intent } as const
-  return allOf((page) => stripe.invoicePayments.list({ payment, expand: ['data.invoice'], ...page }, options))
+  const { entries } = await readWholeList((page) =>
+    stripe.invoicePayments.list({ payment, expand: ['data.invoice'], ...page }, options),
+  )
+  return entries
 }
 
 /** Returns the refunds of a charge. */
-export const refundsOfCharge = (
+export const refundsOfCharge = async (
   { stripe, options }: AccountClient,
   charge: string,
-): Promise<readonly JsonObject[]> => allOf((page) => stripe.refunds.list({ charge, ...page }, options))
-
-const pageSize = 100
-
-/** Stripe answers no more than some thousand entries of one object; more would be a fault. */
-const mostEntries = 10_000
-
-type ListOnePage = (page: { readonly limit: number; readonly starting_after?: string }) => Promise<object>
-
-// Not the SDK's own paging: what it does not expect ends it with an error that is none of its own.
-const allOf = async (list: ListOnePage): Promise<readonly JsonObject[]> => {
-  const entries: (JsonObject & { readonly id: string })[] = []
-  for (;;) {
-    const last = entries.at(-1)
-    const page = { limit: pageSize, ...(last === undefined ? {} : { starting_after: last.id }) }
-    const read = await readFilledPage(async () => pageOf(plain(await list(page))))
-    entries.push(...read.entries)
-    if (!read.hasMore || entries.length >= mostEntries) return entries
-  }
+): Promise<readonly JsonObject[]> => {
+  const { entries } = await readWholeList((page) => stripe.refunds.list({ charge, ...page }, options))
+  return entries
 }
 
-// What is no list of objects is asked for again like a page without entries that claims that there are more.
-const pageOf = (list: JsonObject) => {
-  const entries = own(list, 'data')
-  const isList = Array.isArray(entries) && entries.every(isIdentified)
-  return isList ? { entries, hasMore: own(list, 'has_more') === true } : { entries: [], hasMore: true }
-}
-
-type Completion = (client: AccountClient, id: string) => Promise<readonly JsonObject[]>
+type Completion = (client: AccountClient, id: string) => Promise<WholeList>
 
 const completions: Partial<Record<ObjectKind, Readonly<Record<string, Completion>>>> = {
   invoice: {
-    lines: ({ stripe, options }, id) => allOf((page) => stripe.invoices.listLineItems(id, page, options)),
+    lines: ({ stripe, options }, id) =>
+      readWholeList((page) => stripe.invoices.listLineItems(id, page, options)),
     payments: ({ stripe, options }, id) =>
-      allOf((page) => stripe.invoicePayments.list({ invoice: id, ...page }, options)),
+      readWholeList((page) => stripe.invoicePayments.list({ invoice: id, ...page }, options)),
   },
   subscription: {
     items: ({ stripe, options }, id) =>
-      allOf((page) => stripe.subscriptionItems.list({ subscription: id, ...page }, options)),
+      readWholeList((page) => stripe.subscriptionItems.list({ subscription: id, ...page }, options)),
   },
 }
 
@@ -130,7 +110,7 @@ const completions: Partial<Record<ObjectKind, Readonly<Record<string, Completion
 export const cutListsOf = (kind: ObjectKind): string =>
   `the lists of ${kind.replace('_', ' ')}s that Stripe cuts at ten entries`
 
-/** Returns the object with the lists that Stripe cut completed. Throws as `retrieveObject` does. */
+/** Returns the object with the lists that Stripe cut completed; one that is too long stays cut. Throws as `retrieveObject` does. */
 export const completeLists = async (
   client: AccountClient,
   kind: ObjectKind,
@@ -140,14 +120,8 @@ export const completeLists = async (
   for (const [name, complete] of Object.entries(completions[kind] ?? {})) {
     const list = ownObject(object, name)
     if (list === null || own(list, 'has_more') !== true) continue
-    completed.push([name, { ...list, data: await complete(client, String(object.id)), has_more: false }])
+    const { entries, hasMore } = await complete(client, String(object.id))
+    completed.push([name, { ...list, data: entries, has_more: hasMore }])
   }
   return completed.length === 0 ? object : { ...object, ...Object.fromEntries(completed) }
-}
-
-// The SDK answers decimals as objects of its own; JSON makes them the strings that webhooks carry.
-const plain = (object: object): JsonObject => {
-  const value: Json = JSON.parse(JSON.stringify(object))
-  if (!isJsonObject(value)) throw new TypeError('Stripe answered no object')
-  return value
 }

@@ -60,6 +60,12 @@ export const secondOfAnswer = (error: unknown, otherwise: number): number => {
 export const isForbidden = (error: unknown): boolean =>
   error instanceof Stripe.errors.StripePermissionError && failureOfStripe(error).kind === 'refused'
 
+/** Tells whether the entry is gone after which a page was to begin. */
+export const isCursorGone = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripeInvalidRequestError &&
+  error.code === 'resource_missing' &&
+  (error.param === 'starting_after' || error.statusCode === 404)
+
 /**
  * Returns why something that only helps is gone on without: a restricted key may read an object and not what belongs to it,
  * or the object is gone by now. Throws the SDK's errors for trouble that passes, and `stripe_refused` for every other refusal:
@@ -68,7 +74,7 @@ export const isForbidden = (error: unknown): boolean =>
  */
 export const reasonToDoWithout = (error: unknown, what: string): 'forbidden' | 'gone' => {
   if (isForbidden(error)) return 'forbidden'
-  // Of an object that a parameter names, or an entry that a page begins after, it comes with status 400.
+  // Of an object that a parameter names it comes with status 400.
   if (error instanceof Stripe.errors.StripeError && error.code === 'resource_missing') return 'gone'
   const failure = failureOfStripe(error, what)
   // As a bare 404 it would pass for the answer that the object itself is gone.

@@ -169,7 +169,7 @@ export const guards = [
   },
   {
     name: "reader: decimals are stored as texts, not as the SDK's objects",
-    file: 'src/sources/stripe/retrievals.ts',
+    file: 'src/sources/stripe/whole-list.ts',
     find: 'const value: Json = JSON.parse(JSON.stringify(object))',
     replace: 'const value = object as Json',
     tests: ['test/sources/stripe/object-reader.test.ts'],
