@@ -1,6 +1,6 @@
 // One page of one of Stripe's lists, asked for in the version that the SDK's types have. It is taken as the JSON that
 // Stripe sends: the SDK's own list methods make objects of it that would have to be turned back (`plain` in
-// whole-list.ts), at twice the cost (measured).
+// answer-json.ts), at twice the cost (measured).
 
 import { type Instant, readClocks } from '../../clocks.ts'
 import { isJsonObject, type Json, type JsonObject, own } from '../../core/json.ts'

@@ -6,9 +6,10 @@ import type { Instant } from '../../clocks.ts'
 import { type Json, type JsonObject, own, ownObject } from '../../core/json.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { AccountClient } from './account-client.ts'
+import { plain } from './answer-json.ts'
 import { sentAtOf } from './pace-http-client.ts'
 import { permitted } from './stripe-failure.ts'
-import { plain, readWholeList, type WholeList } from './whole-list.ts'
+import { readWholeList, type WholeList } from './whole-list.ts'
 
 interface Answer {
   readonly object: JsonObject

@@ -1,9 +1,10 @@
 // All entries of a list inside an object, page by page. Not the SDK's own paging: what it does not expect ends it with an
 // error that is none of its own.
 
-import { isJsonObject, type Json, type JsonObject, own } from '../../core/json.ts'
+import { type JsonObject, own } from '../../core/json.ts'
 import { isIdentified } from '../../core/normalise.ts'
 import { BillingSyncError } from '../../errors.ts'
+import { plain } from './answer-json.ts'
 import { readFilledPage } from './filled-page.ts'
 import { isCursorGone } from './stripe-failure.ts'
 
@@ -15,10 +16,7 @@ export interface WholeList {
 }
 
 /** Asks Stripe for one page. */
-export type ListOnePage = (page: {
-  readonly limit: number
-  readonly starting_after?: string
-}) => Promise<object>
+type ListOnePage = (page: { readonly limit: number; readonly starting_after?: string }) => Promise<object>
 
 const pageSize = 100
 
@@ -63,11 +61,4 @@ const pageOf = (list: JsonObject) => {
   const entries = own(list, 'data')
   const isList = Array.isArray(entries) && entries.every(isIdentified)
   return isList ? { entries, hasMore: own(list, 'has_more') === true } : { entries: [], hasMore: true }
-}
-
-/** Returns an answer of the SDK as JSON: it makes objects of its own of decimals, and JSON the strings that webhooks carry. */
-export const plain = (object: object): JsonObject => {
-  const value: Json = JSON.parse(JSON.stringify(object))
-  if (!isJsonObject(value)) throw new TypeError('Stripe answered no object')
-  return value
 }

@@ -169,9 +169,9 @@ export const guards = [
   },
   {
     name: "reader: decimals are stored as texts, not as the SDK's objects",
-    file: 'src/sources/stripe/whole-list.ts',
-    find: 'const value: Json = JSON.parse(JSON.stringify(object))',
-    replace: 'const value = object as Json',
+    file: 'src/sources/stripe/answer-json.ts',
+    find: 'const value: Json = JSON.parse(JSON.stringify(answer))',
+    replace: 'const value = answer as Json',
     tests: ['test/sources/stripe/object-reader.test.ts'],
   },
   {
