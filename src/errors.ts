@@ -100,7 +100,7 @@ export const errorKinds = {
     '{count} of {stored} stored {resource} of {account} are no longer in the list that Stripe shows, too many to be believed: none was marked deleted; check the key, its mode and STRIPE_API_BASE, see them with --verify, or insist with --restart',
   ),
   gone_unproved: fatal(
-    'Stripe lists none of {count} stored {resource} of {account} and answers 404 for those that were tried, and it shows nothing else that is stored of it: none was marked deleted; check the key, its mode and STRIPE_API_BASE',
+    'Stripe answers 404 for {gone} and shows nothing else that is stored of {account}: nothing was marked deleted; check the key, its mode and STRIPE_API_BASE, and where they are right, give --id an object that Stripe still shows, and then, or along with it, try again',
   ),
   mongod_not_found: fatal(
     'No MongoDB server could be found or fetched ({tried}); set MONGODB_URI, or install MongoDB so that mongod is on PATH',

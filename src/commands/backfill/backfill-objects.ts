@@ -1,5 +1,6 @@
 // `backfill --id`: objects retrieved one by one and applied; one that is stored and that Stripe no longer has becomes a
-// tombstone. Guarantee: what was read along with one and could not be stored is told as well.
+// tombstone. Guarantees: what was read along with one and could not be stored is told as well; a 404 counts only from a
+// Stripe that shows something else of the account, be it an object of the same command.
 
 import { failureOf, type InboxFailure } from '../../core/inbox-row.ts'
 import { interruption } from '../../core/interruption.ts'
@@ -13,24 +14,36 @@ import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import { kindsOfId } from '../../sources/backfill/kind-of-id.ts'
 import { type ResourceName, resourceOfKind } from '../../sources/backfill/resources.ts'
 import { type BackfillRun, handlingOf } from './backfill-one.ts'
+import { GoneProofs } from './gone-proofs.ts'
 import { applySingly, goneBy } from './mend-account.ts'
 
 /** Retrieves and applies the objects of the request. Rejects with a coded error that names all that could not be. */
 export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
-  const handling = handlingOf(tally, run)
+  const applying = { tally, run, handling: handlingOf(tally, run), proofs: new GoneProofs(tally, run) }
   const failures = new Map<string, FailedObject>()
+  const unseen: Missing[] = []
   for (const id of run.request.ids) {
-    const { kind, outcome, failedRelatives } = await applyOne(id, { tally, run, handling })
-    const isWhole = outcome.failure === null && failedRelatives.length === 0
-    // After the signal Stripe is asked for nothing, and what it does not answer soon is cut off: no fault of the object.
-    if (!isWhole && run.signal.aborted) throw interruption(tally.account)
-    const resource = resourceOfKind(kind) ?? 'products'
-    tally.countObjects(resource, [outcome])
-    if (outcome.failure !== null) failures.set(id, { name: id, failure: outcome.failure })
-    noteRelatives(failedRelatives, { resource, tally, failures })
+    const applied = await applyOne(id, applying)
+    if ('opened' in applied) unseen.push(applied)
+    else noteApplied(applied, { tally, run, failures })
   }
+  // Last: by then every object that is there has shown whether this Stripe is the one that the account was mirrored from.
+  for (const one of unseen) noteApplied(await applyMissing(one, applying), { tally, run, failures })
   for (const count of tally.resources.values()) count.complete = count.failed === 0
   if (failures.size > 0) throw errorOf(failures, tally.account)
+}
+
+const noteApplied = (
+  { id, kind, outcome, failedRelatives }: Applied,
+  { tally, run, failures }: Pick<Applying, 'tally' | 'run'> & Pick<Noting, 'failures'>,
+): void => {
+  const isWhole = outcome.failure === null && failedRelatives.length === 0
+  // After the signal Stripe is asked for nothing, and what it does not answer soon is cut off: no fault of the object.
+  if (!isWhole && run.signal.aborted) throw interruption(tally.account)
+  const resource = resourceOfKind(kind) ?? 'products'
+  tally.countObjects(resource, [outcome])
+  if (outcome.failure !== null) failures.set(id, { name: id, failure: outcome.failure })
+  noteRelatives(failedRelatives, { resource, tally, failures })
 }
 
 /** An object that could not be applied, under what people are told it by. */
@@ -57,18 +70,22 @@ const noteRelatives = (failed: readonly FailedRelative[], { resource, tally, fai
 
 const errorOf = (failures: ReadonlyMap<string, FailedObject>, account: string): BillingSyncError => {
   const failed = [...failures.values()]
-  const areMissing = failed.every(({ failure }) => failure.code === missing)
-  if (areMissing) return new BillingSyncError(missing, { account, ids: [...failures.keys()].join(', ') })
+  const areAll = (code: ErrorCode): boolean => failed.every(({ failure }) => failure.code === code)
+  const ids = [...failures.keys()].join(', ')
+  if (areAll(missing)) return new BillingSyncError(missing, { account, ids })
+  if (areAll(unproved)) return new BillingSyncError(unproved, { account, gone: ids })
   const reasons = failed.map(({ name, failure }) => `${name}: ${failure.message}`)
   return new BillingSyncError('account_incomplete', { account, reason: reasons.join('; ') })
 }
 
 const missing = 'object_missing' satisfies ErrorCode
+const unproved = 'gone_unproved' satisfies ErrorCode
 
 interface Applying {
   readonly tally: AccountTally
   readonly run: BackfillRun
   readonly handling: ObservationHandling
+  readonly proofs: GoneProofs
 }
 
 /** A relative that was read along with an object and could not be stored. */
@@ -84,6 +101,7 @@ interface Committed {
 }
 
 interface Applied extends Committed {
+  readonly id: string
   readonly kind: ObjectKind
 }
 
@@ -92,28 +110,38 @@ const failedWith = (failure: InboxFailure): Committed => ({
   failedRelatives: [],
 })
 
-const applyOne = async (id: string, applying: Applying): Promise<Applied> => {
-  const { run, handling, tally } = applying
+/** An object that Stripe does not show. */
+interface Missing {
+  readonly id: string
+  readonly kinds: readonly ObjectKind[]
+  readonly opened: OpenAccount
+}
+
+const applyOne = async (id: string, applying: Applying): Promise<Applied | Missing> => {
+  const { run, handling, tally, proofs } = applying
   const kinds = kindsOfId(id, run.request.namesResources ? run.request.resources : null)
   const opened = await run.store.openAccount(tally.account)
   if (opened.parked) throw new BillingSyncError('account_parked', { account: tally.account })
   for (const kind of kinds) {
     const request = { kind, id, afterSecond: 0 }
-    const result = (await handling.readObjects(opened, [request])).get(readKey(request))
+    const reads = await handling.readObjects(opened, [request])
+    const result = reads.get(readKey(request))
     if (result === undefined || result.kind === 'missing') continue
-    return { kind, ...(await applyResult(result, applying)) }
+    proofs.learn(reads)
+    return { id, kind, ...(await applyResult(result, applying)) }
   }
-  return applyMissing({ id, kinds, opened }, applying)
+  return { id, kinds, opened }
 }
 
 const applyResult = async (
   result: Exclude<ReadResult, { kind: 'missing' }>,
-  { tally, run, handling }: Applying,
+  applying: Applying,
 ): Promise<Committed> => {
+  const { tally } = applying
   if (result.kind === 'disconnected')
     throw new BillingSyncError('account_disconnected', { account: tally.account })
   if (result.kind !== 'seen') return failedWith(result.failure)
-  return commit(result.observations, { tally, run, handling })
+  return commit(result.observations, applying)
 }
 
 // The first observation is of the object itself.
@@ -129,23 +157,21 @@ const commit = async (
   return { outcome: outcome ?? { outcome: 'unchanged', failure: null }, failedRelatives }
 }
 
-interface Missing {
-  readonly id: string
-  readonly kinds: readonly ObjectKind[]
-  readonly opened: OpenAccount
-}
-
 const applyMissing = async ({ id, kinds, opened }: Missing, applying: Applying): Promise<Applied> => {
   const { livemode } = applying.run.stripe
+  const { id: account } = opened.settings
   for (const kind of kinds) {
-    const { id: account } = opened.settings
     const [stored] = await opened.reader.byDocumentIds(objectKinds[kind].collection, [
       documentId(account, id),
     ])
     // An object of the other mode is missing for this key alone.
     if (stored === undefined || (livemode !== null && stored.livemode !== livemode)) continue
-    return { kind, ...(await commit([goneBy(applying.run.stripe)(kind, id)], applying)) }
+    if (stored.deleted !== true && !(await applying.proofs.isGiven(stored.livemode))) {
+      const failure = failureOf(new BillingSyncError(unproved, { account, gone: id }))
+      return { id, kind, ...failedWith(failure) }
+    }
+    return { id, kind, ...(await commit([goneBy(applying.run.stripe)(kind, id)], applying)) }
   }
-  const failure = failureOf(new BillingSyncError(missing, { ids: id, account: opened.settings.id }))
-  return { kind: kinds[0] ?? 'product', ...failedWith(failure) }
+  const failure = failureOf(new BillingSyncError(missing, { ids: id, account }))
+  return { id, kind: kinds[0] ?? 'product', ...failedWith(failure) }
 }

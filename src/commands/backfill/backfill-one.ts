@@ -170,7 +170,8 @@ export const handlingOf = (tally: AccountTally, run: BackfillRun): ObservationHa
   }
 }
 
-const readerOf = (
+/** Returns what reads single objects of an account, each request counted. */
+export const readerOf = (
   tally: AccountTally,
   { request, stripe, signal }: BackfillRun,
   { readsRelatives }: { readonly readsRelatives: boolean },

@@ -19,7 +19,9 @@ import type { ListRanges } from './open-positions.ts'
 /** Outlines are of the mode of the key and within the range of their list: there are none where the key does not tell its mode. */
 export interface StoredOfAccount
   extends Pick<AccountBackfill, 'countStored'>,
-    Pick<Mending, 'isAnyStored' | 'eachStored' | 'someStored'> {
+    Pick<Mending, 'isAnyStored' | 'eachStored'> {
+  /** Answers some objects that were stored before then and are not deleted, of a mode: default that of the key. */
+  readonly someStored: (before: Date, ofMode?: boolean) => ReturnType<Mending['someStored']>
   readonly reader: AccountReader
   /** Tells whether a customer may adopt a contact of the CRM. */
   readonly isAnyAdoptable: () => Promise<boolean>
@@ -54,7 +56,10 @@ export const openStored = (
       const query = queryOf(resource)
       if (query !== null) await eachStoredOutline(db, query, take)
     },
-    someStored: async (before) => (livemode === null ? [] : newestStored(db, { account, livemode, before })),
+    someStored: async (before, ofMode) => {
+      const mode = ofMode ?? livemode
+      return mode === null ? [] : newestStored(db, { account, livemode: mode, before })
+    },
     reader: new MongoAccountReader(db, account),
     isAnyAdoptable: () => isAnyAdoptable(db, account),
   }

@@ -8,27 +8,18 @@ import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { StoredOutline } from '../../core/stored-outline.ts'
 import { BillingSyncError } from '../../errors.ts'
-import { type ReadResult, type Reads, readKey } from '../../ports/pipeline-store.ts'
+import { type ReadResult, readKey } from '../../ports/pipeline-store.ts'
+import { GoneProof, type Proving, type SingleObject } from './gone-proof.ts'
 import { listRows, type ResourceName } from './resources.ts'
 import { findUnlisted, isTooMuchGone, type ListedResource, type Unlisted } from './unlisted.ts'
 
-/** An object by kind and id. */
-export interface SingleObject {
-  readonly kind: ObjectKind
-  readonly id: string
-}
-
-export interface Mending {
+export interface Mending extends Proving {
   readonly account: string
   /** True where a person has seen that much is gone and goes on. */
   readonly insists: boolean
   /** Tells whether `eachStored` would hand over anything. */
   readonly isAnyStored: (resource: ResourceName) => Promise<boolean>
   readonly eachStored: (resource: ResourceName, take: (outline: StoredOutline) => void) => Promise<void>
-  /** Answers some objects of the account, of any kind, that were stored before then and are not deleted. */
-  readonly someStored: (before: Date) => Promise<readonly SingleObject[]>
-  /** Retrieves objects one by one, without their relatives: those have lists of their own. */
-  readonly readSingly: (objects: readonly SingleObject[]) => Promise<Reads>
   /** Returns the observation that an object is gone. */
   readonly gone: (kind: ObjectKind, id: string) => Observation
   /** Applies what was read of the objects of a resource. */
@@ -64,7 +55,8 @@ export const mendUnlisted = async (
     const eachStored = (take: (outline: StoredOutline) => void) => mending.eachStored(resource, take)
     found.push({ resource, unlisted: await findUnlisted({ ...listed, startedAt, eachStored }) })
   }
-  const proof = new Proof(found, mending, startedAt)
+  const isGiven = found.some(({ unlisted }) => unlisted.stillThere > 0)
+  const proof = new GoneProof(mending, { isGiven, before: startedAt })
   const mended = new Set<ResourceName>()
   const failures = new Map<ResourceName, BillingSyncError>()
   for (const one of found) {
@@ -80,42 +72,10 @@ interface Found {
   readonly unlisted: Unlisted
 }
 
-/** Whether Stripe is known to be the one that the account was mirrored from; asked for only where it matters. */
-class Proof {
-  #given: boolean | null
-  readonly #mending: Mending
-  readonly #before: Date
-
-  constructor(found: readonly Found[], mending: Mending, before: Date) {
-    this.#mending = mending
-    this.#before = before
-    this.#given = found.some(({ unlisted }) => unlisted.stillThere > 0) ? true : null
-  }
-
-  /** Objects that are worth retrieving before more is known. */
-  get worthRetrieving(): number {
-    return this.#given === true ? atOnce : atOnceUnproved
-  }
-
-  /** Learns from what is retrieved anyway. */
-  learn(reads: Reads): void {
-    if ([...reads.values()].some(isThere)) this.#given = true
-  }
-
-  async isGiven(): Promise<boolean> {
-    this.#given ??= [
-      ...(await this.#mending.readSingly(await this.#mending.someStored(this.#before))).values(),
-    ].some(isThere)
-    return this.#given
-  }
-}
-
-const isThere = (read: ReadResult): boolean => read.kind === 'seen' && read.observations[0]?.deletes === false
-
 const mendOne = async (
   { resource, unlisted }: Found,
   mending: Mending,
-  proof: Proof,
+  proof: GoneProof,
 ): Promise<BillingSyncError | null> => {
   const { objects, listedTombstones, count, stored } = unlisted
   const { account, insists } = mending
@@ -123,7 +83,7 @@ const mendOne = async (
     return new BillingSyncError('too_much_gone', { account, resource, count, stored })
   let rest = [...objects, ...listedTombstones].map(({ id }) => ({ kind: listRows[resource].kind, id }))
   while (rest.length > 0) {
-    const chunk = rest.slice(0, proof.worthRetrieving)
+    const chunk = rest.slice(0, proof.isKnown ? atOnce : atOnceUnproved)
     const reads = await mending.readSingly(chunk)
     proof.learn(reads)
     const results = chunk.map((object) => ({ ...object, result: reads.get(readKey(object)) }))
@@ -136,7 +96,10 @@ const mendOne = async (
       results.flatMap((one) => observationsOf(one, { isProved, mending })),
     )
     // Of a Stripe that knows nothing of the account the others would be answered the same.
-    if (!isProved) return new BillingSyncError('gone_unproved', { account, resource, count: rest.length })
+    if (!isProved) {
+      const gone = `those tried of ${rest.length} stored ${resource} that it does not list`
+      return new BillingSyncError('gone_unproved', { account, gone })
+    }
     rest = rest.slice(chunk.length)
   }
   return null

@@ -145,7 +145,7 @@ describe('single objects', () => {
     account.seed('product', { id: 'tea' })
     const customer = account.seed('customer', {})
     const ids = ['--id', `tea,${customer}`]
-    await runBackfill(['--account', 'acct_1', ...ids], place)
+    await runBackfill(['--account', 'acct_1', ...ids, '--id', account.ids('customer')[0] ?? ''], place)
     // `Date` headers tell Stripe's clock to the second only: a read so soon after another may be stamped before it.
     world.clock.advance(2)
     account.delete('product', 'tea')

@@ -84,6 +84,22 @@ export const guards = [
     titled: 'by a Stripe of another platform that shows other objects',
   },
   {
+    name: 'gone: a 404 of a single object proves nothing by itself',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: '!(await applying.proofs.isGiven(stored.livemode))',
+    replace: "!(await applying.proofs.isGiven(stored.livemode)) && id === ''",
+    tests: ['test/commands/backfill/gone-single.test.ts'],
+    titled: 'of another platform',
+  },
+  {
+    name: 'gone: an object of the same command that is there proves a 404',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: '    proofs.learn(reads)\n',
+    replace: '',
+    tests: ['test/commands/backfill/gone-single.test.ts'],
+    titled: 'an object given along with it',
+  },
+  {
     name: 'backfill: pages of relatives are asked for one after another',
     file: 'src/sources/backfill/page-rooms.ts',
     find: 'waiting].sort(byPlace)',
@@ -281,8 +297,8 @@ export const guards = [
   {
     name: 'gone: a Stripe that shows nothing known is not asked for every object',
     file: 'src/sources/backfill/mend-unlisted.ts',
-    find: 'return this.#given === true ? atOnce : atOnceUnproved',
-    replace: 'return this.#given === true ? atOnce : atOnce + atOnceUnproved',
+    find: 'proof.isKnown ? atOnce : atOnceUnproved',
+    replace: 'proof.isKnown ? atOnce : atOnce + atOnceUnproved',
     tests: ['test/commands/backfill/unlisted.test.ts'],
   },
   {
