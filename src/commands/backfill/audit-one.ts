@@ -10,7 +10,7 @@ import { auditAccount } from '../../sources/backfill/audit-account.ts'
 import type { AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import type { Confirming } from '../../sources/backfill/confirm-drift.ts'
 import type { AccountReader } from '../../unit-of-work/reader.ts'
-import { type BackfillRun, handlingOf, walkOf } from './backfill-one.ts'
+import { type BackfillRun, failureTeller, handlingOf, walkOf } from './backfill-one.ts'
 import { goneBy } from './mend-account.ts'
 
 /** How long what is on its way to the mirror is waited for before an object is looked at again. */
@@ -27,7 +27,7 @@ export const auditOne = async (
   const { reader, eachStored } = run.storedOf(account, ranges)
   const { drift, omitted, failure } = await auditAccount({
     ...confirmingOf(tally, run, reader),
-    ...{ tally, eachStored },
+    ...{ tally, eachStored, onFailed: failureTeller(tally, run) },
     walk: { ...(await walkOf(tally, run)), positions },
   })
   whole.addDrift(

@@ -79,18 +79,7 @@ const walkOne = async (
   opened: OpenAccount,
 ): Promise<BillingSyncError | null> => {
   const { account } = tally
-  const onFailed = (entry: FailedEntry): void => {
-    const failure = objectFailureOf(account, entry)
-    run.failures.add(failure)
-    const { stripe_id, code } = failure
-    run.log.warn('object failed', {
-      account,
-      type: entry.list,
-      object_id: stripe_id,
-      outcome: 'failed',
-      code,
-    })
-  }
+  const onFailed = failureTeller(tally, run)
   const opening = await run.positions.open(account)
   const { positions, ranges, continued, mended, failed, updatesOf, noteMended } = opening
   const commits = {
@@ -124,6 +113,16 @@ const walkOne = async (
   for (const [list, count] of failed) tally.countFailedBefore(list, count)
   return failure
 }
+
+/** Returns what is told of an account's objects that failed: they are counted and listed, and the log names each. */
+export const failureTeller =
+  ({ account }: AccountTally, { failures, log }: BackfillRun) =>
+  (entry: FailedEntry): void => {
+    const failure = objectFailureOf(account, entry)
+    failures.add(failure)
+    const { stripe_id: object_id, code } = failure
+    log.warn('object failed', { account, type: entry.list, object_id, outcome: 'failed', code })
+  }
 
 /** Returns how an account's lists are walked, but for where each begins. */
 export const walkOf = async (

@@ -15,6 +15,7 @@ import {
   type Suspect,
   unlistedSuspect,
 } from './confirm-drift.ts'
+import { type FailedEntry, tellInvalid } from './object-failures.ts'
 import { RemainingEstimates } from './remaining-estimate.ts'
 import { type ListName, listRows, type ResourceName } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
@@ -27,6 +28,8 @@ export interface AccountAudit extends Confirming {
   readonly walk: Omit<AccountWalk, 'seqNow' | 'takePage'>
   /** Hands over what is stored of a resource within the range of the walk; nothing where the key does not tell its mode. */
   readonly eachStored: (resource: ResourceName, take: (outline: StoredOutline) => void) => Promise<void>
+  /** Told of an entry that is no object. */
+  readonly onFailed: (entry: FailedEntry) => void
 }
 
 export interface AuditedAccount {
@@ -84,13 +87,14 @@ class Findings {
     return seen
   }
 
-  async take(page: WalkedPage, { compare, tally }: AccountAudit): Promise<void> {
+  async take(page: WalkedPage, { compare, tally, onFailed }: AccountAudit): Promise<void> {
     try {
       const { observations, carried } = page
       const seen = this.seen(page.list)
       for (const { id } of observations) seen.add(id)
       const differences = await compare([...observations, ...carried])
       for (const found of differences) this.#suspect({ kind: found.kind, id: found.id, found, isGone: false })
+      tellInvalid(page, onFailed)
       if (page.list === 'invoice_payments') return tally.countFailedAlong(page.list, page.invalid)
       const counted = tally.resources.get(page.list)
       if (counted === undefined) return

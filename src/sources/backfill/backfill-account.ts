@@ -8,7 +8,7 @@ import { type EntryOutcome, readKey } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from './backfill-tally.ts'
 import { CommitLane, type CommitLaneOptions, type FoldedPages } from './commit-lane.ts'
 import { type Mending, mendUnlisted } from './mend-unlisted.ts'
-import { entryInvalid, type FailedEntry } from './object-failures.ts'
+import { type FailedEntry, tellInvalid } from './object-failures.ts'
 import { RemainingEstimates } from './remaining-estimate.ts'
 import { type ListName, type ResourceName, resourceOfKind } from './resources.ts'
 import { SeenIds } from './seen-ids.ts'
@@ -99,7 +99,7 @@ const countPages = ({
     const own = outcomes.slice(0, observations.length)
     const failed = tellFailed(observations, own) + invalid
     const failedCarried = tellFailed(carried, outcomes.slice(observations.length))
-    for (let left = invalid; left > 0; left -= 1) onFailed(entryInvalid(list))
+    tellInvalid(page, onFailed)
     // They are no objects of a resource, but a run that lost some did not end well.
     if (list === 'invoice_payments') return tally.countFailedAlong(list, failed)
     tally.countFailedAlong(list, failedCarried)

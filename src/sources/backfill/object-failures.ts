@@ -49,9 +49,11 @@ export const objectFailureOf = (account: string, { list, id, failure }: FailedEn
   error: failure.message,
 })
 
-/** Returns the failure of an entry of a list that is no object with an id. */
-export const entryInvalid = (list: ListName): FailedEntry => ({
-  list,
-  id: null,
-  failure: failureOf(new BillingSyncError('entry_invalid', { list: list.replace('_', ' ') })),
-})
+/** Tells of the entries of a page of a list that are no objects with an id. */
+export const tellInvalid = (
+  { list, invalid }: { readonly list: ListName; readonly invalid: number },
+  onFailed: (entry: FailedEntry) => void,
+): void => {
+  const failure = failureOf(new BillingSyncError('entry_invalid', { list: list.replace('_', ' ') }))
+  for (let left = invalid; left > 0; left -= 1) onFailed({ list, id: null, failure })
+}

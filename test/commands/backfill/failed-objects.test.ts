@@ -88,6 +88,24 @@ describe('entries of the list of invoice payments that fail', () => {
   })
 })
 
+test('an entry of a list that is no object is named by a drift audit, to programs and to people', async () => {
+  const { server, world } = await playStripe()
+  const account = world.account('acct_8')
+  populate(account, { products: 2 })
+  account.seed('product', { id: 'a'.repeat(256) })
+  world.clock.run()
+  const args = ['--account', 'acct_8', '--resource', 'products', '--verify']
+  const place = { uri, url: server.url }
+  const { exitCode, summary, stderr } = await runBackfill(args, place)
+  expect([exitCode, summary.accounts.acct_8?.products]).toMatchObject([1, { read: 3, failed: 1 }])
+  const told = { account: 'acct_8', code: 'entry_invalid' }
+  expect(summary.failures).toMatchObject([{ ...told, collection: 'billing.products', stripe_id: null }])
+  const lines = stderr.split('\n').filter((line) => line.includes('object failed'))
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ ...told, type: 'products' }])
+  const { child } = await startBackfill(args, place)
+  expect((await child).stdout).toContain('Stripe lists an entry of its products that is no object')
+})
+
 test('a relative that was read along with a single object and cannot be stored is named', async () => {
   const { server, world } = await playStripe()
   const account = world.account('acct_6')

@@ -807,7 +807,7 @@ export const guards = [
   {
     name: 'backfill: an entry that is no object is told',
     file: 'src/sources/backfill/backfill-account.ts',
-    find: 'for (let left = invalid; left > 0; left -= 1) onFailed(entryInvalid(list))',
+    find: '    tellInvalid(page, onFailed)\n',
     replace: '',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
   },
@@ -894,6 +894,14 @@ export const guards = [
     replace: 'return',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'end a drift audit with 1',
+  },
+  {
+    name: 'audit: an entry that is no object is told',
+    file: 'src/sources/backfill/audit-account.ts',
+    find: '      tellInvalid(page, onFailed)\n',
+    replace: '',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'is named by a drift audit',
   },
   {
     name: 'backfill: a relative that fails beside a single object is told',
