@@ -13,7 +13,7 @@ import { type EntryOutcome, type OpenAccount, type ReadResult, readKey } from '.
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import { kindsOfId } from '../../sources/backfill/kind-of-id.ts'
 import { type ResourceName, resourceOfKind } from '../../sources/backfill/resources.ts'
-import { type BackfillRun, handlingOf } from './backfill-one.ts'
+import { type BackfillRun, connectionNoter, handlingOf } from './backfill-one.ts'
 import { GoneProofs } from './gone-proofs.ts'
 import { applySingly, goneBy } from './mend-account.ts'
 
@@ -128,9 +128,17 @@ const applyOne = async (id: string, applying: Applying): Promise<Applied | Missi
     const result = reads.get(readKey(request))
     if (result === undefined || result.kind === 'missing') continue
     proofs.learn(reads)
+    await noteNews(result, opened, applying)
     return { id, kind, ...(await applyResult(result, applying)) }
   }
   return { id, kinds, opened }
+}
+
+// As lists do it: one that left is asked for nothing by whoever runs beside this, one that is back by everybody.
+const noteNews = async (result: ReadResult, { connection }: OpenAccount, { tally, run }: Applying) => {
+  const { note, now } = connectionNoter(tally.account, run)
+  if (result.kind === 'disconnected') await note('disconnected', result.unixSeconds)
+  if (result.kind === 'seen' && connection?.state === 'disconnected') await note('connected', now())
 }
 
 const applyResult = async (

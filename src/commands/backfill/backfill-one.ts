@@ -48,10 +48,7 @@ export interface BackfillRun {
 /** Backfills one account. Rejects with the coded error that keeps it from being complete. */
 export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
   const { account } = tally
-  const { clock } = run.stripe
-  const now = (): number => clock.secondOf(clock.sending(), null)
-  const note = (state: ConnectionState, unixSeconds: number): Promise<void> =>
-    noteConnection(account, state, { ...run, unixSeconds })
+  const { note, now } = connectionNoter(account, run)
   await run.positions.claim(account)
   let ending: AccountEnding = 'open'
   try {
@@ -70,6 +67,17 @@ export const backfillOne = async (tally: AccountTally, run: BackfillRun): Promis
     throw error
   } finally {
     await run.positions.release(account, ending)
+  }
+}
+
+/** Returns what notes whether an account lets the platform in, and what tells the second on Stripe's clock. */
+export const connectionNoter = (account: string, run: BackfillRun) => {
+  const { clock } = run.stripe
+  return {
+    now: (): number => clock.secondOf(clock.sending(), null),
+    /** Rejects with `mongodb_unavailable` or `account_busy`. */
+    note: (state: ConnectionState, unixSeconds: number): Promise<void> =>
+      noteConnection(account, state, { ...run, unixSeconds }),
   }
 }
 

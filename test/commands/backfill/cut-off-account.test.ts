@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
+import { backfillHere, fillMirror } from '../../support/backfill-here.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 
@@ -15,6 +16,28 @@ test('an account that left is dated by the very answer that says so, however fas
   expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_1' })).toMatchObject({
     connection: { state: 'disconnected', as_of: new Date(world.clock.now() * 1_000 - 1) },
   })
+})
+
+test('an account that left, and one that is back, is noted by a single object as by lists', async () => {
+  const { world, server } = await playStripe()
+  world.clock.advance(-3_600)
+  const customer = world.account('acct_3').seed('customer', {})
+  const args = ['--account', 'acct_3', '--id', customer]
+  const place = { uri, url: server.url }
+  const connection = async () =>
+    (await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_3' }))?.connection
+  await fillMirror(args, place)
+  world.disconnect('acct_3')
+  const { summary } = await backfillHere(args, place)
+  expect(summary.errors).toMatchObject({ acct_3: { code: 'account_disconnected' } })
+  expect(await connection()).toEqual({
+    state: 'disconnected',
+    as_of: new Date(world.clock.now() * 1_000 - 1),
+  })
+  world.clock.advance(5)
+  world.connect('acct_3')
+  await fillMirror(args, place)
+  expect(await connection()).toMatchObject({ state: 'connected' })
 })
 
 test('an account that leaves has its command end without the answers that are still to come', async () => {

@@ -493,6 +493,22 @@ export const guards = [
     titled: 'single objects when the command is asked to stop',
   },
   {
+    name: 'single objects: an account that left is noted',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: "await note('disconnected', result.unixSeconds)",
+    replace: 'await Promise.resolve()',
+    tests: ['test/commands/backfill/cut-off-account.test.ts'],
+    titled: 'by a single object as by lists',
+  },
+  {
+    name: 'single objects: an account that is back is noted',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: "await note('connected', now())",
+    replace: 'await Promise.resolve()',
+    tests: ['test/commands/backfill/cut-off-account.test.ts'],
+    titled: 'by a single object as by lists',
+  },
+  {
     name: 'disconnected: a lost commit of its note is told',
     file: 'src/commands/opening/note-connection.ts',
     find: '      onLostCommit,\n',
