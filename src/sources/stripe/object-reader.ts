@@ -160,12 +160,13 @@ const stampOf = (
 ): ReadStamp => ({ ...read, source, livemode, apiVersion: pinnedApiVersion, single: true })
 
 const observeAll = async (
-  { client, request: { kind }, options: { readsRelatives = true } }: Reading,
+  { client, request, options: { readsRelatives = true } }: Reading,
   { object, stamp }: { readonly object: JsonObject; readonly stamp: ReadStamp },
 ): Promise<readonly Observation[]> => {
+  const { kind } = request
   // Nothing of Stripe's, and no fault of the event: whoever stands in between may be gone the next time.
-  if (!isIdentified(object))
-    throw new Stripe.errors.StripeAPIError({ message: `No ${kind}, it has no id`, type: 'api_error' })
+  if (!isIdentified(object) || !isAskedFor(object, request, stamp.livemode))
+    throw new Stripe.errors.StripeAPIError({ message: `Not the ${kind} asked for`, type: 'api_error' })
   const isAlone = !readsRelatives || own(object, 'deleted') === true
   const relatives = isAlone ? null : await observeRelatives(client, kind, { object, stamp })
   const seen = observeRead(kind, object, stamp)
@@ -176,6 +177,17 @@ const observeAll = async (
     ...(relatives?.observations ?? []),
     ...observeGoneCustomer(object, stamp),
   ]
+}
+
+// What does not say of what kind or mode it is, is believed.
+const isAskedFor = (
+  { id, object, livemode }: JsonObject,
+  request: ReadRequest,
+  keysLivemode: boolean | null,
+): boolean => {
+  const isOtherKind = typeof object === 'string' && object !== request.kind
+  const isOtherMode = typeof livemode === 'boolean' && keysLivemode !== null && livemode !== keysLivemode
+  return id === request.id && !isOtherKind && !isOtherMode
 }
 
 const resultOf = (failure: StripeFailure, unixSeconds: number): ReadResult => {

@@ -117,9 +117,9 @@ describe('a subscription', () => {
     })
   })
 
-  test('is of the mode that it says, whatever the key', async () => {
+  test('is of the mode that it says where the key does not tell', async () => {
     const life = await paidLife()
-    const result = await read(life, { kind: 'subscription', id: life.subscription }, { livemode: true })
+    const result = await read(life, { kind: 'subscription', id: life.subscription }, { livemode: null })
     expect(observations(result)[0]?.livemode).toBe(false)
   })
 })
@@ -237,6 +237,27 @@ describe('what Stripe answers when an object cannot be read', () => {
     life.server.faults.add({ path: /charges/ }, { kind: 'wrong_json', body: '{}' })
     const result = await read(life, { kind: 'charge', id: life.charge }, { patienceMs: 0 })
     expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'stripe_unavailable' } })
+  })
+
+  test.each([
+    ['another id', { id: 'ch_another' }],
+    ['another kind', { object: 'refund' }],
+    ['the other mode', { livemode: true }],
+  ])('an answer that shows %s is not the object that was asked for', async (_, shown) => {
+    const life = await paidLife()
+    const request = { kind: 'charge', id: life.charge } as const
+    const body = JSON.stringify({ id: life.charge, object: 'charge', livemode: false, ...shown })
+    life.server.faults.add({ path: /charges/ }, { kind: 'wrong_json', body }, { times: 2 })
+    const result = await read(life, request, { patienceMs: 0 })
+    expect(result).toMatchObject({ kind: 'waiting', failure: { code: 'stripe_unavailable' } })
+    expect(observations(await read(life, request))[0]?.id).toBe(life.charge)
+  })
+
+  test('an answer that tells neither its kind nor its mode is believed', async () => {
+    const life = await paidLife()
+    const body = JSON.stringify({ id: life.charge })
+    life.server.faults.add({ path: /charges/ }, { kind: 'wrong_json', body }, { times: 1 })
+    expect((await read(life, { kind: 'charge', id: life.charge }))?.kind).toBe('seen')
   })
 
   test.each([400, 410, 424])('any other refusal is the own failure of the event: %s', async (status) => {
