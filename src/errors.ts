@@ -94,7 +94,7 @@ export const errorKinds = {
     'Stripe lists an entry of its {list} that is no object with an id of 1 to 255 printable characters; run the command again, report it to Stripe should it stay',
   ),
   list_empty: fatal(
-    'Stripe lists no {resource} for {account}, though {count} are stored; check that the key is of the right account and mode',
+    'Stripe lists no {resource} for {account}, though {count} are stored; check that the key is of the right account and mode, or, where all of them are really gone, insist with --restart',
   ),
   too_much_gone: fatal(
     '{count} of {stored} stored {resource} of {account} are no longer in the list that Stripe shows, too many to be believed: none was marked deleted; check the key, its mode and STRIPE_API_BASE, see them with --verify, or insist with --restart',

@@ -71,8 +71,9 @@ export const backfillAccount = async <Folded extends FoldedPages>(
   if (walk.signal.aborted && failures.size > 0) return interruption(tally.account)
   // One that an earlier run has read may have nothing left but its head.
   const owesMore = (resource: ResourceName): boolean => surelyHoldMore(walk.positions.get(resource) ?? [])
-  // Of a list without any object there is something plainer to be said.
-  const trouble = [...failures].find(([resource]) => walk.isRanged || !isEmpty(resource))
+  // Of a list without any object there is something plainer to be said, but to who has heard it and insists.
+  const saysMore = walk.isRanged || options.mending.insists
+  const trouble = [...failures].find(([resource]) => saysMore || !isEmpty(resource))
   if (failure !== null || walk.isRanged || trouble !== undefined) return failure ?? trouble?.[1] ?? null
   const suspects = [...complete]
     .filter(isEmpty)

@@ -194,6 +194,8 @@ describe('nothing is marked deleted', () => {
     const place = { uri, url: other.server.url }
     const { summary } = await backfillHere(plain, place)
     expect(summary.errors.acct_1?.code).toBe('list_empty')
+    const insisted = await backfillHere([...plain, '--restart'], place)
+    expect(insisted.summary.errors.acct_1?.code).toBe('gone_unproved')
     expect(await tombstones()).toEqual([])
   })
 
@@ -236,6 +238,16 @@ describe('nothing is marked deleted', () => {
     })
     expect((await backfillHere(plain, { ...place, secretKey })).hasFailures).toBe(true)
     expect(await tombstones()).toEqual([])
+  })
+
+  test('where all of a resource is gone, unless a person insists as the message says', async () => {
+    const { account, place } = await mirroredAccount({ customers: 3, products: 25 })
+    for (const id of account.ids('product')) account.delete('product', id)
+    const { code, message } = (await backfillHere(plain, place)).summary.errors.acct_1 ?? {}
+    expect([code, message]).toEqual(['list_empty', expect.stringContaining('insist with --restart')])
+    expect(await tombstones()).toEqual([])
+    await fillMirror([...plain, '--restart'], place)
+    expect(await tombstones()).toHaveLength(25)
   })
 
   test('where more is gone than can be believed, unless a person insists', async () => {

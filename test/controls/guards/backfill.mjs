@@ -84,6 +84,22 @@ export const guards = [
     titled: 'by a Stripe of another platform that shows other objects',
   },
   {
+    name: 'empty lists: the message tells how to mend those that are really empty',
+    file: 'src/errors.ts',
+    find: ', or, where all of them are really gone, insist with --restart',
+    replace: '',
+    tests: ['test/commands/backfill/unlisted.test.ts'],
+    titled: 'where all of a resource is gone',
+  },
+  {
+    name: 'empty lists: who insists is told what stands in the way',
+    file: 'src/sources/backfill/backfill-account.ts',
+    find: 'walk.isRanged || options.mending.insists',
+    replace: 'walk.isRanged',
+    tests: ['test/commands/backfill/unlisted.test.ts'],
+    titled: 'shows empty lists',
+  },
+  {
     name: 'gone: a 404 of a single object proves nothing by itself',
     file: 'src/commands/backfill/backfill-objects.ts',
     find: '!(await applying.proofs.isGiven(stored.livemode))',
