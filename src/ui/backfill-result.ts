@@ -145,7 +145,9 @@ const nextStep = (
   { dryRun, isAudit, interrupted, resumes, ofAll }: BackfillEnding,
 ): string => {
   if (isAudit && drift.length > 0) return mendingCommand(drift)
-  if (isAudit && !hasFailures) return 'The mirror and Stripe agree.'
+  const isPartial = accounts.some(({ warnings }) => warnings.length > 0)
+  if (isAudit && !hasFailures)
+    return `The mirror and Stripe agree${isPartial ? ' in what was compared' : ''}.`
   const again = `run the same command again${resumes ? ': it goes on where it stopped' : ''}.`
   if (interrupted) return `For the rest ${again}`
   if (accounts.some(({ error }) => error !== null)) return `Mend what is named above, then ${again}`

@@ -155,6 +155,9 @@ Mend what is named above`)
   })
 
   test('says of an audit without drift that both sides agree', () => {
-    expect(textOf(runOf(['acct_1']), { ...ending, isAudit: true })).toContain('The mirror and Stripe agree.')
+    const tally = runOf(['acct_1'])
+    expect(textOf(tally, { ...ending, isAudit: true })).toContain('The mirror and Stripe agree.')
+    tally.accounts[0]?.warnings.push('The key may not read something')
+    expect(textOf(tally, { ...ending, isAudit: true })).toContain('agree in what was compared.')
   })
 })

@@ -140,6 +140,10 @@ export const walkOf = async (
   const { account } = tally
   const { request, stripe, rooms, log, signal } = run
   const warn = warnerOf(tally, log)
+  if (stripe.livemode === null)
+    warn(
+      'The key does not tell its mode: what is stored and no longer listed is not looked for (one that begins with sk_live_, sk_test_, rk_live_ or rk_test_ does tell)',
+    )
   return {
     account,
     isRanged: request.range.since !== null || request.range.until !== null,

@@ -37,4 +37,18 @@ export const guards = [
     replace: '',
     tests: ['test/pipeline/compare-batch.test.ts'],
   },
+  {
+    name: 'verify: a key that does not tell its mode is told what it does not find',
+    file: 'src/commands/backfill/backfill-one.ts',
+    find: 'if (stripe.livemode === null)',
+    replace: "if (stripe.livemode === null && account === '')",
+    tests: ['test/commands/backfill/key-without-mode.test.ts'],
+  },
+  {
+    name: 'verify: where something was not compared the two do not simply agree',
+    file: 'src/ui/backfill-result.ts',
+    find: 'warnings.length > 0)',
+    replace: 'warnings.length < 0)',
+    tests: ['test/ui/backfill-result.test.ts'],
+  },
 ]
