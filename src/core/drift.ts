@@ -59,13 +59,14 @@ export const driftedFields = (compared: Compared): readonly string[] => {
   const isStoredDeleted = document.deleted === true
   if (isStoredDeleted || isDeleted(expected))
     return isStoredDeleted === isDeleted(expected) ? [] : ['deleted']
-  const fields = [
+  const fields = new Set([
     ...driftedContent(compared),
+    ...(isDriftedMode(compared) ? ['livemode'] : []),
     ...objectKinds[kind].lists.filter((name) => isDriftedList(compared, name)),
     ...driftedLinks(compared),
     ...(isDriftedMetadata(compared) ? ['metadata'] : []),
-  ]
-  return fields.sort()
+  ])
+  return [...fields].sort()
 }
 
 /** Returns the canonical fields, metadata aside, in which the document differs, sorted: relatives tell of them too. */
@@ -84,6 +85,10 @@ const linkNames = (kind: ObjectKind): readonly string[] =>
 // are what differs.
 const isOtherAttempt = (name: string, shown: unknown, { kind, links }: Projection): boolean =>
   kind === 'invoice' && name === 'charge' && typeof shown === 'string' && links.charges.includes(shown)
+
+// A refund has none of its own: its document shows that of the key, or of the event.
+const isDriftedMode = ({ document, expected }: Compared): boolean =>
+  (document.livemode ?? null) !== (expected.livemode ?? null)
 
 interface Sides {
   readonly name: string

@@ -114,6 +114,12 @@ describe('no difference is found', () => {
     expect(fieldsOf(edited, charge({ amount: 5 }, { source: 'backfill', eventId: null }))).toEqual([])
   })
 
+  test('in a mode that nobody tells', () => {
+    const { livemode: _, ...document } = storedFrom(charge({ amount: 5 }))
+    const seen = charge({ amount: 5 }, { livemode: null })
+    expect(fieldsOf(document as ProjectionDocument, seen)).toEqual([])
+  })
+
   test('where a field is null on one side and absent on the other', () => {
     expect(fieldsOf(storedFrom(charge({ review: null })), charge({}))).toEqual([])
   })
@@ -188,6 +194,13 @@ describe('a difference is found by its name', () => {
     expect(fieldsOf(storedFrom(old), readAs('subscription', { id: 'sub_1', items: item({}) }))).toEqual([
       'items',
     ])
+  })
+
+  test('in the mode of a document that has none of its own', () => {
+    const seen = readAs('refund', { id: 're_1', object: 'refund', amount: 5 })
+    const { livemode, ...without } = storedFrom(seen)
+    expect(fieldsOf(without as ProjectionDocument, seen)).toEqual(['livemode'])
+    expect(fieldsOf({ ...without, livemode: !livemode } as ProjectionDocument, seen)).toEqual(['livemode'])
   })
 
   test('in its own metadata, whatever relatives lend it', () => {

@@ -13,7 +13,7 @@ export const foundIn = ({ drift }: BackfillSummary): readonly string[] =>
     )
     .sort()
 
-/** Plants 20 differences and returns the lines that name them, sorted. */
+/** Plants 22 differences and returns the lines that name them, sorted. */
 export const plantDifferences = async (db: Db, account: StripeAccount): Promise<readonly string[]> => {
   const ids = (type: Parameters<StripeAccount['ids']>[0], index: number): string =>
     account.ids(type)[index] ?? ''
@@ -53,6 +53,9 @@ export const plantDifferences = async (db: Db, account: StripeAccount): Promise<
     'current_period_end',
   )
   await edit('subscriptions', ids('subscription', 2), { $set: { 'items.data.0.quantity': 70 } }, 'items')
+  // Refunds have no mode of their own.
+  await edit('refunds', ids('refund', 5), { $unset: { livemode: '' } }, 'livemode')
+  await edit('refunds', ids('refund', 6), { $set: { livemode: true } }, 'livemode')
   // What the mirror never heard of.
   account.update('dispute', ids('dispute', 1), { status: 'lost' })
   planted.push(`different billing.disputes ${ids('dispute', 1)} status`)

@@ -51,4 +51,12 @@ export const guards = [
     replace: 'warnings.length < 0)',
     tests: ['test/ui/backfill-result.test.ts'],
   },
+  {
+    name: 'drift: the mode of a document that has none of its own is compared',
+    file: 'src/core/drift.ts',
+    find: "isDriftedMode(compared) ? ['livemode'] : []",
+    replace: '[]',
+    tests: ['test/core/drift.test.ts'],
+    titled: 'mode',
+  },
 ]
