@@ -84,6 +84,24 @@ describe('a drift audit', () => {
     expect([hasFailures, summary.drift]).toEqual([false, []])
   })
 
+  test('names what differs of invoice payments, and none that Stripe does not list', async () => {
+    const { account, place } = await mirroredAccount()
+    const payments = db.collection<{ _id: string }>('billing.invoice_payments')
+    const [lost = '', wrong = ''] = account.ids('invoice_payment')
+    const like = await payments.findOneAndDelete({ stripe_id: lost })
+    await payments.updateOne({ stripe_id: wrong }, { $set: { amount_paid: 1 } })
+    await payments.insertOne({ ...like, _id: 'acct_1:inpay_extra', stripe_id: 'inpay_extra' } as {
+      _id: string
+    })
+    const found = foundIn((await backfillHere([...verify, '--resource', 'invoices'], place)).summary)
+    const ofPayments = found.filter((line) => line.includes('billing.invoice_payments'))
+    expect(ofPayments).toEqual([
+      `different billing.invoice_payments ${wrong} amount_paid`,
+      `missing billing.invoice_payments ${lost}`,
+    ])
+    expect(found.join()).not.toContain('inpay_extra')
+  })
+
   test('is that of a range where one is given', async () => {
     const { account, world, place } = await mirroredAccount()
     const [old = ''] = account.ids('product')
