@@ -3,7 +3,7 @@
 // where none is. Guarantee: a secret that the key does not open is an error that names the key and the account, never
 // a secret that is quietly missing.
 
-import type { Db } from 'mongodb'
+import type { Db, Filter, ObjectId } from 'mongodb'
 import type { ListedAccount } from '../config/config.ts'
 import { livemodeOfKey } from '../core/key-mode.ts'
 import { BillingSyncError } from '../errors.ts'
@@ -14,7 +14,9 @@ import { isSealed, openText, sealText } from './sealed-text.ts'
 export type ListedSecrets = Pick<ListedAccount, 'access_token' | 'webhook_secrets'>
 
 interface SecretsRow {
-  readonly _id: string
+  /** That of the account, but in rows that others wrote. */
+  readonly _id: string | ObjectId
+  readonly stripe_user_id?: string
   readonly access_token?: string | null
   readonly webhook_secrets?: readonly string[]
 }
@@ -66,7 +68,7 @@ export const readAccessToken = (db: Db, account: string, key: EncryptionKey): Pr
     const row = await db
       .collection<SecretsRow>('billing.accounts')
       .findOne({ _id: account }, { projection: { access_token: 1 } })
-    return row === null ? null : tokenIn(row, key)
+    return row === null ? null : tokenIn({ ...row, account }, key)
   })
 
 /**
@@ -80,41 +82,63 @@ export const checkAccessTokens = (
   { livemode, others = [] }: { readonly livemode: boolean | null; readonly others?: readonly string[] },
 ): Promise<void> =>
   translateMongoErrors(async () => {
-    const rows = db
-      .collection<SecretsRow>('billing.accounts')
-      .find(
-        { access_token: { $type: 'string' }, _id: { $nin: [...others] } },
-        { projection: { access_token: 1 } },
-      )
-    for await (const row of rows) {
+    for (const row of await rowsWith(db, { access_token: { $type: 'string' } }, others)) {
       const mode = livemodeOfKey(tokenIn(row, key))
-      if (mode !== null && livemode !== null && mode !== livemode) throw otherMode(row._id, livemode)
+      if (mode !== null && livemode !== null && mode !== livemode) throw otherMode(row.account, livemode)
     }
   })
 
-/** Returns the signing secrets of each account that has endpoints of its own. Throws `config_invalid` where the key does not open one. */
+/**
+ * Returns the signing secrets of each account that has endpoints of its own. Throws `config_invalid` where the key does not
+ * open one.
+ * @param others accounts whose stored secrets nobody asks for
+ */
 export const readWebhookSecrets = (
   db: Db,
   key: EncryptionKey,
+  others: readonly string[] = [],
 ): Promise<ReadonlyMap<string, readonly string[]>> =>
   translateMongoErrors(async () => {
-    const rows = await db
-      .collection<SecretsRow>('billing.accounts')
-      .find({ 'webhook_secrets.0': { $exists: true } }, { projection: { webhook_secrets: 1 } })
-      .toArray()
+    const rows = await rowsWith(db, { 'webhook_secrets.0': { $exists: true } }, others)
     return new Map(
-      rows.map(({ _id, webhook_secrets: secrets = [] }) => [
-        _id,
+      rows.map(({ account, webhook_secrets: secrets = [] }) => [
+        account,
         secrets.map((secret) =>
-          openSecret(secret, { account: _id, field: 'webhook_secrets', noun: 'webhook secrets', key }),
+          openSecret(secret, { account, field: 'webhook_secrets', noun: 'webhook secrets', key }),
         ),
       ]),
     )
   })
 
-const tokenIn = ({ _id, access_token: token }: SecretsRow, key: EncryptionKey): string | null =>
+interface AccountSecrets extends SecretsRow {
+  readonly account: string
+}
+
+// They are judged before a start writes anything, so before rows that others wrote under an `_id` of their own give way:
+// such a row is its account's where that has none itself, else nobody's.
+const rowsWith = async (
+  db: Db,
+  filter: Filter<SecretsRow>,
+  others: readonly string[],
+): Promise<readonly AccountSecrets[]> => {
+  const rows = db.collection<SecretsRow>('billing.accounts')
+  const projection = { stripe_user_id: 1, access_token: 1, webhook_secrets: 1 }
+  const found = (await rows.find(filter, { projection }).toArray())
+    .map((row) => ({ ...row, account: row.stripe_user_id ?? String(row._id) }))
+    .filter(({ account }) => !others.includes(account))
+  const foreign = found.filter(({ _id, account }) => _id !== account).map(({ account }) => account)
+  if (foreign.length === 0) return found
+  const own = await rows.find({ _id: { $in: foreign } }, { projection: { _id: 1 } }).toArray()
+  const known = new Set(own.map(({ _id }) => _id))
+  return found.filter(({ _id, account }) => _id === account || !known.has(account))
+}
+
+const tokenIn = (
+  { account, access_token: token }: Pick<AccountSecrets, 'account' | 'access_token'>,
+  key: EncryptionKey,
+): string | null =>
   typeof token === 'string'
-    ? openSecret(token, { account: _id, field: 'access_token', noun: 'access token', key })
+    ? openSecret(token, { account, field: 'access_token', noun: 'access token', key })
     : null
 
 interface SecretPlace {

@@ -8,7 +8,7 @@ import {
 import { openTestDatabase } from '../support/database.ts'
 
 const { db } = await openTestDatabase()
-const accounts = db.collection<{ _id: string }>('billing.accounts')
+const accounts = db.collection<{ _id: unknown; stripe_user_id?: string }>('billing.accounts')
 const key = Buffer.alloc(32, 1)
 const otherKey = Buffer.alloc(32, 2)
 const secret = 'whsec_0123456789abcdef'
@@ -110,5 +110,29 @@ describe('the secrets of own endpoints', () => {
     await store('acct_1', { webhook_secrets: [secret] }, key)
     await expect(readWebhookSecrets(db, otherKey)).rejects.toMatchObject(wrongKey('acct_1'))
     await expect(readWebhookSecrets(db, undefined)).rejects.toMatchObject(wrongKey('acct_1'))
+  })
+})
+
+describe('rows that others wrote under an id of their own', () => {
+  const sealed = secretFields(
+    { access_token: 'sk_test_1', webhook_secrets: [secret] },
+    { account: 'acct_1', key, stored: {} },
+  )
+
+  test("are their account's where it has none itself", async () => {
+    await accounts.insertOne({ ...sealed, _id: 1, stripe_user_id: 'acct_1' })
+    expect(await readWebhookSecrets(db, key)).toEqual(new Map([['acct_1', [secret]]]))
+    expect(await readWebhookSecrets(db, otherKey, ['acct_1'])).toEqual(new Map())
+    await checkAccessTokens(db, key, { livemode: false })
+    await expect(checkAccessTokens(db, otherKey, { livemode: null })).rejects.toMatchObject(
+      wrongKey('acct_1'),
+    )
+  })
+
+  test("are nobody's beside the account's own", async () => {
+    await store('acct_1', {}, otherKey)
+    await accounts.insertOne({ ...sealed, _id: 1, stripe_user_id: 'acct_1' })
+    expect(await readWebhookSecrets(db, otherKey)).toEqual(new Map())
+    await checkAccessTokens(db, otherKey, { livemode: null })
   })
 })

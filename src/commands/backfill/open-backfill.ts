@@ -59,7 +59,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const platformAccount = await handling.platformOfKey()
   if (!request.verify) await deriveContacts({ handling, database, signal, onDerived })
   const livemode = livemodeOfKey(key)
-  const accessTokenOf = await openAccessTokens(config, { database, dryRun })
+  const accessTokenOf = openAccessTokens(config, { database, dryRun })
   const calls = await openStripeCalls(config, { key, requestsPerSecond, onServed: null })
   const keepsPositions = !dryRun && request.ids.length === 0
   const positions = keepsPositions

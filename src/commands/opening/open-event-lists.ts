@@ -28,13 +28,13 @@ export type EventsOf = (account: string, query: EventListQuery) => AsyncIterable
 /** How long trouble that passes is waited out before a list is given up. */
 const patienceMs = 60_000
 
-/** Opens the lists. Throws `config_invalid` where an account's access token can't be opened. */
-export const openEventLists = async (config: Config, request: EventListsRequest): Promise<EventsOf> => {
+/** Opens the lists. */
+export const openEventLists = (config: Config, request: EventListsRequest): EventsOf => {
   const { calls, platformAccount, onWaiting, signal } = request
   const nobody = (): void => undefined
   const listener = { onRequest: nobody, onRetry: nobody, onLimited: nobody, onWaiting }
   const clientOf = openPacedClients(config, {
-    ...{ calls, share: 'lists', accessTokenOf: await openAccessTokens(config, request) },
+    ...{ calls, share: 'lists', accessTokenOf: openAccessTokens(config, request) },
     platformAccount: async () => platformAccount,
   })({ listener, patienceMs, signal })
   return (account, query) => readWith(() => clientOf(account), query)

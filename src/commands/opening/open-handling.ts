@@ -8,7 +8,7 @@ import { openAbandonedTransactions } from '../../store/abandoned-transactions.ts
 import type { Database } from '../../store/database.ts'
 import { openPlatform, type Platform } from './open-platform.ts'
 import { type HandlingRequest, openDryRun, openWriting } from './open-store.ts'
-import { openObjectReads } from './open-stripe-access.ts'
+import { checkStoredTokens, openObjectReads } from './open-stripe-access.ts'
 import type { StripeCalls } from './open-stripe-calls.ts'
 
 export interface Handling extends Platform {
@@ -20,8 +20,8 @@ export interface Handling extends Platform {
 }
 
 /**
- * Takes over the config's accounts and returns what handles deliveries. Throws `config_invalid` for a wrong platform, and
- * where Stripe has to tell which one it is and does not: nothing is written then.
+ * Takes over the config's accounts and returns what handles deliveries. Throws `config_invalid` for a wrong platform, where
+ * Stripe has to tell which one it is and does not, and for an access token that can't be used: nothing is written then.
  */
 export const openHandling = async (
   config: Config,
@@ -38,6 +38,7 @@ export const openHandling = async (
     signal,
   } = request
   const decided = await openPlatform(config, database, request)
+  if (config.stripeKey !== undefined) await checkStoredTokens(config, database)
   const handlingStore = await (dryRun === true ? openDryRun : openWriting)(config, database, request)
   const platform = decided.resolvedBy(handlingStore.resolvePlatform)
   const readObjects = await openObjectReads(config, {

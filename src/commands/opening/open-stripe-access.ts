@@ -85,10 +85,7 @@ export const openCallsWithKey = async (
   return openStripeCalls(config, { key, requestsPerSecond: null, onServed })
 }
 
-/**
- * Returns what reads objects from Stripe, null where payloads are taken as they are. Throws `config_invalid` where an
- * account's access token can't be opened.
- */
+/** Returns what reads objects from Stripe, null where payloads are taken as they are. */
 export const openObjectReads = async (
   config: Config,
   { reads, ...request }: StripeRequest,
@@ -110,7 +107,7 @@ const openReads = async (
     import('../../sources/stripe/stripe-clock.ts'),
   ])
   const { platformOfKey, source, patienceMs, onWaiting } = request
-  const accessTokenOf = await openAccessTokens(config, request)
+  const accessTokenOf = openAccessTokens(config, request)
   const clientsFor = openPacedClients(config, {
     ...{ calls, share, accessTokenOf },
     platformAccount: platformOfKey,
@@ -127,22 +124,28 @@ const openReads = async (
 }
 
 /**
- * Returns what answers an account's own access token, null where it has none. Throws `config_invalid` where one can't be
- * opened or is of the other mode than the platform's key: opening them all first tells that before any work.
+ * Throws `config_invalid` where an account's access token, as the config leaves it, can't be opened or is of the other mode
+ * than the platform's key. The config itself was judged when it was read, so what it lists anew or forgets is not asked for.
  */
-export const openAccessTokens = async (
+export const checkStoredTokens = (
   { accounts, encryptionKey, stripeKey }: Config,
+  { db }: Pick<Database, 'db'>,
+): Promise<void> => {
+  const listed = accounts.filter(({ access_token: token }) => token !== undefined)
+  const others = listed.map(({ stripe_user_id: id }) => id)
+  return checkAccessTokens(db, encryptionKey, { livemode: livemodeOfKey(stripeKey), others })
+}
+
+/** Returns what answers an account's own access token, null where it has none; `openHandling` has checked them all. */
+export const openAccessTokens = (
+  { accounts, encryptionKey }: Config,
   { database: { db }, dryRun }: Pick<StripeRequest, 'database' | 'dryRun'>,
-): Promise<(account: string) => Promise<string | null>> => {
+): ((account: string) => Promise<string | null>) => {
   const listed = new Map(
     accounts.flatMap(({ stripe_user_id: id, access_token: token }) =>
       dryRun === true && token !== undefined ? [[id, token] as const] : [],
     ),
   )
-  await checkAccessTokens(db, encryptionKey, {
-    livemode: livemodeOfKey(stripeKey),
-    others: [...listed.keys()],
-  })
   return async (account) =>
     listed.has(account) ? (listed.get(account) ?? null) : readAccessToken(db, account, encryptionKey)
 }

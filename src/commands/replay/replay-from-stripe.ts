@@ -38,7 +38,7 @@ export const replayFromStripe = async (
   const { tally, signal } = options
   const platform = await handling.platformOfKey()
   const accounts = await chooseAccounts(criteria.accounts, options, { config, database, platform })
-  const eventsOf = await openEventLists(config, {
+  const eventsOf = openEventLists(config, {
     ...{ database, calls, dryRun, signal, platformAccount: platform },
     onWaiting: (reason) => {
       tally.waitingFor = reason

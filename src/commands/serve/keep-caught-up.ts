@@ -110,7 +110,7 @@ const catchUpWith = async (
   const { config, database, calls, log, signal } = request
   if (accounts?.length === 0) return []
   const platformAccount = await untilAborted(request.platformOfKey(), signal, 0)
-  const eventsOf = await openEventLists(config, {
+  const eventsOf = openEventLists(config, {
     ...{ database, calls, platformAccount, signal, dryRun: false },
     onWaiting: () => undefined,
   })

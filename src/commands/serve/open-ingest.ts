@@ -33,18 +33,25 @@ export interface Ingest {
 }
 
 /**
- * Returns the signing secrets of all endpoints; the config's accounts are in the database. Throws `config_invalid` where the
- * key does not open one, or two owners have the same.
+ * Returns the signing secrets of all endpoints, as the config's accounts leave them, which nobody has to have written yet.
+ * Throws `config_invalid` where the key does not open one, or two owners have the same.
  */
 export const openEndpointSecrets = async (
   config: Config,
   { db }: Database,
-): Promise<readonly EndpointSecret[]> =>
-  endpointSecretsOf({
+): Promise<readonly EndpointSecret[]> => {
+  const listed = new Map(
+    config.accounts.flatMap(({ stripe_user_id: id, webhook_secrets: secrets }) =>
+      secrets === undefined ? [] : [[id, secrets] as const],
+    ),
+  )
+  // An account that the config no longer lists keeps its endpoint.
+  const stored = await readWebhookSecrets(db, config.encryptionKey, [...listed.keys()])
+  return endpointSecretsOf({
     platform: config.webhookSecrets,
-    // An account that the config no longer lists keeps its endpoint.
-    accounts: await readWebhookSecrets(db, config.encryptionKey),
+    accounts: new Map([...stored, ...listed]),
   })
+}
 
 /** Joins the listener to the inbox. */
 export const openIngest = (request: IngestRequest): Ingest => {

@@ -68,12 +68,13 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const returns = new EventEmitter()
   const ending = new AbortController()
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
+  // Before the accounts of the config are written, and before the work, which goes on until it is ended: what is refused
+  // here leaves nothing behind.
+  const secrets =
+    role === 'work' ? null : await untilAnswered(() => openEndpointSecrets(config, database), request)
   const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)
   const redis = await untilAnswered(() => redisPlaceOf(config, database), request)
   const opened = { ...request, handling, redis }
-  // Before the work, which goes on until it is ended: what is refused here leaves nothing behind.
-  const secrets =
-    role === 'work' ? null : await untilAnswered(() => openEndpointSecrets(config, database), request)
   const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
   const wakes: Wakes = worked?.workers ?? (await openWakesOfOthers(opened))
   const { wake } = wakes

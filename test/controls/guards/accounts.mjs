@@ -107,8 +107,60 @@ export const guards = [
   {
     name: 'access token: a stored one of the other mode than the platform key is told before any work',
     file: 'src/store/account-secrets.ts',
-    find: 'if (mode !== null && livemode !== null && mode !== livemode) throw otherMode(row._id, livemode)',
+    find: 'if (mode !== null && livemode !== null && mode !== livemode) throw otherMode(row.account, livemode)',
     replace: '',
+    tests: ['test/store/account-secrets.test.ts'],
+  },
+  {
+    name: "secrets: those of a start are judged before an account of the config's is written",
+    file: 'src/commands/serve/open-serving.ts',
+    find: '  const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)\n',
+    replace: '',
+    also: [
+      {
+        find: '  const secrets =\n',
+        replace:
+          '  const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)\n  const secrets =\n',
+      },
+    ],
+    tests: ['test/commands/serve/refused-start.test.ts'],
+    titled: 'opens no secret',
+  },
+  {
+    name: "access token: stored ones are judged before an account of the config's is written",
+    file: 'src/commands/opening/open-handling.ts',
+    find: '  if (config.stripeKey !== undefined) await checkStoredTokens(config, database)\n',
+    replace: '',
+    also: [
+      {
+        find: '  // What is known is kept from here on.\n',
+        replace: '  if (config.stripeKey !== undefined) await checkStoredTokens(config, database)\n',
+      },
+    ],
+    tests: ['test/commands/serve/refused-start.test.ts'],
+    titled: 'an access token that is stored',
+  },
+  {
+    name: 'secrets: stored ones that the config lists anew are not asked for',
+    file: 'src/commands/serve/open-ingest.ts',
+    find: 'config.encryptionKey, [...listed.keys()])',
+    replace: 'config.encryptionKey)',
+    tests: ['test/commands/serve/refused-start.test.ts'],
+    titled: 'listed anew',
+  },
+  {
+    name: 'secrets: those that the config lists verify from the same start on',
+    file: 'src/commands/serve/open-ingest.ts',
+    find: 'new Map([...stored, ...listed])',
+    replace: 'stored',
+    tests: ['test/commands/serve/refused-start.test.ts'],
+    titled: 'from the same start on',
+  },
+  {
+    name: "secrets: a row that others wrote beside an account's own is nobody's",
+    file: 'src/store/account-secrets.ts',
+    find: '_id === account || !known.has(account)',
+    replace: '_id === account || known.size >= 0',
     tests: ['test/store/account-secrets.test.ts'],
   },
   {
