@@ -18,7 +18,7 @@ interface SecretsRow {
   readonly _id: string | ObjectId
   readonly stripe_user_id?: string
   readonly access_token?: string | null
-  readonly webhook_secrets?: readonly string[]
+  readonly webhook_secrets?: unknown
 }
 
 /** `BILLING_SYNC_ENCRYPTION_KEY`, 32 bytes. */
@@ -89,26 +89,31 @@ export const checkAccessTokens = (
   })
 
 /**
- * Returns the signing secrets of each account that has endpoints of its own. Throws `config_invalid` where the key does not
- * open one.
+ * Returns what each account that has something for its webhook secrets has, opened: a list of secrets, unless others wrote
+ * something else. Throws `config_invalid` where the key does not open one.
  * @param others accounts whose stored secrets nobody asks for
  */
 export const readWebhookSecrets = (
   db: Db,
   key: EncryptionKey,
   others: readonly string[] = [],
-): Promise<ReadonlyMap<string, readonly string[]>> =>
+): Promise<ReadonlyMap<string, unknown>> =>
   translateMongoErrors(async () => {
-    const rows = await rowsWith(db, { 'webhook_secrets.0': { $exists: true } }, others)
+    // In a query [null] and [[]] would equal null and [].
+    const hasSome = { $expr: { $ne: [{ $ifNull: ['$webhook_secrets', []] }, []] } }
+    const rows = await rowsWith(db, hasSome, others)
     return new Map(
-      rows.map(({ account, webhook_secrets: secrets = [] }) => [
+      rows.map(({ account, webhook_secrets: stored }) => [
         account,
-        secrets.map((secret) =>
-          openSecret(secret, { account, field: 'webhook_secrets', noun: 'webhook secrets', key }),
-        ),
+        Array.isArray(stored) ? stored.map((secret) => openWebhookSecret(secret, account, key)) : stored,
       ]),
     )
   })
+
+const openWebhookSecret = (stored: unknown, account: string, key: EncryptionKey): unknown =>
+  typeof stored === 'string'
+    ? openSecret(stored, { account, field: 'webhook_secrets', noun: 'webhook secrets', key })
+    : stored
 
 interface AccountSecrets extends SecretsRow {
   readonly account: string

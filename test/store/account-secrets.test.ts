@@ -106,6 +106,23 @@ describe('the secrets of own endpoints', () => {
     })
   })
 
+  test.each([
+    ['a text', secret],
+    ['a number', 7],
+    ['an object', { 0: secret }],
+    ['a list of null', [null]],
+    ['a list of an empty list', [[]]],
+    ['a list of an empty text', ['']],
+  ])('are answered as they lie there where others wrote %s', async (_, stored) => {
+    await accounts.insertOne({ _id: 'acct_1', webhook_secrets: stored } as never)
+    expect(await readWebhookSecrets(db, key)).toEqual(new Map([['acct_1', stored]]))
+  })
+
+  test.each([null, []])('are none where there is %j', async (stored) => {
+    await accounts.insertOne({ _id: 'acct_1', webhook_secrets: stored } as never)
+    expect(await readWebhookSecrets(db, key)).toEqual(new Map())
+  })
+
   test('that the key does not open are an error, never missing', async () => {
     await store('acct_1', { webhook_secrets: [secret] }, key)
     await expect(readWebhookSecrets(db, otherKey)).rejects.toMatchObject(wrongKey('acct_1'))

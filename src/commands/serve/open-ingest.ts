@@ -1,6 +1,7 @@
 // Joins the listener to an open database: webhooks go into its inbox, whoever works it off.
 
 import type { Config } from '../../config/config.ts'
+import { readStoredSecrets } from '../../config/stored-secrets.ts'
 import { BillingSyncError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import { type EndpointSecret, endpointSecretsOf } from '../../sources/webhook/endpoint-secrets.ts'
@@ -34,7 +35,7 @@ export interface Ingest {
 
 /**
  * Returns the signing secrets of all endpoints, as the config's accounts leave them, which nobody has to have written yet.
- * Throws `config_invalid` where the key does not open one, or two owners have the same.
+ * Throws `config_invalid` where the key does not open one, one is none, or two owners have the same.
  */
 export const openEndpointSecrets = async (
   config: Config,
@@ -49,7 +50,10 @@ export const openEndpointSecrets = async (
   const stored = await readWebhookSecrets(db, config.encryptionKey, [...listed.keys()])
   return endpointSecretsOf({
     platform: config.webhookSecrets,
-    accounts: new Map([...stored, ...listed]),
+    accounts: new Map([
+      ...[...stored].map(([account, secrets]) => [account, readStoredSecrets(account, secrets)] as const),
+      ...listed,
+    ]),
   })
 }
 

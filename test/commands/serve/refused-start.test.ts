@@ -74,6 +74,20 @@ describe('a start that is refused writes no account', () => {
   })
 })
 
+test('a row of others that holds no signing secrets is refused, until the config lists them', async () => {
+  const { db, uri } = await openDatabaseForTest()
+  const rows = db.collection<{ _id: string }>('billing.accounts')
+  await rows.insertOne({
+    ...{ _id: 'acct_1', stripe_user_id: 'acct_1' },
+    ...{ seq: 0, webhook_secrets: [''] },
+  })
+  const { exitCode, stderr } = await runServe(['--mongodb-uri', uri])
+  expect(exitCode).toBe(2)
+  expect(stderr).toMatch(/^billing-sync: webhook_secrets: those of acct_1 in .*: expected secrets of 16 /m)
+  const [, , ...args] = await withAccounts(uri, [{ stripe_user_id: 'acct_1', webhook_secrets: [] }])
+  await startServeForTest({ uri, args })
+})
+
 test('a secret that the config gives to another account verifies its events from the same start on', async () => {
   const { uri } = await startWell()
   const [, , ...args] = await withAccounts(uri, [

@@ -151,8 +151,8 @@ export const guards = [
   {
     name: 'secrets: those that the config lists verify from the same start on',
     file: 'src/commands/serve/open-ingest.ts',
-    find: 'new Map([...stored, ...listed])',
-    replace: 'stored',
+    find: '      ...listed,\n',
+    replace: '',
     tests: ['test/commands/serve/refused-start.test.ts'],
     titled: 'from the same start on',
   },
@@ -161,6 +161,21 @@ export const guards = [
     file: 'src/store/account-secrets.ts',
     find: '_id === account || !known.has(account)',
     replace: '_id === account || known.size >= 0',
+    tests: ['test/store/account-secrets.test.ts'],
+  },
+  {
+    name: "secrets: an account's stored ones are judged as the config file's are",
+    file: 'src/config/stored-secrets.ts',
+    find: 'if (parsed.success) return parsed.output',
+    replace: 'if (parsed.success || Array.isArray(stored)) return stored as readonly string[]',
+    tests: ['test/commands/serve/refused-start.test.ts'],
+    titled: 'of others',
+  },
+  {
+    name: 'secrets: whatever lies in the place of stored ones is judged',
+    file: 'src/store/account-secrets.ts',
+    find: "{ $expr: { $ne: [{ $ifNull: ['$webhook_secrets', []] }, []] } }",
+    replace: "{ 'webhook_secrets.0': { $exists: true } }",
     tests: ['test/store/account-secrets.test.ts'],
   },
   {
