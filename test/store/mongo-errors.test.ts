@@ -9,6 +9,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { BillingSyncError } from '../../src/errors.ts'
 import { judgeTransactionError, takenIndexes, translateMongoErrors } from '../../src/store/mongo-errors.ts'
+import { RefusedWrite } from '../../src/store/write-commands.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 const { db } = await openTestDatabase()
@@ -38,6 +39,17 @@ describe('an error inside a transaction', () => {
     ['a fault of our own', new TypeError('x'), 'ours'],
   ] as const)('is judged: %s', (_title, error, verdict) => {
     expect(judgeTransactionError(error)).toBe(verdict)
+  })
+
+  test.each([
+    [388, 'overflowing'],
+    [112, 'crowded'],
+    [290, 'outlasted'],
+    [11_000, 'taken'],
+    [91, 'unavailable'],
+    [2, 'ours'],
+  ])('is judged the same where one write is refused with it: %d', (code, verdict) => {
+    expect(judgeTransactionError(new RefusedWrite({ code, errmsg: 'x' }, 'billing.charges'))).toBe(verdict)
   })
 
   test('of a real duplicate is judged to be a key that is taken', async () => {

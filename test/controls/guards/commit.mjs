@@ -155,6 +155,20 @@ export const guards = [
     tests: ['test/unit-of-work/change-set.test.ts'],
   },
   {
+    name: 'commit: what ends a transaction is told as that where one write is refused with it',
+    file: 'src/store/mongo-errors.ts',
+    find: '  verdictOnTransaction(code) ?? verdictOnWrite(code) ?? ',
+    replace: '  verdictOnWrite(code) ?? ',
+    tests: ['test/store/overflowing-transaction.test.ts'],
+  },
+  {
+    name: "commit: a server's outage is one where one write is refused with it",
+    file: 'src/store/mongo-errors.ts',
+    find: "(outageCodes.has(code) ? 'unavailable' : 'ours')",
+    replace: "'ours'",
+    tests: ['test/store/mongo-errors.test.ts'],
+  },
+  {
     name: 'commit: a document that an update makes hardly too large is refused as such',
     file: 'src/store/mongo-errors.ts',
     find: '17_280, 17_419, 15',
