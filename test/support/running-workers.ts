@@ -54,7 +54,7 @@ export const startWorkers = async (
   const workers = await openWorkers({
     config,
     redis: null,
-    handling: await openServeHandling(config, opened, reads),
+    handling: await openServeHandling(config, opened, { reads, onServed: null }),
     ending,
     database: opened,
     log: openLog('silent'),

@@ -74,19 +74,23 @@ export const openHandling = async (
  */
 const servePatienceMs = 3_000
 
-/**
- * Returns what handles events that lie in the inbox, as `serve` does it.
- * @param reads null where Stripe is not asked for the objects of events
- */
+/** How `serve` asks Stripe. */
+export interface ServeAsking extends Required<Pick<HandlingRequest, 'onServed'>> {
+  /** Null where Stripe is not asked for the objects of events. */
+  readonly reads: { readonly calls: StripeCalls; readonly signal: AbortSignal } | null
+}
+
+/** Returns what handles events that lie in the inbox, as `serve` does it. */
 export const openServeHandling = (
   config: Config,
   database: Database,
-  reads: { readonly calls: StripeCalls; readonly signal: AbortSignal } | null,
+  { reads, onServed }: ServeAsking,
 ): Promise<Handling> =>
   openHandling(config, database, {
     source: 'webhook',
     effects: 'missing',
     reads: reads === null ? null : { ...reads, share: 'events' },
     origin: 'stored',
+    onServed,
     patienceMs: servePatienceMs,
   })

@@ -6,6 +6,7 @@ import type { Database } from '../../store/database.ts'
 import { decidePlatform, type PlatformSource } from '../../store/platform-account.ts'
 import type { HandlingRequest, HandlingStore } from './open-store.ts'
 import { openPlatformQuestion } from './open-stripe-access.ts'
+import { PlatformTrouble } from './platform-trouble.ts'
 
 export interface Platform {
   /** Answers the account of events that name none: Stripe is asked only while nobody else knows. */
@@ -15,6 +16,8 @@ export interface Platform {
    * `config_invalid` where the key is another platform's.
    */
   readonly platformOfKey: () => Promise<string>
+  /** What keeps it from being known. */
+  readonly platformTrouble: PlatformTrouble
 }
 
 interface DecidedPlatform {
@@ -24,6 +27,8 @@ interface DecidedPlatform {
   readonly resolvedBy: (resolve: HandlingStore['resolvePlatform']) => Platform
 }
 
+type PlatformRequest = Pick<HandlingRequest, 'asksPlatform' | 'signal' | 'onServed'>
+
 /**
  * Decides which account it is where that can or has to be known at once. It writes nothing, so that a start of another
  * platform's is refused before it has touched this one's accounts. Throws `config_invalid`.
@@ -31,22 +36,25 @@ interface DecidedPlatform {
 export const openPlatform = async (
   config: Config,
   { db }: Pick<Database, 'db'>,
-  { asksPlatform = false, signal }: Pick<HandlingRequest, 'asksPlatform' | 'signal'>,
+  { asksPlatform = false, signal, onServed = null }: PlatformRequest,
 ): Promise<DecidedPlatform> => {
-  const source = { configured: config.platformAccount, ask: openPlatformQuestion(config, signal) }
+  const source = { configured: config.platformAccount, ask: openPlatformQuestion(config, onServed, signal) }
   const isKnown = source.configured !== undefined || asksPlatform
   const configured = isKnown ? await decideFirst(db, { ...source, usesKey: true }, signal) : undefined
   return {
     isKnown,
     resolvedBy: (resolve) => {
-      const platformAccount = keepingAnswer(() => resolve({ ...source, configured }))
+      const platformTrouble = new PlatformTrouble()
+      const platformAccount = keepingAnswer(() =>
+        platformTrouble.watch(() => resolve({ ...source, configured })),
+      )
       const platformOfKey = keepingAnswer(async () => {
         const account = await platformAccount()
         // What was decided at first was asked about then.
         if (!isKnown) await decidePlatform(db, { ...source, usesKey: true })
         return account
       })
-      return { platformAccount, platformOfKey }
+      return { platformAccount, platformOfKey, platformTrouble }
     },
   }
 }

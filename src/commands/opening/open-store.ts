@@ -22,6 +22,7 @@ import {
 } from '../../store/platform-account.ts'
 import type { Effects } from '../../unit-of-work/unit-of-work.ts'
 import type { ObjectReads } from './open-stripe-access.ts'
+import type { CallsRequest } from './open-stripe-calls.ts'
 
 export interface HandlingRequest {
   readonly source: ObservationSource
@@ -30,6 +31,8 @@ export interface HandlingRequest {
   readonly reads: ObjectReads | null
   /** True where nothing can be done before Stripe was asked whose key it is; the config has one. */
   readonly asksPlatform?: boolean
+  /** Given by `serve`: told of each answer of Stripe's to that question. */
+  readonly onServed?: CallsRequest['onServed']
   /**
    * Where deliveries come from: files, which is the default; the inbox, so that none has to be stored; or Stripe's lists, so
    * that none can be another event than the one stored.

@@ -37,37 +37,44 @@ export interface ObjectReads {
 /**
  * Returns what asks Stripe for the platform's own account id, null where no key is set; once it has answered, it is not
  * asked again. What is returned throws `stripe_unauthorized`, `stripe_rate_limited`, `stripe_unavailable` or `stripe_refused`.
+ * @param onServed see `CallsRequest`
  * @param signal ends the wait for the answer, as an outage does
  */
 export const openPlatformQuestion = (
   { stripeKey: secretKey, stripeApiBase: apiBase }: Config,
+  onServed: CallsRequest['onServed'],
   signal: AbortSignal = new AbortController().signal,
 ): (() => Promise<string>) | null => {
   if (secretKey === undefined) return null
   let told: string | undefined
   return async () => {
-    told ??= await askOnce({ secretKey, apiBase }, signal)
+    told ??= await askOnce({ secretKey, apiBase, onServed }, signal)
     return told
   }
 }
 
+interface PlatformQuestion extends Pick<CallsRequest, 'onServed'> {
+  readonly secretKey: string
+  readonly apiBase: string | undefined
+}
+
 // Once in a process's life, and before anybody knows whose budget it is.
-const askOnce = async (
-  settings: { readonly secretKey: string; readonly apiBase: string | undefined },
-  signal: AbortSignal,
-): Promise<string> => {
-  const [{ clientOf, openStripe, plainHttpClient }, { askPlatformAccount }] = await Promise.all([
-    import('../../sources/stripe/account-client.ts'),
-    import('../../sources/stripe/platform.ts'),
-  ])
-  const httpClient = plainHttpClient()
+const askOnce = async ({ onServed, ...settings }: PlatformQuestion, signal: AbortSignal): Promise<string> => {
+  const [{ clientOf, openStripe, plainHttpClient }, { askPlatformAccount }, { CountedHttpClient }] =
+    await Promise.all([
+      import('../../sources/stripe/account-client.ts'),
+      import('../../sources/stripe/platform.ts'),
+      import('../../sources/stripe/counted-http-client.ts'),
+    ])
+  const plain = plainHttpClient()
+  const httpClient = onServed === null ? plain : new CountedHttpClient(plain, onServed)
   const asked = askPlatformAccount(clientOf(openStripe({ ...settings, httpClient }), null))
   try {
     return await untilAborted(asked, signal, 0)
   } catch (error) {
     throw signal.aborted ? new BillingSyncError('stripe_unavailable', {}, { cause: error }) : error
   } finally {
-    httpClient.close()
+    plain.close()
   }
 }
 

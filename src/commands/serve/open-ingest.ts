@@ -16,7 +16,7 @@ import type { Handling } from '../opening/open-handling.ts'
 
 export interface IngestRequest {
   readonly database: Database
-  readonly handling: Pick<Handling, 'platformAccount'>
+  readonly handling: Pick<Handling, 'platformAccount' | 'platformTrouble'>
   readonly log: Log
   readonly gate: WriteGate
   readonly backlog: Backlog
@@ -80,7 +80,8 @@ export const openIngest = (request: IngestRequest): Ingest => {
     platformAccount: async () => {
       if (!gate.isOpen) throw away()
       try {
-        return await askedInTime()
+        // Whoever has waited in vain knows no more than who was refused an answer.
+        return await handling.platformTrouble.watch(askedInTime)
       } catch (error) {
         throw gate.isOpen ? error : away()
       }

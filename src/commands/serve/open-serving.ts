@@ -68,11 +68,12 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
   const returns = new EventEmitter()
   const ending = new AbortController()
   const reads = role === 'ingest' || calls === null ? null : { calls, signal: ending.signal }
+  const asking = { reads, onServed: listener.onStripeAnswer }
   // Before the accounts of the config are written, and before the work, which goes on until it is ended: what is refused
   // here leaves nothing behind.
   const secrets =
     role === 'work' ? null : await untilAnswered(() => openEndpointSecrets(config, database), request)
-  const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)
+  const handling = await untilAnswered(() => openServeHandling(config, database, asking), request)
   const redis = await untilAnswered(() => redisPlaceOf(config, database), request)
   const opened = { ...request, handling, redis }
   const worked = role === 'ingest' ? null : await openWork({ ...opened, ending, returns })
@@ -92,7 +93,9 @@ export const openServing = async (request: ServingRequest): Promise<Serving> => 
       handling.options.readObjects !== null || request.catchesUp ? keyFits(handling) : Promise.resolve(),
     readiness: async () => ({
       problem: (await gate.check()) ? problemOf(worked, loop) : 'mongodb_unavailable',
-      degraded: [...new Set([...wakes.degraded(), ...awayOf(worked, config), ...upkeep.degraded()])],
+      degraded: [
+        ...new Set([...degradedOf([wakes, handling.platformTrouble, upkeep]), ...awayOf(worked, config)]),
+      ],
     }),
     end: async (patienceMs) => {
       loop.stop()
@@ -155,6 +158,9 @@ const problemOf = (worked: Worked | null, loop: EventLoopWatch): string | null =
   if (worked !== null && !worked.workers.isRunning()) return 'workers_stopped'
   return loop.stoodStill() ? 'stood_still' : null
 }
+
+const degradedOf = (parts: readonly Pick<Wakes, 'degraded'>[]): readonly string[] =>
+  parts.flatMap((part) => part.degraded())
 
 // Both sinks go over Redis where one is configured.
 const awayOf = (worked: Worked | null, { redisUrl }: Config): readonly string[] => {

@@ -13,7 +13,7 @@ await ensureCollections(db)
 
 test('upkeep that MongoDB never answers is not waited for at the end', async () => {
   const config = await loadConfig({}, '/')
-  const handling = await openServeHandling(config, database, null)
+  const handling = await openServeHandling(config, database, { reads: null, onServed: null })
   const asked: string[] = []
   const accountsDue = (): Promise<never> => {
     asked.push('accounts')

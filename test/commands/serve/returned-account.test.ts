@@ -21,7 +21,7 @@ const patience = { timeout: 20_000, interval: 20 }
 const startCatchingUp = async (url: string, platformOfKey: () => Promise<string>) => {
   const loaded = await loadConfig({}, '/')
   const config = { ...loaded, stripeKey: PLATFORM_KEYS.test, stripeApiBase: url }
-  const handling = await openServeHandling(config, database, null)
+  const handling = await openServeHandling(config, database, { reads: null, onServed: null })
   const calls = await openStripeCalls(config, {
     ...{ key: PLATFORM_KEYS.test, requestsPerSecond: null, onServed: () => undefined },
   })

@@ -114,13 +114,13 @@ export const guards = [
   {
     name: "secrets: those of a start are judged before an account of the config's is written",
     file: 'src/commands/serve/open-serving.ts',
-    find: '  const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)\n',
+    find: '  const handling = await untilAnswered(() => openServeHandling(config, database, asking), request)\n',
     replace: '',
     also: [
       {
         find: '  const secrets =\n',
         replace:
-          '  const handling = await untilAnswered(() => openServeHandling(config, database, reads), request)\n  const secrets =\n',
+          '  const handling = await untilAnswered(() => openServeHandling(config, database, asking), request)\n  const secrets =\n',
       },
     ],
     tests: ['test/commands/serve/refused-start.test.ts'],

@@ -270,8 +270,8 @@ export const guards = [
   {
     name: 'serve: a start waits for a MongoDB that goes away again once the database is open',
     file: 'src/commands/serve/open-serving.ts',
-    find: 'await untilAnswered(() => openServeHandling(config, database, reads), request)',
-    replace: 'await openServeHandling(config, database, reads)',
+    find: 'await untilAnswered(() => openServeHandling(config, database, asking), request)',
+    replace: 'await openServeHandling(config, database, asking)',
     tests: ['test/commands/serve/serve-unsteady-start.test.ts'],
     titled: 'distinct',
   },

@@ -1,0 +1,24 @@
+// Why Stripe does not tell which account the platform is: events that name none are refused meanwhile.
+
+import { BillingSyncError } from '../../errors.ts'
+
+export class PlatformTrouble {
+  #code: string | null = null
+
+  /** Returns the code of the last try that Stripe left without an answer; nothing once there is one. */
+  degraded(): readonly string[] {
+    return this.#code === null ? [] : [this.#code]
+  }
+
+  /** Answers and throws as the work given, and notes what came of it. What MongoDB keeps from being known is told elsewhere. */
+  async watch<Answer>(work: () => Promise<Answer>): Promise<Answer> {
+    try {
+      const answer = await work()
+      this.#code = null
+      return answer
+    } catch (error) {
+      if (error instanceof BillingSyncError && error.code.startsWith('stripe_')) this.#code = error.code
+      throw error
+    }
+  }
+}
