@@ -24,6 +24,8 @@ import {
 import { accountsInReach } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { receiveEvents } from '../../store/inbox.ts'
+import { translateMongoErrors } from '../../store/mongo-errors.ts'
+import { ServerClock } from '../../store/server-clock.ts'
 import { noteConnection } from '../opening/note-connection.ts'
 import { type EventsOf, openEventLists } from '../opening/open-event-lists.ts'
 import type { StripeCalls } from '../opening/open-stripe-calls.ts'
@@ -61,7 +63,8 @@ const roomMs = 1_000
  * Catches up with all connected accounts and the platform, and from then on with each account that lets the platform in
  * again; the config has a key. Never rejects: what goes wrong is logged.
  */
-export const keepCaughtUp = async (request: CatchUpRequest): Promise<void> => {
+export const keepCaughtUp = async (asked: CatchUpRequest): Promise<void> => {
+  const request = { ...asked, clock: new ServerClock() }
   const { log, signal } = request
   const takeReturned = openReturned(request)
   const refused = new Set<string>()
@@ -76,6 +79,10 @@ export const keepCaughtUp = async (request: CatchUpRequest): Promise<void> => {
     }
     await restUntilReturn(request)
   }
+}
+
+interface CatchUp extends CatchUpRequest {
+  readonly clock: ServerClock
 }
 
 const restUntilReturn = async ({ returns, signal }: CatchUpRequest): Promise<void> => {
@@ -105,7 +112,7 @@ const openReturned = ({ database: { db } }: CatchUpRequest): (() => Promise<read
 const catchUpWith = async (
   accounts: readonly string[] | null,
   refused: Set<string>,
-  request: CatchUpRequest,
+  request: CatchUp,
 ): Promise<readonly string[]> => {
   const { config, database, calls, log, signal } = request
   if (accounts?.length === 0) return []
@@ -134,16 +141,14 @@ const catchUpWith = async (
 /** `refused`: asked again only by another start, since waiting does not mend it. */
 type CaughtUp = 'done' | 'again' | 'refused'
 
-const catchUpAccount = async (
-  account: string,
-  eventsOf: EventsOf,
-  request: CatchUpRequest,
-): Promise<CaughtUp> => {
-  const { database, log, signal } = request
+const catchUpAccount = async (account: string, eventsOf: EventsOf, request: CatchUp): Promise<CaughtUp> => {
+  const { database, log, signal, clock } = request
   const { db } = database
   if (signal.aborted) return 'again'
   try {
-    const startedAt = new Date()
+    // A machine whose clock is ahead would have the next catch-up begin after events that were missed.
+    await translateMongoErrors(() => clock.synchronise(db))
+    const startedAt = clock.now()
     const { from, gap } = rangeOf(await lastCatchUp(db, account), startedAt)
     const found = await acceptMissed({
       account,
@@ -162,8 +167,10 @@ const catchUpAccount = async (
 }
 
 /** Returns the second from which on events are asked for, and what lies too far back to be asked for. */
-const rangeOf = (last: Date | null, now: Date): { readonly from: number; readonly gap: EventGap | null } => {
+const rangeOf = (told: Date | null, now: Date): { readonly from: number; readonly gap: EventGap | null } => {
   const oldest = now.getTime() - keptMs
+  // A time to come is of a clock that was wrong: when it was in truth nobody knows.
+  const last = told !== null && told > now ? null : told
   const wanted = last === null ? oldest : last.getTime() - overlapMs
   const isLost = last !== null && last.getTime() < oldest
   return {

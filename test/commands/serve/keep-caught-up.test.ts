@@ -11,6 +11,7 @@ const { db, uri } = await openTestDatabase()
 const day = 24 * 60 * 60
 const patience = { timeout: 20_000, interval: 50 }
 const lists = { path: '/v1/events' }
+const setClock = new URL('../../fault/set-clock.mjs', import.meta.url).href
 
 beforeEach(async () => {
   for (const { name } of await db.listCollections().toArray()) await db.collection(name).deleteMany({})
@@ -114,6 +115,41 @@ describe('serve --catch-up', () => {
     const again = life.server.requests.matching({ ...lists, account: 'acct_1' })[0]
     expect(ageOf(asked?.params.created)).toBeCloseTo(30, 1)
     expect(ageOf(again?.params.created)).toBeCloseTo(3, 1)
+  })
+
+  test('goes by the clock of MongoDB where that of this machine is days ahead', async () => {
+    const life = await playMissedEvents()
+    const ahead = { NODE_OPTIONS: `--import=${setClock}`, CLOCK_AHEAD_MS: String(10 * day * 1000) }
+    const wrong = await start(life, ahead)
+    await wrong.awaitLine(caughtUp)
+    await wrong.stop()
+    const rows = await db.collection('billing.cursors').find({ resource: 'events' }).toArray()
+    expect(rows.map(({ caught_up_at }) => Math.round((Date.now() - caught_up_at) / 3_600_000))).toEqual([
+      0, 0,
+    ])
+    const missed = life.account.create('customer', { name: 'Bob' }).events
+    const right = await start(life)
+    await right.awaitLine(caughtUp)
+    await expect.poll(statuses, patience).toEqual(allDone([...life.events, ...missed]))
+  })
+
+  test('asks for all that Stripe keeps where the last one is said to be yet to come', async () => {
+    const life = await playMissedEvents()
+    await db.collection<{ _id: string }>('billing.cursors').insertOne({
+      _id: 'acct_1:catch-up',
+      ...{
+        stripe_user_id: 'acct_1',
+        resource: 'events',
+        caught_up_at: new Date(Date.now() + 10 * day * 1000),
+      },
+    })
+    const serve = await start(life)
+    await serve.awaitLine(caughtUp)
+    const asked = life.server.requests.matching({ ...lists, account: 'acct_1' })[0]
+    expect(ageOf(asked?.params.created)).toBeCloseTo(30, 1)
+    const row = await db.collection('billing.cursors').findOne({ stripe_user_id: 'acct_1' })
+    expect(row?.caught_up_at.getTime()).toBeLessThanOrEqual(Date.now())
+    expect(row).not.toHaveProperty('gap')
   })
 
   test('that is killed in the middle starts again', async () => {

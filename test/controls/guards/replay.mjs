@@ -163,6 +163,22 @@ export const guards = [
     titled: 'a type that Stripe may yet add',
   },
   {
+    name: "catch-up: its time is that of MongoDB's clock",
+    file: 'src/commands/serve/keep-caught-up.ts',
+    find: 'const startedAt = clock.now()',
+    replace: 'const startedAt = new Date()',
+    tests: ['test/commands/serve/keep-caught-up.test.ts'],
+    titled: 'goes by the clock of MongoDB',
+  },
+  {
+    name: 'catch-up: a last one that is yet to come tells nothing',
+    file: 'src/commands/serve/keep-caught-up.ts',
+    find: 'told !== null && told > now ? null : told',
+    replace: 'told',
+    tests: ['test/commands/serve/keep-caught-up.test.ts'],
+    titled: 'yet to come',
+  },
+  {
     name: 'catch-up: it is complete only once everything missing is stored',
     file: 'src/commands/serve/keep-caught-up.ts',
     find: '    const found = await acceptMissed({',
