@@ -95,6 +95,37 @@ const isSameObject = (left: Record<string, unknown>, right: Record<string, unkno
   return fields === others && (fields > 0 || isPlain(left) === isPlain(right))
 }
 
+/**
+ * Compares two values of JSON as `isEqual` does, however deep they are nested: with a list of its own of what is left, where
+ * a call for each level would run out of stack. It takes longer, and never throws.
+ */
+export const isEqualAtAnyDepth = (left: Json, right: Json): boolean => {
+  const pairs: JsonPair[] = [[left, right]]
+  for (let pair = pairs.pop(); pair !== undefined; pair = pairs.pop())
+    if (!isEqualOutside(pair, pairs)) return false
+  return true
+}
+
+type JsonPair = readonly [Json, Json]
+
+// What the two hold is left to be compared.
+const isEqualOutside = ([left, right]: JsonPair, inner: JsonPair[]): boolean => {
+  if (Array.isArray(left) && Array.isArray(right)) {
+    if (left.length !== right.length) return false
+    for (let index = 0; index < left.length; index += 1) inner.push([left[index], right[index]])
+    return true
+  }
+  if (!isJsonObject(left) || !isJsonObject(right)) return left === right
+  const keys = Object.keys(left)
+  if (keys.length !== Object.keys(right).length) return false
+  for (const key of keys) {
+    const [one, other] = [own(left, key), own(right, key)]
+    if (one === undefined || other === undefined) return false
+    inner.push([one, other])
+  }
+  return true
+}
+
 /** Tells whether an object is made of fields alone, as JSON's are: of no class. */
 export const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)

@@ -2,6 +2,7 @@ import { MinKey } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import {
   isEqual,
+  isEqualAtAnyDepth,
   isJsonObject,
   type JsonObject,
   own,
@@ -90,5 +91,36 @@ describe('equality', () => {
   ])('does not hold between %s', (_, left, right) => {
     expect(isEqual(left, right)).toBe(false)
     expect(isEqual(right, left)).toBe(false)
+  })
+})
+
+describe('values that are compared at any depth', () => {
+  const nested = (levels: number, inmost: string) =>
+    parse(`${'{"a":['.repeat(levels)}${inmost}${']}'.repeat(levels)}`)
+
+  test('are the same however deep they are nested', () => {
+    expect(isEqualAtAnyDepth(nested(200_000, '1'), nested(200_000, ' 1 '))).toBe(true)
+    expect(isEqualAtAnyDepth(nested(200_000, '1'), nested(200_000, '2'))).toBe(false)
+    expect(isEqualAtAnyDepth(nested(200_000, '1'), nested(200_001, '1'))).toBe(false)
+  })
+
+  test.each([
+    ['{"a":1,"b":[1,2]}', '{"b":[1,2],"a":1}', true],
+    ['{"__proto__":{"a":1}}', '{"__proto__":{"a":1}}', true],
+    ['{"n":1e400}', '{"n":1e401}', true],
+    ['{"n":0}', '{"n":-0}', true],
+    ['{"a":null}', '{"b":null}', false],
+    ['{"a":1}', '{"a":1,"b":null}', false],
+    ['{"a":{}}', '{"a":[]}', false],
+    ['{"a":{}}', '{"a":null}', false],
+    ['{"a":[1,2]}', '{"a":[2,1]}', false],
+    ['{"a":[1]}', '{"a":[1,1]}', false],
+    ['{"a":"1"}', '{"a":1}', false],
+    ['{"__proto__":1}', '{"a":1}', false],
+    ['{"toString":1}', '{"valueOf":1}', false],
+  ])('%s and %s are the same: %j, as without depth', (left, right, same) => {
+    expect(isEqualAtAnyDepth(parse(left), parse(right))).toBe(same)
+    expect(isEqualAtAnyDepth(parse(right), parse(left))).toBe(same)
+    expect(isEqual(parse(left), parse(right))).toBe(same)
   })
 })

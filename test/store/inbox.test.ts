@@ -4,6 +4,7 @@ import type { Delivery } from '../../src/ports/pipeline-store.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { lookUpEvents, receiveEvents } from '../../src/store/inbox.ts'
 import { openTestDatabase } from '../support/database.ts'
+import { deepDeliveries } from '../support/deep-deliveries.ts'
 import { deliveryOf, deliveryOfText, fixtureAccount, numberedEvent } from '../support/deliveries.ts'
 
 const { db } = await openTestDatabase()
@@ -108,17 +109,15 @@ describe('an event that is known', () => {
     expect(Buffer.from((await rows.findOne())?.payload.buffer ?? []).toString()).toBe(JSON.stringify(event))
   })
 
-  test('conflicts without end of nesting, and is not compared', async () => {
-    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
-    const text = JSON.stringify(event).replace('"metadata":{', `"deep":${deep},"metadata":{`)
-    const other = text.replace('"pending_webhooks":', '"pending_webhooks":1')
-    expect(await conflicts(deliveryOfText(text))).toEqual([true])
+  test.each([
+    ['a level more than MongoDB holds', 91],
+    ['without end', 100_000],
+  ])('is compared however deep it is nested: %s', async (_title, levels) => {
+    const { same, different } = deepDeliveries(event, levels)
+    expect(await conflicts(...same)).toEqual([true, true, true])
     await rows.deleteMany({})
-    expect(await conflicts(deliveryOfText(text), deliveryOfText(text), deliveryOfText(other))).toEqual([
-      false,
-      false,
-      true,
-    ])
+    expect(await conflicts(...same, ...different)).toEqual([false, false, false, true, true])
+    expect(await conflicts(...same, ...different)).toEqual([false, false, false, true, true])
   })
 })
 

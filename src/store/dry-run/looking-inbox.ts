@@ -11,8 +11,8 @@ import { comparedPart, fresh, isSameEvent, keptRow, rowIdOf, storedRows } from '
 /** Answers for each delivery the row that the inbox has, or would have by now. */
 export class LookingInbox {
   readonly #db: Db
-  /** Fingerprints of the events that would have been stored, by row. */
-  readonly #remembered = new Map<string, string>()
+  /** The events that would have been stored, by row. */
+  readonly #remembered = new Map<string, Remembered>()
 
   constructor(db: Db) {
     this.#db = db
@@ -42,19 +42,26 @@ export class LookingInbox {
   }
 
   #conflicts(rowId: string, payload: Uint8Array): boolean {
-    const fingerprint = fingerprintOf(payload)
-    const remembered = this.#remembered.get(rowId)
-    if (remembered === undefined) this.#remembered.set(rowId, fingerprint)
-    return remembered !== undefined && remembered !== fingerprint
+    const known = this.#remembered.get(rowId)
+    const event = rememberedOf(payload)
+    if (known === undefined) this.#remembered.set(rowId, event)
+    return known !== undefined && !isSameRemembered(known, event)
   }
 }
 
-// Keeping the payloads themselves would keep the whole input in memory.
-const fingerprintOf = (payload: Uint8Array): string => {
+/** A fingerprint: the payloads of all would keep the whole input in memory. A payload where MongoDB can't hold the event. */
+type Remembered = string | Uint8Array
+
+const rememberedOf = (payload: Uint8Array): Remembered => {
   const event = comparedPart(payload)
-  const compared = problemOfStoring(event) === null ? JSON.stringify(event, withSortedKeys) : payload
-  return createHash('sha256').update(compared).digest('base64')
+  // What is nested without end has no text.
+  if (problemOfStoring(event) !== null) return payload
+  return createHash('sha256').update(JSON.stringify(event, withSortedKeys)).digest('base64')
 }
+
+// An event that MongoDB can hold is none that it can't.
+const isSameRemembered = (one: Remembered, other: Remembered): boolean =>
+  typeof one === 'string' || typeof other === 'string' ? one === other : isSameEvent(one, other)
 
 const withSortedKeys = (_key: string, value: unknown): unknown =>
   isJsonObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value

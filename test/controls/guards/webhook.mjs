@@ -60,6 +60,21 @@ export const guards = [
     tests: ['test/store/intake/intake.test.ts'],
   },
   {
+    name: 'inbox: an event that is nested without end is compared as well',
+    file: 'src/store/inbox.ts',
+    find: 'import { isEqualAtAnyDepth, ',
+    replace: 'import { isEqual as isEqualAtAnyDepth, ',
+    tests: ['test/store/inbox.test.ts'],
+    titled: 'however deep',
+  },
+  {
+    name: 'inbox: a dry run compares an event that is nested without end as well',
+    file: 'src/store/dry-run/looking-inbox.ts',
+    find: 'one === other : isSameEvent(one, other)',
+    replace: 'one === other : one === other',
+    tests: ['test/store/dry-run/looking-inbox.test.ts'],
+  },
+  {
     name: 'intake: a row that was not written is not acknowledged',
     file: 'src/store/intake/intake.ts',
     find: "first.answer(code === undefined ? 'stored' : isThere ? 'duplicate' : 'mongodb_unavailable')",
