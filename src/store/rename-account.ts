@@ -61,7 +61,7 @@ const verdictOn = (error: unknown, db: Db, { from, to }: Renaming): unknown => {
 /** Verdicts on a transaction that met no other writer, and lasted too long, grew too large or was ended by hand. */
 const endedByServer: ReadonlySet<TransactionVerdict> = new Set(['again', 'outlasted', 'overflowing'])
 
-// The config may have listed the account under its true id already: what it says there stays.
+// The config may have listed the account under its true id already: what is said there stays.
 const renameRow = async (
   db: Db,
   { from, to, session }: Renaming & { readonly session: ClientSession },
@@ -69,19 +69,37 @@ const renameRow = async (
   const accounts = db.collection<AccountRow>(accountsName)
   const row = await accounts.findOneAndDelete({ _id: from }, { session })
   if (row === null) return
-  const { _id, seq, platform, ...settings } = row
+  const { _id, seq, platform, ...others } = row
   const listed = await accounts.findOne({ _id: to }, { session })
-  // Its contacts were derived with other mappings than those that they come under.
-  const due = listed === null ? {} : dueFields(row, listed.mappings ?? [])
   await accounts.updateOne(
     { _id: to },
     {
-      $setOnInsert: { ...settings, stripe_user_id: to },
-      $set: { ...(platform === true ? { platform } : {}), ...due },
+      $set: {
+        ...(listed === null ? others : fieldsBeside(listed, others)),
+        stripe_user_id: to,
+        ...(platform === true ? { platform } : {}),
+      },
       $inc: { seq: seq + 1 },
     },
     { upsert: true, session },
   )
+}
+
+// What the two rows tell of work that is left is true of the documents of each.
+const fieldsBeside = (
+  { _id, seq, ...listed }: AccountRow,
+  row: Omit<AccountRow, '_id' | 'seq'>,
+): Partial<AccountRow> => {
+  const unfinished = [...(listed.unfinished ?? []), ...(row.unfinished ?? [])]
+  // Its contacts may have been derived with other mappings than those that they come under.
+  const due = dueFields(row, listed.mappings ?? row.mappings ?? []).contacts_due ?? row.contacts_due
+  const mappedBefore = new Set([...(due?.mapped_before ?? []), ...(listed.contacts_due?.mapped_before ?? [])])
+  return {
+    ...row,
+    ...listed,
+    ...(unfinished.length === 0 ? {} : { unfinished }),
+    ...(due === undefined ? {} : { contacts_due: { after: '', mapped_before: [...mappedBefore] } }),
+  }
 }
 
 // An `_id` can't be changed: the document is written anew under the new one.
@@ -95,27 +113,29 @@ const renameIn = async (
   if (rows.length === 0) return
   const documents = rows.map((bytes) => decodeStored(bytes))
   await collection.deleteMany({ stripe_user_id: from }, { session })
-  const renamed = documents.map((document) => toStorable(renamedDocument(document, { from, to })) as Document)
+  const renamed = documents.map(
+    (document) => toStorable(renamedDocument(document, { name, from, to })) as Document,
+  )
   await collection.insertMany(renamed as never[], { session }) // ids of any type
 }
 
-const referringFields = ['_id', 'contact_id', 'conversation_id', 'room_id']
+// Our ids begin with their account; the rest is another id, in which one of ours may lie: a contact's in its
+// conversation's, and that in the room's. Merchants choose ids themselves, so nothing deeper is taken for an account.
+const accountsInId: Readonly<Record<string, number>> = { contact_id: 1, conversation_id: 2, room_id: 3 }
+const accountsInOwnId: Readonly<Record<string, number>> = { 'support.conversations': 2, 'support.rooms': 3 }
 
 const renamedDocument = (
   document: Record<string, unknown>,
-  { from, to }: Renaming,
+  { name, ...renaming }: Renaming & { readonly name: string },
 ): Record<string, unknown> => {
-  const fields = referringFields
-    .filter((field) => typeof document[field] === 'string')
-    .map((field) => [field, renamedId(String(document[field]), { from, to })])
-  return { ...document, ...Object.fromEntries(fields), stripe_user_id: to }
+  const ids = Object.entries({ ...accountsInId, _id: accountsInOwnId[name] ?? 1 })
+    .filter(([field]) => typeof document[field] === 'string')
+    .map(([field, accounts]) => [field, renamedId(String(document[field]), accounts, renaming)])
+  return { ...document, ...Object.fromEntries(ids), stripe_user_id: renaming.to }
 }
 
-// Our ids begin with their account; ids of others are left alone. A conversation's id holds its contact's.
-const renamedId = (id: string, { from, to }: Renaming): string => {
-  if (id !== from && !id.startsWith(`${from}:`)) return id
-  return id
-    .split(':')
-    .map((part) => (part === from ? to : part))
-    .join(':')
-}
+// Ids of others are left alone.
+const renamedId = (id: string, accounts: number, { from, to }: Renaming): string =>
+  accounts > 0 && id.startsWith(`${from}:`)
+    ? `${to}:${renamedId(id.slice(from.length + 1), accounts - 1, { from, to })}`
+    : id

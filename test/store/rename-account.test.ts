@@ -37,6 +37,38 @@ test('every document of the account moves, and its links with it', async () => {
   expect(await rows('support.conversations').findOne()).toMatchObject({ contact_id: moved?._id })
 })
 
+test('what merchants named after the account keeps its name', async () => {
+  const stripe_user_id = 'platform'
+  const products = ['platform', 'platform:x', 'x:platform']
+  await rows('billing.products').insertMany(
+    products.map((id) => ({ _id: `platform:${id}`, stripe_id: id, stripe_user_id })),
+  )
+  const contact_id = 'platform:platform:cus'
+  const conversation_id = `platform:${contact_id}`
+  const room_id = `platform:${conversation_id}`
+  await rows('crm.contacts').insertOne({ _id: contact_id, stripe_user_id })
+  await rows('support.conversations').insertOne({ _id: conversation_id, stripe_user_id, contact_id })
+  await rows('support.rooms').insertOne({ _id: room_id, stripe_user_id, contact_id, conversation_id })
+  const message = { _id: 'platform:invoice:in_1', stripe_user_id, conversation_id, room_id }
+  await rows('support.messages').insertOne(message)
+  await rename()
+  const moved = await rows('billing.products').find().toArray()
+  expect(moved.map(({ _id }) => _id)).toEqual(products.map((id) => `acct_platform:${id}`))
+  const contact = 'acct_platform:platform:cus'
+  const conversation = `acct_platform:${contact}`
+  const room = `acct_platform:${conversation}`
+  expect(await rows('crm.contacts').findOne()).toMatchObject({ _id: contact })
+  expect(await rows('support.conversations').findOne()).toMatchObject({
+    ...{ _id: conversation, contact_id: contact },
+  })
+  expect(await rows('support.rooms').findOne()).toMatchObject({
+    ...{ _id: room, contact_id: contact, conversation_id: conversation },
+  })
+  expect(await rows('support.messages').findOne()).toMatchObject({
+    ...{ _id: 'acct_platform:invoice:in_1', conversation_id: conversation, room_id: room },
+  })
+})
+
 test('documents of other accounts and ids of others stay', async () => {
   const theirs = { _id: 'acct_1:ch_1', stripe_user_id: 'acct_1' }
   await rows('billing.charges').insertOne(theirs)
@@ -68,7 +100,7 @@ test('what the config lists under the true id stays as it is', async () => {
     seq: 2,
   })
   await rename()
-  expect(await rows('billing.accounts').find().toArray()).toEqual([
+  expect(await rows('billing.accounts').find().toArray()).toMatchObject([
     { _id: 'acct_platform', stripe_user_id: 'acct_platform', platform: true, new_contact: true, seq: 3 },
   ])
 })
@@ -81,6 +113,26 @@ test('contacts that come under other mappings are due to be derived anew', async
     _id: 'acct_platform',
     contacts_due: { after: '', mapped_before: ['email', 'name', 'phone'] },
   })
+})
+
+test('work that is left of both accounts is left of the one, where the config lists it already', async () => {
+  const mappings = [{ from: 'name', to: 'title' }]
+  await listAccounts(db, [{ stripe_user_id: 'acct_platform', mappings }])
+  await openAccountRow(db, 'platform')
+  const [left, alsoLeft] = ['sub_1', 'sub_2'].map((subscription) => ({ subscription, event: 'evt_1' }))
+  const disconnected_at = new Date(0)
+  const due = (field: string) => ({ after: 'cus_5', mapped_before: [field] })
+  const set = (_id: string, fields: Document) => rows('billing.accounts').updateOne({ _id }, { $set: fields })
+  await set('platform', { mappings, unfinished: [left], contacts_due: due('old'), disconnected_at })
+  await set('acct_platform', { unfinished: [alsoLeft], contacts_due: due('older') })
+  await rename()
+  expect(await rows('billing.accounts').find().toArray()).toMatchObject([
+    {
+      ...{ _id: 'acct_platform', listed: true, mappings, disconnected_at },
+      unfinished: [alsoLeft, left],
+      contacts_due: { after: '', mapped_before: ['old', 'older'] },
+    },
+  ])
 })
 
 test('nothing moves when both accounts hold the same object', async () => {
