@@ -95,14 +95,17 @@ const isCreatedAfter = (charge: Projection, last: Projection): boolean => {
   return created !== lastCreated ? created > lastCreated : charge.id > last.id
 }
 
-// Before basil the subscription itself had one period.
+// Before basil the subscription itself had one period, and its items none: those of a list that is shown in place of its own
+// cut one may be older than it.
 const boundsOf = (
   field: string,
   { content, periods }: { readonly content: JsonObject | null; readonly periods: readonly JsonObject[] },
 ): readonly number[] => {
-  const bounds = periods.map((period) => ownNumber(period, field)).filter((bound) => bound !== null)
-  return bounds.length > 0 ? bounds : [ownNumber(content, field)].filter((bound) => bound !== null)
+  const told = ownNumber(content, field)
+  return told === null ? periods.map((period) => ownNumber(period, field)).filter(isNumber) : [told]
 }
+
+const isNumber = (bound: number | null): bound is number => bound !== null
 
 const choose = (among: (...values: number[]) => number, bounds: readonly number[]): Json =>
   bounds.length > 0 ? among(...bounds) : null

@@ -193,6 +193,15 @@ describe("a subscription's current period", () => {
     })
   })
 
+  test('is its own field where an older list of items is shown in place of a cut one', () => {
+    const seen = { kind: 'subscription', id: 'sub_1' } as const
+    const whole = observed({ ...seen, at: 1, content: { items: items(item(1, 5), item(2, 99)) } })
+    const cut = { ...items({ id: 'si_1' }), has_more: true }
+    const period = { current_period_start: 300, current_period_end: 400 }
+    const newer = observed({ ...seen, at: 2, content: { items: cut, ...period } })
+    expect(canonicalSubscription(projectedFrom(whole, newer))).toEqual(period)
+  })
+
   test('is null where the payload holds neither', () => {
     expect(canonicalSubscription(subscription())).toEqual({
       current_period_start: null,

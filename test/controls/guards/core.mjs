@@ -356,4 +356,12 @@ export const guards = [
     replace: 'event.previous',
     tests: ['test/core/normalise.test.ts'],
   },
+  {
+    name: 'subscription: a period of its own is not hidden by that of older items',
+    file: 'src/core/canonical.ts',
+    find: 'return told === null ?',
+    replace: 'return told === null || periods.length > 1 ?',
+    tests: ['test/core/canonical.test.ts'],
+    titled: 'an older list of items',
+  },
 ]
