@@ -38,7 +38,7 @@ export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): st
   const sections = [
     headline(tally, { durationMs, done: doneBy(ending) }),
     ofIds ? tableOfIds(tally) : table(tally),
-    derivedText(tally.derived),
+    derivedText(tally.derived, { isDry: dryRun !== null }),
     dryRun === null || isAudit ? '' : formatChanges(dryRun),
     formatDrift(tally.drift, tally.driftOmitted),
     troubles(tally),

@@ -43,7 +43,7 @@ export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): st
     headline(summary, details),
     outcomes(summary),
     dryRun !== null && collections.size === 0 ? '' : documents(collections),
-    derivedText(derived),
+    derivedText(derived, { isDry: dryRun !== null }),
     dryRun === null ? '' : formatChanges(dryRun),
     formatFailures(summary.failures, causes),
     beyondReach(outOfReach),

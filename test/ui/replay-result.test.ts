@@ -133,6 +133,12 @@ Mend this, then run the same command again: what is done stays done.
       {},
       'New mappings of the config changed 1 contact.',
     ],
+    [
+      'new mappings in a dry run',
+      (tally) => tally.countDerived([notice('contact.updated', 'crm.contacts')]),
+      { dryRun: { changes: [], changes_omitted: 0 } },
+      'New mappings of the config would change 1 contact.',
+    ],
   ])('says what to do next after %s', (_, happen, details, said) => {
     const tally = new ReplayTally()
     happen(tally)

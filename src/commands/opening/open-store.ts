@@ -112,8 +112,11 @@ export const openDryRun = async (
     resolvePlatform: async (platform) => {
       const { account, step } = await decidePlatform(db, platform)
       if (step === 'claim') await store.claimPlatform(account)
-      // Until it is renamed, everything of the platform lies under the placeholder.
-      return step === 'rename' ? platformPlaceholder : account
+      if (step !== 'rename') return account
+      // Until it is renamed, everything of the platform lies under the placeholder, and what is listed of it would hold there.
+      const listed = config.accounts.filter(({ stripe_user_id: id }) => id === account)
+      await store.list(listed.map((said) => ({ ...said, stripe_user_id: platformPlaceholder })))
+      return platformPlaceholder
     },
     // The database does not know of those that only this run has listed.
     accountsDue: async () => [

@@ -115,6 +115,24 @@ describe('a dry run of the story', () => {
     expect(row?.fields).toMatchObject({ '/platform': { to: true }, '/support': { to: false } })
   })
 
+  test('before the rename of the platform goes by what the config lists under its true id', async () => {
+    const event = { ...loadEvent('customer.created.endive'), account: undefined }
+    const listed = { stripe_user_id: 'acct_true', new_contact: true }
+    const folder = await temporaryFolder({
+      'config.json': JSON.stringify({ stripeAccountId: 'acct_true', accounts: [listed] }),
+      'product.json': JSON.stringify({ ...loadEvent('product.created.endive'), account: undefined }),
+      'customer.json': JSON.stringify(event),
+    })
+    const other = new URL(uri)
+    other.pathname = `${other.pathname}_renamed`
+    await replayJson(other.href, [join(folder, 'product.json')])
+    const args = [join(folder, 'customer.json'), '--config', join(folder, 'config.json')]
+    const { summary } = await replayJson(other.href, [...args, '--dry-run'])
+    expect(summary.changes).toContainEqual(
+      expect.objectContaining({ account: 'platform', collection: 'crm.contacts' }),
+    )
+  })
+
   test('of the inbox settles no row', async () => {
     await db.collection('billing.events').updateMany({ type: /^charge/ }, { $set: { status: 'dead' } })
     const whole = await wholeDatabase(db)

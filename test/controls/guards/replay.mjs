@@ -295,4 +295,12 @@ export const guards = [
     replace: 'makeReady()',
     tests: ['test/commands/frozen-start.test.ts'],
   },
+  {
+    name: 'dry run: what the config lists of the platform holds before its rename',
+    file: 'src/commands/opening/open-store.ts',
+    find: 'await store.list(listed.map(',
+    replace: 'await store.list(listed.slice(1).map(',
+    tests: ['test/commands/replay/replay-dry-run.test.ts'],
+    titled: 'before the rename',
+  },
 ]
