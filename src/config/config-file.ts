@@ -8,6 +8,7 @@ import { wordsOfLack } from '../core/lacking-key.ts'
 import { type MappingRule, problemOfMapping } from '../core/mapping.ts'
 import { systemErrorCode } from '../core/system-error-code.ts'
 import { BillingSyncError } from '../errors.ts'
+import { parseConfigJson } from './config-json.ts'
 import { conflictOf } from './mapping-conflicts.ts'
 import { kindOf, wordsOfIssue } from './schema-words.ts'
 import { accountId, endpointSecret, settingRows, stripeSecretKey } from './settings.ts'
@@ -97,7 +98,10 @@ export const readConfigFile = async (
   if (text === null && named === undefined)
     return { name, settings: {}, unknownAccounts: 'accept', accounts: [] }
   if (text === null) throw refusal(namedBy, `there is no file ${name}`)
-  const parsed = v.safeParse(fileSchema, parseJson(text, name), { message: wordsOfIssue, abortEarly: true })
+  const parsed = v.safeParse(fileSchema, await parseConfigJson(text, name), {
+    message: wordsOfIssue,
+    abortEarly: true,
+  })
   if (!parsed.success) throw refusal(name, firstProblem(parsed.issues))
   const { unknown_accounts: unknownAccounts, accounts, ...settings } = parsed.output
   refuseRepeated(accounts, name)
@@ -128,25 +132,6 @@ const readText = async (
     const problem = unreadable[code] ?? `cannot be read (${code})`
     throw refusal(source, name === undefined ? problem : `${name} ${problem}`, error)
   }
-}
-
-const parseJson = (text: string, name: string): unknown => {
-  if (text.trim() === '') throw refusal(name, 'it is empty, expected a JSON object such as {}')
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw refusal(name, `it is not valid JSON${placeOf(error, text)}`, error)
-  }
-}
-
-// The parser's text quotes the file, which may hold secrets: only the place is taken out of it, where it tells one.
-const placeOf = (error: unknown, text: string): string => {
-  const message = error instanceof SyntaxError ? error.message : ''
-  if (message.startsWith('Unexpected end')) return ': it ends too early'
-  const [, position] = /at position (\d+)(?: \(line \d+ column \d+\))?$/.exec(message) ?? []
-  if (position === undefined) return ''
-  const lines = text.slice(0, Number(position)).split('\n')
-  return ` (line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1})`
 }
 
 const refuseRepeated = (accounts: ConfigFile['accounts'], name: string): void => {

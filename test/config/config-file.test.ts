@@ -134,7 +134,12 @@ describe('a file that cannot be used', () => {
   test.each([
     ['it is not valid JSON (line 2, column 1)', '{"mode": "test",\n}'],
     ['it is not valid JSON: it ends too early', '{"mode": '],
-    ['it is not valid JSON', '{"mode": test}'],
+    ['it is not valid JSON (line 1, column 10)', '{"mode": test}'],
+    ['"mode" is given twice (line 2, column 1)', '{"mode": "test",\n"mode": "live"}'],
+    [
+      '"new_contact" is given twice (line 1, column',
+      '{"accounts": [{"new_contact": true, "new_contact": false}]}',
+    ],
     ['it is empty, expected a JSON object', ''],
     ['it is empty, expected a JSON object', '\uFEFF \n'],
     [`${name}: expected an object, got a list`, '[]'],

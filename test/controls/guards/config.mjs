@@ -220,4 +220,20 @@ export const guards = [
     tests: ['test/cli.test.ts'],
     titled: 'nobody awaited',
   },
+  {
+    name: 'config: a name that is given twice is refused',
+    file: 'src/config/config-json.ts',
+    find: 'if (repeated !== null) throw',
+    replace: "if (repeated === '') throw",
+    tests: ['test/config/config-file.test.ts'],
+    titled: 'is given twice',
+  },
+  {
+    name: 'config: broken JSON of which the parser tells no place gets one',
+    file: 'src/config/config-json.ts',
+    find: 'return placeOfSecond(text)',
+    replace: "return ''",
+    tests: ['test/config/config-file.test.ts'],
+    titled: 'line 1, column 10',
+  },
 ]
