@@ -56,7 +56,7 @@ export const errorKinds = {
   input_unreadable: fatal('{path} cannot be read: {reason}'),
   account_busy: passing('Other writers kept changing the account for {seconds} s; run the command again'),
   mongodb_unavailable: passing(
-    'MongoDB does not answer: {reason}; check that it runs and that MONGODB_URI is right, or see .billing-sync/mongod.log where that is not set',
+    'MongoDB does not answer: {reason}; check that it runs and that its URI (--mongodb-uri, MONGODB_URI or mongodbUri) is right, or see .billing-sync/mongod.log where none is set',
   ),
   stripe_unauthorized: passing(
     "Stripe does not accept the key; check STRIPE_SECRET_KEY, or the account's access token, then run the command again",

@@ -106,8 +106,8 @@ const mayImportPackages: Readonly<Record<string, readonly string[]>> = {
 }
 const packageHomes: Readonly<Record<string, readonly string[]>> = {
   ...{ pino: ['log'], commander: ['cli', 'shell-completion'], 'prom-client': ['watch'] },
-  ...{ valibot: ['config', 'core'], bytes: ['config'], ms: ['config'], dataloader: ['unit-of-work'] },
-  ...{ mongodb: ['store'], 'mongodb-memory-server-core': ['store'] },
+  ...{ valibot: ['config', 'core'], '@humanwhocodes/momoa': ['config'], bytes: ['config'], ms: ['config'] },
+  ...{ mongodb: ['store'], 'mongodb-memory-server-core': ['store'], dataloader: ['unit-of-work'] },
   ...{ stripe: ['sources'], fastify: ['sources'], picomatch: ['sources'] },
   ...{ 'p-limit': ['commands/serve', 'sources'], 'rate-limiter-flexible': ['commands/opening', 'sources'] },
   ...{ bullmq: ['sinks', 'sources'], ioredis: ['redis', 'sinks', 'sources'], jose: ['sinks'] },

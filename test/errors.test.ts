@@ -62,7 +62,7 @@ describe('a coded error', () => {
       retryable: true,
       exitCode: 1,
       message:
-        'MongoDB does not answer: no server could be selected; check that it runs and that MONGODB_URI is right, or see .billing-sync/mongod.log where that is not set',
+        'MongoDB does not answer: no server could be selected; check that it runs and that its URI (--mongodb-uri, MONGODB_URI or mongodbUri) is right, or see .billing-sync/mongod.log where none is set',
     })
   })
 

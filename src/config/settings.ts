@@ -105,7 +105,7 @@ const mongodbUri = v.pipe(
 
 const stripeApiBase = v.pipe(
   trimmedText,
-  v.regex(/^https?:\/\/[^/\\?#@]+\/?$/, 'expected a base such as http://127.0.0.1:12111'),
+  v.regex(/^https?:\/\/[^/\\?#@]+\/?$/, 'expected a base without a path, such as http://127.0.0.1:12111'),
   v.check(URL.canParse, 'expected a URL such as http://127.0.0.1:12111'),
 )
 

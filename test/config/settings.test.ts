@@ -50,7 +50,7 @@ describe("the base of Stripe's API", () => {
   test.each(['http://a:1/v1', 'http://a:1?b', 'http://a:1#b', 'http://user:word@a:1', 'a:1', 'ftp://a'])(
     'of %s is refused',
     (given) => {
-      expect(parse('stripeApiBase', given)).toMatch(/expected a base such as/)
+      expect(parse('stripeApiBase', given)).toMatch(/expected a base without a path, such as/)
     },
   )
 })
