@@ -100,7 +100,7 @@ export const errorKinds = {
     '{count} of {stored} stored {resource} of {account} are no longer in the list that Stripe shows, too many to be believed: none was marked deleted; check the key, its mode and STRIPE_API_BASE, see them with --verify, or insist with --restart',
   ),
   gone_unproved: fatal(
-    'Stripe answers 404 for {gone} and shows nothing else that is stored of {account}: nothing was marked deleted; check the key, its mode and STRIPE_API_BASE, and where they are right, give --id an object that Stripe still shows, and then, or along with it, try again',
+    'Stripe answers 404 for {gone} and shows nothing else of {account} that was tried: nothing was marked deleted; check the key, its mode and STRIPE_API_BASE, and where they are right, name it by --id together with an object that Stripe still shows',
   ),
   mongod_not_found: fatal(
     'No MongoDB server could be found or fetched ({tried}); set MONGODB_URI, or install MongoDB so that mongod is on PATH',

@@ -4,9 +4,10 @@
 
 import { Binary, type Db } from 'mongodb'
 import { freshRow, type InboxState, type InboxStatus } from '../core/inbox-row.ts'
-import { isEqualAtAnyDepth, type Json, without } from '../core/json.ts'
+import { isEqual, isEqualAtAnyDepth, type Json, without } from '../core/json.ts'
 import type { ObservationSource } from '../core/observation.ts'
 import { documentId } from '../core/projection-document.ts'
+import { problemOfStoring } from '../core/storable.ts'
 import { parseStripeEvent } from '../core/stripe-event.ts'
 import type { Delivery, NewRow, ReceivedRow } from '../ports/pipeline-store.ts'
 import { takenIndexes, translateMongoErrors } from './mongo-errors.ts'
@@ -174,8 +175,9 @@ const uncompared: ReadonlySet<string> = new Set(['pending_webhooks'])
 /** Tells whether two payloads hold the same event: as JSON, key order and white space aside. */
 export const isSameEvent = (left: Uint8Array, right: Uint8Array): boolean => {
   if (Buffer.compare(left, right) === 0) return true
+  const [one, other] = [comparedPart(left), comparedPart(right)]
   // What is nested too deep to be stored is delivered again as well.
-  return isEqualAtAnyDepth(comparedPart(left), comparedPart(right))
+  return problemOfStoring(one) === null ? isEqual(one, other) : isEqualAtAnyDepth(one, other)
 }
 
 /** Returns the part of an event that two deliveries of it share. */

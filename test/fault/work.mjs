@@ -35,7 +35,7 @@ const workers = await openWorkers({
   config,
   database,
   redis: null,
-  handling: await openServeHandling(config, database, null),
+  handling: await openServeHandling(config, database, { reads: null, onServed: null }),
   ending: new AbortController(),
   log: openLog('silent'),
   listener: {

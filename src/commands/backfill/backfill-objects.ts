@@ -2,6 +2,7 @@
 // tombstone. Guarantees: what was read along with one and could not be stored is told as well; a 404 counts only from a
 // Stripe that shows something else of the account, be it an object of the same command.
 
+import type { Instant } from '../../clocks.ts'
 import { failureOf, type InboxFailure } from '../../core/inbox-row.ts'
 import { interruption } from '../../core/interruption.ts'
 import { type ObjectKind, objectKinds } from '../../core/object-kinds.ts'
@@ -115,6 +116,8 @@ interface Missing {
   readonly id: string
   readonly kinds: readonly ObjectKind[]
   readonly opened: OpenAccount
+  /** Before it was asked for: what is told of it since then is newer. */
+  readonly sentAt: Instant
 }
 
 const applyOne = async (id: string, applying: Applying): Promise<Applied | Missing> => {
@@ -122,6 +125,7 @@ const applyOne = async (id: string, applying: Applying): Promise<Applied | Missi
   const kinds = kindsOfId(id, run.request.namesResources ? run.request.resources : null)
   const opened = await run.store.openAccount(tally.account)
   if (opened.parked) throw new BillingSyncError('account_parked', { account: tally.account })
+  const sentAt = run.stripe.clock.sending()
   for (const kind of kinds) {
     const request = { kind, id, afterSecond: 0 }
     const reads = await handling.readObjects(opened, [request])
@@ -131,7 +135,7 @@ const applyOne = async (id: string, applying: Applying): Promise<Applied | Missi
     await noteNews(result, opened, applying)
     return { id, kind, ...(await applyResult(result, applying)) }
   }
-  return { id, kinds, opened }
+  return { id, kinds, opened, sentAt }
 }
 
 // As lists do it: one that left is asked for nothing by whoever runs beside this, one that is back by everybody.
@@ -156,8 +160,9 @@ const applyResult = async (
 const commit = async (
   observations: readonly Observation[],
   { tally, handling }: Applying,
+  sentAt?: Instant,
 ): Promise<Committed> => {
-  const [outcome, ...others] = await applySingly(tally.account, observations, handling)
+  const [outcome, ...others] = await applySingly(tally.account, observations, handling, sentAt)
   const failedRelatives = observations.slice(1).flatMap(({ kind, id }, index) => {
     const failure = others[index]?.failure ?? null
     return failure === null ? [] : [{ kind, id, failure }]
@@ -165,7 +170,7 @@ const commit = async (
   return { outcome: outcome ?? { outcome: 'unchanged', failure: null }, failedRelatives }
 }
 
-const applyMissing = async ({ id, kinds, opened }: Missing, applying: Applying): Promise<Applied> => {
+const applyMissing = async ({ id, kinds, opened, sentAt }: Missing, applying: Applying): Promise<Applied> => {
   const { livemode } = applying.run.stripe
   const { id: account } = opened.settings
   for (const kind of kinds) {
@@ -174,11 +179,17 @@ const applyMissing = async ({ id, kinds, opened }: Missing, applying: Applying):
     ])
     // An object of the other mode is missing for this key alone.
     if (stored === undefined || (livemode !== null && stored.livemode !== livemode)) continue
-    if (stored.deleted !== true && !(await applying.proofs.isGiven(stored.livemode))) {
+    const verdict = stored.deleted === true ? 'given' : await applying.proofs.judge(stored.livemode)
+    if (typeof verdict !== 'string') {
+      await noteNews(verdict, opened, applying)
+      return { id, kind, ...(await applyResult(verdict, applying)) }
+    }
+    if (verdict === 'unproved') {
       const failure = failureOf(new BillingSyncError(unproved, { account, gone: id }))
       return { id, kind, ...failedWith(failure) }
     }
-    return { id, kind, ...(await commit([goneBy(applying.run.stripe)(kind, id)], applying)) }
+    const gone = goneBy(applying.run.stripe)(kind, id, sentAt)
+    return { id, kind, ...(await commit([gone], applying, sentAt)) }
   }
   const failure = failureOf(new BillingSyncError(missing, { ids: id, account }))
   return { id, kind: kinds[0] ?? 'product', ...failedWith(failure) }

@@ -2,7 +2,7 @@
 
 import type { Reads } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
-import { GoneProof, type Proving } from '../../sources/backfill/gone-proof.ts'
+import { GoneProof, type Proving, type Verdict } from '../../sources/backfill/gone-proof.ts'
 import { type BackfillRun, readerOf } from './backfill-one.ts'
 
 /** The proofs of one account, one for each mode: a key that does not tell its own shows nothing of the other. */
@@ -25,9 +25,9 @@ export class GoneProofs {
     }
   }
 
-  /** Tells whether a 404 for an object of the stored mode counts. Rejects with `mongodb_unavailable`. */
-  async isGiven(livemode: unknown): Promise<boolean> {
-    return typeof livemode === 'boolean' && this.#of(livemode).isGiven()
+  /** Judges whether a 404 for an object of the stored mode counts. Rejects with `mongodb_unavailable`. */
+  async judge(livemode: unknown): Promise<Verdict> {
+    return typeof livemode === 'boolean' ? this.#of(livemode).judge() : 'unproved'
   }
 
   #of(livemode: boolean): GoneProof {

@@ -1,6 +1,6 @@
 // Joins the mending of what lists no longer show to the database and to Stripe.
 
-import { readClocks } from '../../clocks.ts'
+import { type Instant, readClocks } from '../../clocks.ts'
 import { observeRead } from '../../core/normalise.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
@@ -47,28 +47,32 @@ export const mendingOf = (run: MendingRun): Mending => {
   }
 }
 
-/** Applies what was read one by one, just now, and answers what came of each. Rejects as `handleObservations` does. */
+/**
+ * Applies what was read one by one and answers what came of each. Rejects as `handleObservations` does.
+ * @param sentAt when it was asked for; just now, unless given
+ */
 export const applySingly = async (
   account: string,
   observations: readonly Observation[],
   handling: ObservationHandling,
+  sentAt: Instant = readClocks(),
 ): Promise<readonly EntryOutcome[]> => {
   const seen = observations.map((observation) => ({
-    ...{ observation, sentAt: readClocks(), ownCommitsSince: 0 },
+    ...{ observation, sentAt, ownCommitsSince: 0 },
     isReadAgain: true as const,
   }))
   return (await handleObservations(account, { seen, positions: [], lastSeq: 0 }, handling)).outcomes
 }
 
-/** Returns what makes the observation that an object is gone, as of now. */
+/** Returns what makes the observation that an object is gone, as of when it was asked for: now, unless that is given. */
 export const goneBy =
   ({ clock, livemode }: Pick<BackfillStripe, 'clock' | 'livemode'>) =>
-  (kind: ObjectKind, id: string): Observation =>
+  (kind: ObjectKind, id: string, sentAt: Instant = clock.sending()): Observation =>
     observeRead(
       kind,
       { id, object: kind, deleted: true },
       {
-        ...{ seq: 0, unixSeconds: clock.secondOf(clock.sending(), null), apiVersion: pinnedApiVersion },
+        ...{ seq: 0, unixSeconds: clock.secondOf(sentAt, null), apiVersion: pinnedApiVersion },
         ...{ livemode, source: 'backfill', single: true },
       },
     )

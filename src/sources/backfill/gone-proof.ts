@@ -19,7 +19,7 @@ export interface Proving {
 }
 
 export class GoneProof {
-  #given: boolean | null
+  #verdict: Extract<Verdict, string> | null
   readonly #proving: Proving
   readonly #before: Date
 
@@ -27,25 +27,39 @@ export class GoneProof {
   constructor(proving: Proving, { isGiven, before }: { readonly isGiven: boolean; readonly before: Date }) {
     this.#proving = proving
     this.#before = before
-    this.#given = isGiven ? true : null
+    this.#verdict = isGiven ? 'given' : null
   }
 
   /** True where nothing has to be asked any more to know that it is given. */
   get isKnown(): boolean {
-    return this.#given === true
+    return this.#verdict === 'given'
   }
 
   /** Learns from what is retrieved anyway. */
   learn(reads: Reads): void {
-    if ([...reads.values()].some(isThere)) this.#given = true
+    if ([...reads.values()].some(isThere)) this.#verdict = 'given'
   }
 
-  /** Tells whether a 404 counts, and asks Stripe where it is not known. Rejects as the store does. */
-  async isGiven(): Promise<boolean> {
+  /** Judges whether a 404 counts, and asks Stripe where it is not known. Rejects as the store does. */
+  async judge(): Promise<Verdict> {
+    if (this.#verdict !== null) return this.#verdict
     const { someStored, readSingly } = this.#proving
-    this.#given ??= [...(await readSingly(await someStored(this.#before))).values()].some(isThere)
-    return this.#given
+    const reads = [...(await readSingly(await someStored(this.#before))).values()]
+    const trouble = reads.find(isTrouble)
+    const isGiven = reads.some(isThere)
+    // Of trouble the next look may tell more.
+    if (!isGiven && trouble !== undefined) return trouble
+    this.#verdict = isGiven ? 'given' : 'unproved'
+    return this.#verdict
   }
 }
 
-const isThere = (read: ReadResult): boolean => read.kind === 'seen' && read.observations[0]?.deletes === false
+/** Whether a 404 counts; or what kept Stripe from showing it. */
+export type Verdict = 'given' | 'unproved' | Trouble
+type Trouble = Extract<ReadResult, { readonly kind: 'disconnected' | 'waiting' }>
+
+const isTrouble = (read: ReadResult): read is Trouble =>
+  read.kind === 'disconnected' || read.kind === 'waiting'
+
+// A deleted customer is shown too, by its account alone: any other answers 404 for it.
+const isThere = (read: ReadResult): boolean => read.kind === 'seen'

@@ -90,13 +90,16 @@ const mendOne = async (
     const trouble = results.map(({ result }) => troubleIn(result, account)).find((one) => one !== null)
     if (trouble !== undefined) return trouble
     const isMissing = results.some(({ result }) => result?.kind === 'missing')
-    const isProved = isMissing ? await proof.isGiven() : true
+    const verdict = isMissing ? await proof.judge() : 'given'
+    const isProved = verdict === 'given'
     await mending.apply(
       resource,
       results.flatMap((one) => observationsOf(one, { isProved, mending })),
     )
     // Of a Stripe that knows nothing of the account the others would be answered the same.
     if (!isProved) {
+      const unproved = typeof verdict === 'string' ? null : troubleIn(verdict, account)
+      if (unproved !== null) return unproved
       const gone = `those tried of ${rest.length} stored ${resource} that it does not list`
       return new BillingSyncError('gone_unproved', { account, gone })
     }

@@ -39,7 +39,7 @@ describe('a 404 for a single object', () => {
     expect(hasFailures).toBe(true)
     const { code, message } = summary.errors[PLATFORM_ID] ?? {}
     expect(code).toBe('gone_unproved')
-    expect(message).toContain(`Stripe answers 404 for ${one}, ${two} and shows nothing else that is stored`)
+    expect(message).toContain(`Stripe answers 404 for ${one}, ${two} and shows nothing else of`)
     expect(summary.accounts[PLATFORM_ID]?.products).toMatchObject({ read: 2, failed: 2, complete: false })
     expect(await tombstones()).toEqual([])
   })
@@ -63,12 +63,43 @@ describe('a 404 for a single object', () => {
       const alone = await backfillHere(single(gone), place)
       expect(alone.summary.errors[PLATFORM_ID]).toMatchObject({
         code: 'gone_unproved',
-        message: expect.stringContaining('give --id an object that Stripe still shows'),
+        message: expect.stringContaining('by --id together with an object that Stripe still shows'),
       })
       expect(await tombstones()).toEqual([])
       const there = account.seed('product', {})
       await fillMirror(single(...(where === 'before' ? [there, gone] : [gone, there])), place)
       expect(await tombstones()).toEqual([gone])
+    },
+  )
+
+  test('makes one where all that Stripe still shows of the account is that a customer of it is deleted', async () => {
+    const { account, place } = await mirroredProducts(1)
+    const customer = account.seed('customer', {})
+    await fillMirror(single(customer), place)
+    const [gone = ''] = account.ids('product')
+    account.delete('product', gone)
+    account.delete('customer', customer)
+    await fillMirror(single(gone, customer), place)
+    expect(await tombstones()).toEqual([gone])
+  })
+
+  test.each([
+    ['account_disconnected', 403, { type: 'invalid_request_error', code: 'account_invalid', message: 'no' }],
+    ['stripe_unauthorized', 401, { type: 'invalid_request_error', message: 'no' }],
+  ])(
+    'is no proof either way where what else is asked for meets %s, which is told',
+    async (code, status, error) => {
+      const { server, account, place } = await mirroredProducts(3)
+      const [gone = ''] = account.ids('product')
+      account.delete('product', gone)
+      for (const id of account.ids('product'))
+        server.faults.add({ path: `/v1/products/${id}` }, { kind: 'error', status, error })
+      const { summary } = await backfillHere(single(gone), place)
+      const told = summary.errors[PLATFORM_ID]
+      expect(`${told?.code} ${told?.message}`).toContain(
+        code === 'stripe_unauthorized' ? 'STRIPE_SECRET_KEY' : code,
+      )
+      expect(await tombstones()).toEqual([])
     },
   )
 

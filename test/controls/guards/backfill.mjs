@@ -78,8 +78,8 @@ export const guards = [
   {
     name: 'gone: a 404 of a Stripe that shows nothing known makes no tombstone',
     file: 'src/sources/backfill/mend-unlisted.ts',
-    find: '? await proof.isGiven()',
-    replace: '? (await proof.isGiven()) || true',
+    find: "? await proof.judge() : 'given'",
+    replace: "? await proof.judge().then((): 'given' => 'given') : 'given'",
     tests: ['test/commands/backfill/unlisted.test.ts'],
     titled: 'by a Stripe of another platform that shows other objects',
   },
@@ -102,8 +102,8 @@ export const guards = [
   {
     name: 'gone: a 404 of a single object proves nothing by itself',
     file: 'src/commands/backfill/backfill-objects.ts',
-    find: '!(await applying.proofs.isGiven(stored.livemode))',
-    replace: "!(await applying.proofs.isGiven(stored.livemode)) && id === ''",
+    find: "if (verdict === 'unproved') {",
+    replace: "if (verdict === 'unproved' && id === '') {",
     tests: ['test/commands/backfill/gone-single.test.ts'],
     titled: 'of another platform',
   },
@@ -958,5 +958,21 @@ export const guards = [
     replace: '',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'as its invoice carries it',
+  },
+  {
+    name: 'gone: a deleted customer that Stripe shows is a proof',
+    file: 'src/sources/backfill/gone-proof.ts',
+    find: "=> read.kind === 'seen'",
+    replace: "=> read.kind === 'seen' && read.observations[0]?.deletes === false",
+    tests: ['test/commands/backfill/gone-single.test.ts'],
+    titled: 'a customer of it is deleted',
+  },
+  {
+    name: 'gone: trouble met on the way to a proof is told',
+    file: 'src/sources/backfill/gone-proof.ts',
+    find: 'if (!isGiven && trouble !== undefined) return trouble',
+    replace: '',
+    tests: ['test/commands/backfill/gone-single.test.ts'],
+    titled: 'is no proof either way',
   },
 ]

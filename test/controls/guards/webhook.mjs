@@ -62,8 +62,8 @@ export const guards = [
   {
     name: 'inbox: an event that is nested without end is compared as well',
     file: 'src/store/inbox.ts',
-    find: 'import { isEqualAtAnyDepth, ',
-    replace: 'import { isEqual as isEqualAtAnyDepth, ',
+    find: ': isEqualAtAnyDepth(one, other)',
+    replace: ': isEqual(one, other)',
     tests: ['test/store/inbox.test.ts'],
     titled: 'however deep',
   },
