@@ -160,9 +160,8 @@ const applyResult = async (
 const commit = async (
   observations: readonly Observation[],
   { tally, handling }: Applying,
-  sentAt?: Instant,
 ): Promise<Committed> => {
-  const [outcome, ...others] = await applySingly(tally.account, observations, handling, sentAt)
+  const [outcome, ...others] = await applySingly(tally.account, observations, handling)
   const failedRelatives = observations.slice(1).flatMap(({ kind, id }, index) => {
     const failure = others[index]?.failure ?? null
     return failure === null ? [] : [{ kind, id, failure }]
@@ -189,7 +188,7 @@ const applyMissing = async ({ id, kinds, opened, sentAt }: Missing, applying: Ap
       return { id, kind, ...failedWith(failure) }
     }
     const gone = goneBy(applying.run.stripe)(kind, id, sentAt)
-    return { id, kind, ...(await commit([gone], applying, sentAt)) }
+    return { id, kind, ...(await commit([gone], applying)) }
   }
   const failure = failureOf(new BillingSyncError(missing, { ids: id, account }))
   return { id, kind: kinds[0] ?? 'product', ...failedWith(failure) }

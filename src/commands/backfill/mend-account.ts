@@ -47,18 +47,14 @@ export const mendingOf = (run: MendingRun): Mending => {
   }
 }
 
-/**
- * Applies what was read one by one and answers what came of each. Rejects as `handleObservations` does.
- * @param sentAt when it was asked for; just now, unless given
- */
+/** Applies what was read one by one and answers what came of each. Rejects as `handleObservations` does. */
 export const applySingly = async (
   account: string,
   observations: readonly Observation[],
   handling: ObservationHandling,
-  sentAt: Instant = readClocks(),
 ): Promise<readonly EntryOutcome[]> => {
   const seen = observations.map((observation) => ({
-    ...{ observation, sentAt, ownCommitsSince: 0 },
+    ...{ observation, sentAt: readClocks(), ownCommitsSince: 0 },
     isReadAgain: true as const,
   }))
   return (await handleObservations(account, { seen, positions: [], lastSeq: 0 }, handling)).outcomes

@@ -4,6 +4,7 @@
 // is done unless a person insists. Each object costs one request, and all of them together a few where Stripe shows
 // nothing that is known.
 
+import { type Instant, readClocks } from '../../clocks.ts'
 import type { ObjectKind } from '../../core/object-kinds.ts'
 import type { Observation } from '../../core/observation.ts'
 import type { StoredOutline } from '../../core/stored-outline.ts'
@@ -20,8 +21,8 @@ export interface Mending extends Proving {
   /** Tells whether `eachStored` would hand over anything. */
   readonly isAnyStored: (resource: ResourceName) => Promise<boolean>
   readonly eachStored: (resource: ResourceName, take: (outline: StoredOutline) => void) => Promise<void>
-  /** Returns the observation that an object is gone. */
-  readonly gone: (kind: ObjectKind, id: string) => Observation
+  /** Returns the observation that an object is gone, as of when it was asked for. */
+  readonly gone: (kind: ObjectKind, id: string, askedAt: Instant) => Observation
   /** Applies what was read of the objects of a resource. */
   readonly apply: (resource: ResourceName, observations: readonly Observation[]) => Promise<void>
 }
@@ -84,6 +85,8 @@ const mendOne = async (
   let rest = [...objects, ...listedTombstones].map(({ id }) => ({ kind: listRows[resource].kind, id }))
   while (rest.length > 0) {
     const chunk = rest.slice(0, proof.isKnown ? atOnce : atOnceUnproved)
+    // What is told of an object since then is newer, however long the others and the proof take.
+    const askedAt = readClocks()
     const reads = await mending.readSingly(chunk)
     proof.learn(reads)
     const results = chunk.map((object) => ({ ...object, result: reads.get(readKey(object)) }))
@@ -94,7 +97,7 @@ const mendOne = async (
     const isProved = verdict === 'given'
     await mending.apply(
       resource,
-      results.flatMap((one) => observationsOf(one, { isProved, mending })),
+      results.flatMap((one) => observationsOf(one, { isProved, mending, askedAt })),
     )
     // Of a Stripe that knows nothing of the account the others would be answered the same.
     if (!isProved) {
@@ -112,10 +115,14 @@ type Retrieved = SingleObject & { readonly result: ReadResult | undefined }
 
 const observationsOf = (
   { kind, id, result }: Retrieved,
-  { isProved, mending }: { readonly isProved: boolean; readonly mending: Mending },
+  {
+    isProved,
+    mending,
+    askedAt,
+  }: { readonly isProved: boolean; readonly mending: Mending; readonly askedAt: Instant },
 ): readonly Observation[] => {
   if (result?.kind === 'seen') return result.observations
-  return result?.kind === 'missing' && isProved ? [mending.gone(kind, id)] : []
+  return result?.kind === 'missing' && isProved ? [mending.gone(kind, id, askedAt)] : []
 }
 
 // An object that the key may not retrieve stays as it is.

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { backfillHere, fillMirror } from '../../support/backfill-here.ts'
 import { openTestDatabase } from '../../support/database.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
@@ -81,6 +81,23 @@ describe('a 404 for a single object', () => {
     account.delete('customer', customer)
     await fillMirror(single(gone, customer), place)
     expect(await tombstones()).toEqual([gone])
+  })
+
+  test('is of the second in which it was asked for, however long the rest of the command takes', async () => {
+    const { server, world, account, place } = await mirroredProducts(3)
+    const [there = '', gone = '', slow = ''] = account.ids('product')
+    account.delete('product', gone)
+    world.clock.run()
+    const held = server.hold({ path: `/v1/products/${slow}` })
+    // The first answer tells Stripe's clock.
+    const filling = fillMirror(single(there, gone, slow), place)
+    await held.arrived()
+    const second = world.clock.now()
+    await vi.waitFor(() => expect(world.clock.now()).toBeGreaterThan(second + 3), { timeout: 10_000 })
+    held.release()
+    await filling
+    const tombstone = await db.collection('billing.products').findOne({ stripe_id: gone, deleted: true })
+    expect(tombstone?.deleted_at.getTime()).toBeLessThanOrEqual(second * 1_000)
   })
 
   test.each([

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { runBackfill, startBackfill } from '../../support/backfill-command.ts'
 import { backfillHere, fillMirror } from '../../support/backfill-here.ts'
 import { openTestDatabase } from '../../support/database.ts'
@@ -72,6 +72,22 @@ describe('what a list no longer shows', () => {
     const { exitCode, summary } = await runBackfill(plain, place)
     expect([exitCode, summary.errors]).toEqual([0, {}])
     expect((await tombstones()).toSorted()).toEqual(gone.toSorted())
+  })
+
+  test('is gone as of the second in which it was asked for, however long the others take', async () => {
+    const { server, world, account, place } = await mirroredAccount({ customers: 1, products: 5 })
+    const [first = '', second = ''] = account.ids('product')
+    for (const id of [first, second]) account.delete('product', id)
+    world.clock.run()
+    const held = server.hold({ path: `/v1/products/${second}` })
+    const filling = fillMirror(plain, place)
+    await held.arrived()
+    const asked = world.clock.now()
+    await vi.waitFor(() => expect(world.clock.now()).toBeGreaterThan(asked + 3), { timeout: 10_000 })
+    held.release()
+    await filling
+    const tombstone = await db.collection('billing.products').findOne({ stripe_id: first, deleted: true })
+    expect(tombstone?.deleted_at.getTime()).toBeLessThanOrEqual(asked * 1_000)
   })
 
   test('becomes one though it inherits in the same run', async () => {

@@ -960,6 +960,22 @@ export const guards = [
     titled: 'as its invoice carries it',
   },
   {
+    name: 'gone: a 404 of a single object is of the second in which it was asked for',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: 'applyMissing(one, applying)',
+    replace: 'applyMissing({ ...one, sentAt: run.stripe.clock.sending() }, applying)',
+    tests: ['test/commands/backfill/gone-single.test.ts'],
+    titled: 'of the second',
+  },
+  {
+    name: 'gone: what a list did not show is gone as of the second in which it was asked for',
+    file: 'src/sources/backfill/mend-unlisted.ts',
+    find: '[mending.gone(kind, id, askedAt)]',
+    replace: '[mending.gone(kind, id, readClocks())]',
+    tests: ['test/commands/backfill/unlisted.test.ts'],
+    titled: 'as of the second',
+  },
+  {
     name: 'gone: a deleted customer that Stripe shows is a proof',
     file: 'src/sources/backfill/gone-proof.ts',
     find: "=> read.kind === 'seen'",
