@@ -69,21 +69,22 @@ const renameRow = async (
   const accounts = db.collection<AccountRow>(accountsName)
   const row = await accounts.findOneAndDelete({ _id: from }, { session })
   if (row === null) return
-  const { _id, seq, platform, ...others } = row
   const listed = await accounts.findOne({ _id: to }, { session })
   await accounts.updateOne(
     { _id: to },
-    {
-      $set: {
-        ...(listed === null ? others : fieldsBeside(listed, others)),
-        stripe_user_id: to,
-        ...(platform === true ? { platform } : {}),
-      },
-      $inc: { seq: seq + 1 },
-    },
+    { $set: { ...renamedFields(row, listed), stripe_user_id: to }, $inc: { seq: row.seq + 1 } },
     { upsert: true, session },
   )
 }
+
+/** Returns the fields of an account's row once it is renamed; `listed` is the row under its new id, null where there is none. */
+export const renamedFields = (
+  { _id, seq, ...row }: AccountRow,
+  listed: AccountRow | null,
+): Partial<AccountRow> => (listed === null ? row : { ...fieldsBeside(listed, row), ...platformMark(row) })
+
+const platformMark = ({ platform }: Pick<AccountRow, 'platform'>): Pick<AccountRow, 'platform'> =>
+  platform === true ? { platform } : {}
 
 // What the two rows tell of work that is left is true of the documents of each.
 const fieldsBeside = (

@@ -113,18 +113,12 @@ export const openDryRun = async (
       const { account, step } = await decidePlatform(db, platform)
       if (step === 'claim') await store.claimPlatform(account)
       if (step !== 'rename') return account
-      // Until it is renamed, everything of the platform lies under the placeholder, and what is listed of it would hold there.
-      const listed = config.accounts.filter(({ stripe_user_id: id }) => id === account)
-      await store.list(listed.map((said) => ({ ...said, stripe_user_id: platformPlaceholder })))
+      // Until it is renamed, everything of the platform lies under the placeholder, and what its true row says would hold there.
+      await store.renameRow({ from: platformPlaceholder, to: account })
       return platformPlaceholder
     },
-    // The database does not know of those that only this run has listed.
-    accountsDue: async () => [
-      ...new Set([
-        ...config.accounts.map(({ stripe_user_id: id }) => id),
-        ...(await accountsWithContactsDue(db)),
-      ]),
-    ],
+    // The database does not know of those that only this run has listed or renamed.
+    accountsDue: async () => [...new Set([...store.accounts(), ...(await accountsWithContactsDue(db))])],
     changes: () => store.changes(),
   }
 }

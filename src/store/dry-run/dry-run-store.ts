@@ -6,6 +6,7 @@ import { type DocumentChange, documentChange } from '../../core/document-change.
 import type { Commit, OpenAccount, PipelineStore } from '../../ports/pipeline-store.ts'
 import type { AccountReader, StoredDocument } from '../../unit-of-work/reader.ts'
 import { type AccountRow, accountStateOf, listedFields, newAccountRow } from '../accounts.ts'
+import { renamedFields } from '../rename-account.ts'
 import { AccountMemory } from './account-memory.ts'
 
 export interface DryRunOptions {
@@ -51,6 +52,20 @@ export class DryRunStore implements PipelineStore {
   /** Takes an account as the platform's own. */
   claimPlatform(id: string): Promise<void> {
     return this.#changeRow(id, () => ({ platform: true }))
+  }
+
+  /** Takes an account's row for what it says once the account is renamed; everything stays under the id that it has. */
+  async renameRow({ from, to }: { readonly from: string; readonly to: string }): Promise<void> {
+    const listed = (await rowOf(this.#memory(to), to)) as AccountRow | null // only billing-sync writes it
+    await this.#changeRow(from, (row) => ({
+      ...renamedFields({ ...newRow(from), ...row } as AccountRow, listed),
+      stripe_user_id: from,
+    }))
+  }
+
+  /** Returns the accounts that it has been told of. */
+  accounts(): readonly string[] {
+    return [...this.#accounts.keys()]
   }
 
   /** Returns what would change for those who see it, by account, collection and id. */

@@ -9,7 +9,7 @@ import { diffDocuments, readableDocuments } from '../../support/readable-documen
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { wholeDatabase } from '../../support/whole-database.ts'
 
-const { db, uri } = await openTestDatabase()
+const { client, db, uri } = await openTestDatabase()
 
 const story = loadStory()
 const accounts = [...new Set(story.map(({ account }) => account ?? ''))]
@@ -23,6 +23,13 @@ const config = JSON.stringify({
     ],
   })),
 })
+
+/** The platform, as a config lists it before anybody told that it is the platform. */
+const trueAccount = {
+  stripe_user_id: 'acct_true',
+  new_contact: true,
+  mappings: [{ from: 'email', to: 'mail' }],
+}
 
 /** Outcomes of a summary, which a dry run has in common with the run that writes. */
 const outcomesOf = ({ duration_ms: _ms, changes: _changes, changes_omitted: _omitted, ...rest }: Summary) =>
@@ -115,22 +122,31 @@ describe('a dry run of the story', () => {
     expect(row?.fields).toMatchObject({ '/platform': { to: true }, '/support': { to: false } })
   })
 
-  test('before the rename of the platform goes by what the config lists under its true id', async () => {
-    const event = { ...loadEvent('customer.created.endive'), account: undefined }
-    const listed = { stripe_user_id: 'acct_true', new_contact: true }
+  test.each([
+    { said: 'its config lists of its true id', before: {}, later: { accounts: [trueAccount] } },
+    { said: 'an earlier config listed of its true id', before: { accounts: [trueAccount] }, later: {} },
+  ])('before the rename of the platform goes by what $said', async ({ said, before, later }) => {
+    const [first, second] = ['customer.created.endive', 'customer.created.acacia'].map((name) => ({
+      ...loadEvent(name),
+      account: undefined,
+    }))
     const folder = await temporaryFolder({
-      'config.json': JSON.stringify({ stripeAccountId: 'acct_true', accounts: [listed] }),
-      'product.json': JSON.stringify({ ...loadEvent('product.created.endive'), account: undefined }),
-      'customer.json': JSON.stringify(event),
+      'before.json': JSON.stringify(before),
+      'later.json': JSON.stringify({ ...later, stripeAccountId: trueAccount.stripe_user_id }),
+      'first.json': JSON.stringify(first),
+      'second.json': JSON.stringify(second),
     })
     const other = new URL(uri)
-    other.pathname = `${other.pathname}_renamed`
-    await replayJson(other.href, [join(folder, 'product.json')])
-    const args = [join(folder, 'customer.json'), '--config', join(folder, 'config.json')]
-    const { summary } = await replayJson(other.href, [...args, '--dry-run'])
-    expect(summary.changes).toContainEqual(
-      expect.objectContaining({ account: 'platform', collection: 'crm.contacts' }),
-    )
+    other.pathname = `${other.pathname}_${said.split(' ')[0]}`
+    await replayJson(other.href, [join(folder, 'first.json'), '--config', join(folder, 'before.json')])
+    const args = [join(folder, 'second.json'), '--config', join(folder, 'later.json')]
+    const dry = await replayJson(other.href, [...args, '--dry-run'])
+    const real = await replayJson(other.href, args)
+    expect(outcomesOf(dry.summary)).toEqual(outcomesOf(real.summary))
+    const contacts = await client.db(other.pathname.slice(1)).collection('crm.contacts').find().toArray()
+    expect(contacts).toMatchObject([{ mail: expect.any(String) }, { mail: expect.any(String) }])
+    const told = dry.summary.changes?.filter(({ collection }) => collection === 'crm.contacts')
+    expect(told).toHaveLength(contacts.length)
   })
 
   test('of the inbox settles no row', async () => {
