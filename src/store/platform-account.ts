@@ -90,9 +90,11 @@ const otherPlatform = (
   kept: string,
   { told, isConfigured }: { readonly told: string; readonly isConfigured: boolean },
 ): BillingSyncError => {
-  const remedy = isConfigured
-    ? `set it to ${kept}`
-    : `set a key of ${kept}, since STRIPE_SECRET_KEY is one of ${told}`
+  // No key is one of the placeholder.
+  const remedy =
+    isConfigured || kept === platformPlaceholder
+      ? `set it to ${kept}`
+      : `set a key of ${kept}, since STRIPE_SECRET_KEY is one of ${told}`
   const problem = `the database ${db.databaseName} keeps the platform's events under ${kept}, not ${told}; ${remedy}, or use another database`
   return new BillingSyncError('config_invalid', { source: 'STRIPE_ACCOUNT_ID', problem })
 }

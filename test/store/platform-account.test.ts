@@ -84,7 +84,11 @@ test('the placeholder is kept once webhooks were stored under it', async () => {
   await resolve()
   await db.collection<Document>('billing.events').insertOne({ stripe_user_id: 'platform', source: 'webhook' })
   expect((await refusal('acct_platform')).message).toContain('STRIPE_ACCOUNT_ID')
-  expect(await resolve()).toBe('platform')
+  const ask = async (): Promise<string> => 'acct_platform'
+  await expect(platformAccountOf(database, { configured: undefined, ask })).rejects.toThrow(
+    'set it to platform,',
+  )
+  expect([await resolve(), await resolve('platform')]).toEqual(['platform', 'platform'])
 })
 
 describe('with a Stripe key', () => {

@@ -1,11 +1,11 @@
-// Why Stripe does not tell which account the platform is: events that name none are refused meanwhile.
+// Why it is not known which account the platform is: events that name none are refused meanwhile.
 
 import { BillingSyncError } from '../../errors.ts'
 
 export class PlatformTrouble {
   #code: string | null = null
 
-  /** Returns the code of the last try that Stripe left without an answer; nothing once there is one. */
+  /** Returns the code of the last try that failed; nothing once there is an answer. */
   degraded(): readonly string[] {
     return this.#code === null ? [] : [this.#code]
   }
@@ -17,7 +17,7 @@ export class PlatformTrouble {
       this.#code = null
       return answer
     } catch (error) {
-      if (error instanceof BillingSyncError && error.code.startsWith('stripe_')) this.#code = error.code
+      if (error instanceof BillingSyncError && error.code !== 'mongodb_unavailable') this.#code = error.code
       throw error
     }
   }

@@ -1,5 +1,6 @@
 // A fresh database, a key, and nobody who says whose it is: events that name no account wait at Stripe until it tells.
 
+import type { Db } from 'mongodb'
 import { expect, test } from 'vitest'
 import { openDatabaseForTest } from '../../support/database.ts'
 import { numberedEvent } from '../../support/deliveries.ts'
@@ -12,8 +13,9 @@ import { until } from '../../support/until.ts'
 const key = 'sk_test_of_nobody_yet'
 const { account: _, ...unnamed } = numberedEvent(1)
 
-const startServing = async () => {
+const startServing = async (prepare = async (_: Db): Promise<unknown> => null) => {
   const { db, uri } = await openDatabaseForTest()
+  await prepare(db)
   const played = await playStripe()
   const env = {
     ...{ STRIPE_SECRET_KEY: key, STRIPE_API_BASE: played.server.url },
@@ -50,4 +52,15 @@ test('a Stripe that does not answer in time is told as one that is away', async 
   server.faults.add({ path: '/v1/account' }, { kind: 'silent' })
   expect(await send()).toBe(503)
   expect(await degraded()).toEqual(['stripe_unavailable'])
+})
+
+test('a key of another platform than the database keeps is told', async () => {
+  const { world, send, degraded } = await startServing(async (db) => {
+    const row = { _id: 'platform', stripe_user_id: 'platform', platform: true, seq: 0 }
+    await db.collection<{ _id: string }>('billing.accounts').insertOne(row)
+    await db.collection('billing.events').insertOne({ stripe_user_id: 'platform', source: 'webhook' })
+  })
+  world.addKey(key, { accountId: PLATFORM_ID })
+  expect(await send()).toBe(503)
+  expect(await degraded()).toEqual(['config_invalid'])
 })

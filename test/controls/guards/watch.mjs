@@ -378,6 +378,14 @@ export const guards = [
     titled: 'a key that Stripe refuses',
   },
   {
+    name: 'readiness: another platform than the database keeps is told',
+    file: 'src/commands/opening/platform-trouble.ts',
+    find: "error.code !== 'mongodb_unavailable'",
+    replace: "error.code.startsWith('stripe_')",
+    tests: ['test/commands/serve/unknown-platform.test.ts'],
+    titled: 'a key of another platform',
+  },
+  {
     name: 'readiness: a Stripe that leaves a delivery waiting is away',
     file: 'src/commands/serve/open-ingest.ts',
     find: 'await handling.platformTrouble.watch(askedInTime)',
