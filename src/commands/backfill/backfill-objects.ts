@@ -139,10 +139,17 @@ const applyOne = async (id: string, applying: Applying): Promise<Applied | Missi
 }
 
 // As lists do it: one that left is asked for nothing by whoever runs beside this, one that is back by everybody.
-const noteNews = async (result: ReadResult, { connection }: OpenAccount, { tally, run }: Applying) => {
+const noteNews = async (result: ReadResult, opened: OpenAccount, applying: Applying) => {
+  const { tally, run } = applying
+  if (result.kind === 'disconnected')
+    await connectionNoter(tally.account, run).note('disconnected', result.unixSeconds)
+  if (result.kind === 'seen') await noteShown(opened, applying)
+}
+
+const noteShown = async ({ connection }: OpenAccount, { tally, run }: Applying) => {
+  if (connection?.state !== 'disconnected') return
   const { note, now } = connectionNoter(tally.account, run)
-  if (result.kind === 'disconnected') await note('disconnected', result.unixSeconds)
-  if (result.kind === 'seen' && connection?.state === 'disconnected') await note('connected', now())
+  await note('connected', now())
 }
 
 const applyResult = async (
@@ -178,7 +185,8 @@ const applyMissing = async ({ id, kinds, opened, sentAt }: Missing, applying: Ap
     ])
     // An object of the other mode is missing for this key alone.
     if (stored === undefined || (livemode !== null && stored.livemode !== livemode)) continue
-    const verdict = stored.deleted === true ? 'given' : await applying.proofs.judge(stored.livemode)
+    const isGone = stored.deleted === true
+    const verdict = isGone ? 'given' : await applying.proofs.judge(stored.livemode)
     if (typeof verdict !== 'string') {
       await noteNews(verdict, opened, applying)
       return { id, kind, ...(await applyResult(verdict, applying)) }
@@ -187,6 +195,8 @@ const applyMissing = async ({ id, kinds, opened, sentAt }: Missing, applying: Ap
       const failure = failureOf(new BillingSyncError(unproved, { account, gone: id }))
       return { id, kind, ...failedWith(failure) }
     }
+    // The proof is something else of the account that Stripe shows.
+    if (!isGone) await noteShown(opened, applying)
     const gone = goneBy(applying.run.stripe)(kind, id, sentAt)
     return { id, kind, ...(await commit([gone], applying)) }
   }

@@ -40,6 +40,29 @@ test('an account that left, and one that is back, is noted by a single object as
   expect(await connection()).toMatchObject({ state: 'connected' })
 })
 
+test('an account that is back is noted by what proves that a single object is gone', async () => {
+  const { world, server } = await playStripe()
+  world.clock.advance(-3_600)
+  const account = world.account('acct_4')
+  const gone = account.seed('product', {})
+  account.seed('product', {})
+  const place = { uri, url: server.url }
+  await fillMirror(['--account', 'acct_4'], place)
+  world.disconnect('acct_4')
+  await backfillHere(['--account', 'acct_4', '--id', gone], place)
+  world.clock.advance(5)
+  account.delete('product', gone)
+  world.clock.advance(5)
+  world.connect('acct_4')
+  await fillMirror(['--account', 'acct_4', '--id', gone], place)
+  expect(await db.collection('billing.products').findOne({ stripe_id: gone })).toMatchObject({
+    deleted: true,
+  })
+  expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_4' })).toMatchObject({
+    connection: { state: 'connected' },
+  })
+})
+
 test('an account that leaves has its command end without the answers that are still to come', async () => {
   const { world, server } = await playStripe()
   world.account('acct_2')

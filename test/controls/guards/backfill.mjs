@@ -960,6 +960,14 @@ export const guards = [
     titled: 'as its invoice carries it',
   },
   {
+    name: 'gone: what proves it tells that the account is back',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: '    if (!isGone) await noteShown(opened, applying)\n',
+    replace: '',
+    tests: ['test/commands/backfill/cut-off-account.test.ts'],
+    titled: 'that is back is noted by what proves',
+  },
+  {
     name: 'gone: a 404 of a single object is of the second in which it was asked for',
     file: 'src/commands/backfill/backfill-objects.ts',
     find: 'applyMissing(one, applying)',
