@@ -1,3 +1,4 @@
+import { execa } from 'execa'
 import { MinKey } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import {
@@ -102,6 +103,16 @@ describe('values that are compared at any depth', () => {
     expect(isEqualAtAnyDepth(nested(200_000, '1'), nested(200_000, ' 1 '))).toBe(true)
     expect(isEqualAtAnyDepth(nested(200_000, '1'), nested(200_000, '2'))).toBe(false)
     expect(isEqualAtAnyDepth(nested(200_000, '1'), nested(200_001, '1'))).toBe(false)
+  })
+
+  // A copy of the list takes 16 MB, a pair for each of its numbers 150.
+  test('need no memory for what holds nothing itself', async () => {
+    const program = `
+      import { isEqualAtAnyDepth } from ${JSON.stringify(new URL('../../dist/core/json.js', import.meta.url))}
+      const text = '[' + '1,'.repeat(2_000_000) + '1]'
+      process.stdout.write(String(isEqualAtAnyDepth(JSON.parse(text), JSON.parse(text))))`
+    const small = ['--max-old-space-size=100', '--input-type=module', '--eval', program]
+    expect((await execa(process.execPath, small)).stdout).toBe('true')
   })
 
   test.each([

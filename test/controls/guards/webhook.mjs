@@ -68,6 +68,14 @@ export const guards = [
     titled: 'however deep',
   },
   {
+    name: 'inbox: a wide event is compared without a pair for each of its values',
+    file: 'src/core/json.ts',
+    find: "  if (typeof left !== 'object' || left === null) return left === right\n",
+    replace: '',
+    tests: ['test/core/json.test.ts'],
+    titled: 'need no memory',
+  },
+  {
     name: 'inbox: a dry run compares an event that is nested without end as well',
     file: 'src/store/dry-run/looking-inbox.ts',
     find: 'one === other : isSameEvent(one, other)',
