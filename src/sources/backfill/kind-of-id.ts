@@ -26,7 +26,7 @@ export const kindsOfId = (id: string, named: readonly ResourceName[] | null): re
   const allowed = (named ?? resourceNames).map((name) => listRows[name].kind)
   const [prefix = ''] = id.split('_')
   const told = id.includes('_') && Object.hasOwn(prefixes, prefix) ? prefixes[prefix] : undefined
-  const guesses: readonly ObjectKind[] = told === undefined ? ['product'] : [told, 'product']
+  const guesses = [...new Set<ObjectKind>([told ?? 'product', 'product'])]
   const likely = guesses.filter((kind) => allowed.includes(kind))
   return named === null && told !== undefined ? likely : [...new Set([...likely, ...allowed])]
 }
