@@ -7,7 +7,7 @@ import type { ClientSession, Db, MongoClient } from 'mongodb'
 import { BillingSyncError } from '../errors.ts'
 import { openAccountRow } from './accounts.ts'
 import { commitKnowingly } from './commit-knowingly.ts'
-import { judgeTransactionError } from './mongo-errors.ts'
+import { judgeTransactionError, transactionEnd } from './mongo-errors.ts'
 import { RefusedWrite } from './write-commands.ts'
 
 export interface AccountTransaction {
@@ -146,11 +146,7 @@ const verdictOn = (error: unknown, holdsAccount: boolean): false => {
   if (verdict === 'invalid')
     throw new BillingSyncError('document_refused', { collection: collectionOf(error) }, { cause: error })
   if (verdict === 'ours') throw error
-  throw new BillingSyncError(
-    'mongodb_unavailable',
-    { reason: 'the transaction was cut off' },
-    { cause: error },
-  )
+  throw new BillingSyncError('mongodb_unavailable', { reason: transactionEnd(error) }, { cause: error })
 }
 
 // What no command of `write-commands.ts` writes are the inbox's rows.

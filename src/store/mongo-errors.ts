@@ -1,4 +1,4 @@
-// What MongoDB's errors mean, decided by their labels and codes, never by their text:
+// What MongoDB's errors mean, decided by their labels and codes, never by their text (one code is a number in it):
 // https://www.mongodb.com/docs/drivers/node/current/fundamentals/crud/  (labels: src/error.ts of the driver).
 
 import {
@@ -6,6 +6,7 @@ import {
   MongoError,
   MongoInvalidArgumentError,
   MongoNetworkError,
+  MongoNetworkTimeoutError,
   MongoServerError,
   MongoServerSelectionError,
   MongoWriteConcernError,
@@ -54,7 +55,7 @@ export type TransactionVerdict =
 /** Returns what an error thrown inside a transaction calls for. */
 export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
   const error = rootOf(thrown)
-  if (error instanceof RefusedWrite) return verdictOnRefused(error.code)
+  if (error instanceof RefusedWrite) return verdictOnRefused(error)
   if (isOfEndedSocket(error)) return 'unavailable'
   if (!(error instanceof MongoError)) return error instanceof RangeError ? 'unstorable' : 'ours'
   if (isCommitUnknown(error)) return 'unavailable'
@@ -68,8 +69,20 @@ export const judgeTransactionError = (thrown: unknown): TransactionVerdict => {
 
 // The server answers what ends the whole transaction as the error of one of its writes, too, without any label: 388 at an
 // insert (measured with 6.0.5).
-const verdictOnRefused = (code: unknown): TransactionVerdict =>
-  verdictOnTransaction(code) ?? verdictOnWrite(code) ?? (outageCodes.has(code) ? 'unavailable' : 'ours')
+const verdictOnRefused = (refused: RefusedWrite): TransactionVerdict =>
+  verdictOnTransaction(refused.code) ??
+  verdictOnWrite(refused.code) ??
+  (saysServerIsAway(refused) ? 'unavailable' : 'ours')
+
+/** Returns how an error that is judged `unavailable` ended a transaction, for people. */
+export const transactionEnd = (thrown: unknown): string => {
+  const error = rootOf(thrown)
+  return (error instanceof MongoServerError || error instanceof RefusedWrite) && isOfFullDisk(error)
+    ? noRoom
+    : 'the transaction was cut off'
+}
+
+const noRoom = 'its disk is full, make room there'
 
 const verdictOnTransaction = (code: unknown): TransactionVerdict | null => {
   if (code === tooLargeForCache) return 'overflowing'
@@ -171,7 +184,7 @@ const isOutage = (error: unknown): boolean =>
   (error instanceof MongoBulkWriteError && error.result.getWriteConcernError() !== undefined) ||
   (error instanceof MongoError &&
     (error.hasErrorLabel('RetryableWriteError') || error.hasErrorLabel('RetryableError'))) ||
-  (error instanceof MongoServerError && outageCodes.has(error.code))
+  (error instanceof MongoServerError && saysServerIsAway(error))
 
 // The driver knows no signal, so whoever gives up a server closes the client; not all of these classes are exported. What was
 // asked may have been done, as with a lost connection.
@@ -206,12 +219,28 @@ const outageCodes: ReadonlySet<unknown> = new Set([
   // ExceededTimeLimit, LockTimeout.
   ...[11_601, 11_600, 11_602, 50, 262, 24],
   ...lostCursor,
-  // It has no room: OutOfDiskSpace, TemporarilyUnavailable, and what Atlas says once its storage is full.
-  ...[14_031, 365, atlasError],
+  // It has no room: TemporarilyUnavailable, and what Atlas says once its storage is full.
+  ...[365, atlasError],
   // Its members can't confirm what was written: WriteConcernFailed, UnsatisfiableWriteConcern.
   ...[64, 100],
   transactionExpired,
 ])
+
+/** What the server answers, be it as the driver's error or as a refused write. */
+interface Answer {
+  readonly code?: unknown
+  readonly message: string
+}
+
+const saysServerIsAway = (answer: Answer): boolean => outageCodes.has(answer.code) || isOfFullDisk(answer)
+
+const outOfDiskSpace = 14_031
+const unknownError = 8
+
+// WiredTiger's own errors come as UnknownError, whatever they are: a new collection or index that finds no room as "28: No space
+// left on device" (measured with 6.0.5). The number in front, ENOSPC on every platform, is all that tells it from a fault.
+const isOfFullDisk = ({ code, message }: Answer): boolean =>
+  code === outOfDiskSpace || (code === unknownError && /(?:^|:: )28: /.test(message))
 
 // The driver passes on what node:dns throws for the host of a mongodb+srv URI.
 const isUnresolved = (error: unknown): boolean =>
@@ -226,7 +255,10 @@ const outageReason = (error: unknown, { hosts }: ServerPlace): string => {
   if (error instanceof MongoServerSelectionError) return `${whoIsMissing(error)}${at}${reasonsOf(error)}`
   if (error instanceof MongoServerError && error.code === atlasError)
     return 'Atlas refuses what it is asked for, as it does once its storage is full, or where its user lacks a right'
+  if (error instanceof MongoServerError && isOfFullDisk(error)) return noRoom
   if (error instanceof MongoServerError) return `server error ${error.code}${nameOfCode(error)}`
+  if (error instanceof MongoNetworkTimeoutError) return 'its answer took too long'
+  if (error instanceof MongoNetworkError) return 'its connection was cut off'
   return error instanceof Error ? error.name : 'unknown error'
 }
 

@@ -4,11 +4,17 @@ import {
   MongoClient,
   MongoInvalidArgumentError,
   MongoNetworkError,
+  MongoNetworkTimeoutError,
   MongoServerError,
 } from 'mongodb'
 import { describe, expect, test } from 'vitest'
 import { BillingSyncError } from '../../src/errors.ts'
-import { judgeTransactionError, takenIndexes, translateMongoErrors } from '../../src/store/mongo-errors.ts'
+import {
+  judgeTransactionError,
+  takenIndexes,
+  transactionEnd,
+  translateMongoErrors,
+} from '../../src/store/mongo-errors.ts'
 import { RefusedWrite } from '../../src/store/write-commands.ts'
 import { openTestDatabase } from '../support/database.ts'
 
@@ -16,6 +22,9 @@ const { db } = await openTestDatabase()
 
 const serverError = (code: number, ...errorLabels: string[]) =>
   new MongoServerError({ message: 'for user secret@host', code, errorLabels })
+
+/** What mongod 6.0.5 answers for a new index on a full disk; as a refused write for a new collection. */
+const noRoomForIndex = { code: 8, codeName: 'UnknownError', errmsg: '28: No space left on device', ok: 0 }
 
 describe('an error inside a transaction', () => {
   test.each([
@@ -33,6 +42,8 @@ describe('an error inside a transaction', () => {
     ['a transaction that outlived its time', serverError(290), 'outlasted'],
     ['a transaction whose session was killed', serverError(11_601), 'unavailable'],
     ['a server whose disk is full', serverError(14_031), 'unavailable'],
+    ['a disk without room for an index', new MongoServerError(noRoomForIndex), 'unavailable'],
+    ['any other error without a code of its own', serverError(8), 'ours'],
     ['storage of Atlas that is full', serverError(8_000), 'unavailable'],
     ['a commit whose answer is unknown', serverError(50, 'UnknownTransactionCommitResult'), 'unavailable'],
     ['anything else of the server', serverError(2), 'ours'],
@@ -50,6 +61,13 @@ describe('an error inside a transaction', () => {
     [2, 'ours'],
   ])('is judged the same where one write is refused with it: %d', (code, verdict) => {
     expect(judgeTransactionError(new RefusedWrite({ code, errmsg: 'x' }, 'billing.charges'))).toBe(verdict)
+  })
+
+  test('is an outage, told as a full disk, where there is no room for what one write makes', () => {
+    const refused = new RefusedWrite(noRoomForIndex, 'billing.charges')
+    expect(judgeTransactionError(refused)).toBe('unavailable')
+    expect(transactionEnd(refused)).toBe('its disk is full, make room there')
+    expect(transactionEnd(new MongoNetworkError('x'))).toBe('the transaction was cut off')
   })
 
   test('of a real duplicate is judged to be a key that is taken', async () => {
@@ -128,11 +146,31 @@ describe('translateMongoErrors', () => {
     expect(await translate(serverError(50))).toMatchObject({ details: { reason: 'server error 50' } })
   })
 
+  test.each([
+    ['out of disk space', { code: 14_031, errmsg: 'of secret@host' }],
+    ['of a command', noRoomForIndex],
+    [
+      'of a build',
+      { ...noRoomForIndex, errmsg: 'Index build failed: x :: caused by :: 28: No space left on device' },
+    ],
+  ])('tells that the disk is full where the server says so: %s', async (_where, answer) => {
+    expect(await translate(new MongoServerError(answer))).toMatchObject({
+      code: 'mongodb_unavailable',
+      details: { reason: 'its disk is full, make room there' },
+    })
+  })
+
+  test.each([
+    ['its connection was cut off', new MongoNetworkError('connection 1 to secret@host closed')],
+    ['its answer took too long', new MongoNetworkTimeoutError('connection 1 to secret@host timed out')],
+  ])('tells a lost connection in words: %s', async (reason, thrown) => {
+    expect(await translate(thrown)).toMatchObject({ details: { reason } })
+  })
+
   test('passes on what is no trouble of the server', async () => {
     const fault = new TypeError('x')
     expect(await translate(fault)).toBe(fault)
-    const refused = serverError(2)
-    expect(await translate(refused)).toBe(refused)
+    for (const refused of [serverError(2), serverError(8)]) expect(await translate(refused)).toBe(refused)
   })
 
   test('answers what the operation answers', async () => {
