@@ -4,6 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { DataFolder } from './data-folder.ts'
+import { isDiskFull } from './disk-room.ts'
 import { type OwnedProcess, startOwnedProcess } from './owned-process.ts'
 
 /** Name of the replica set; constant, since it is stored with the data. */
@@ -56,8 +57,18 @@ export const choosePort = async (folder: DataFolder): Promise<number> => {
   return port
 }
 
-/** Says why mongod ended, by its exit code and its log; for people. */
-export const explainEnd = async (folder: DataFolder, code: number | null): Promise<string> => {
+/**
+ * Says why mongod ended, by its exit code, the disk and its log; for people, in one line.
+ * @param leastRoomBytes free bytes below which the disk counts as full; that of `isDiskFull` unless given
+ */
+export const explainEnd = async (
+  folder: DataFolder,
+  code: number | null,
+  leastRoomBytes?: number,
+): Promise<string> => {
+  // Before the log, which then has no room for more than what mongod says first, or for nothing at all.
+  if (await isDiskFull(folder.path, leastRoomBytes))
+    return `${describeExitCode(code)}: the disk of ${folder.path} is full, make room there`
   const log = await readFile(folder.mongodLog, 'utf8').catch(() => '')
   // The first one: what follows is how mongod went down over it.
   const worst = log.split('\n').find((line) => /"s":"[EF]"/.test(line))
@@ -118,7 +129,8 @@ const freePort = (wanted: number): Promise<number | undefined> =>
 const readLogMessage = (line: string): string => {
   try {
     const { msg, attr } = JSON.parse(line) as { msg: string; attr?: Record<string, unknown> } // mongod's log format
-    return [msg, ...wordsOf(attr?.error), ...wordsOf(attr?.message)].join(': ').slice(0, logMessageLength)
+    const words = [msg, ...wordsOf(attr?.error), ...wordsOf(attr?.message)].join(': ')
+    return words.replace(/\s+/g, ' ').slice(0, logMessageLength)
   } catch {
     return line.slice(0, logMessageLength)
   }

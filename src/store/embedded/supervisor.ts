@@ -75,6 +75,8 @@ const describeFailure = (error: unknown, folder: DataFolder): SupervisorMessage 
   return { type: 'failed', code: coded.code, details: coded.details }
 }
 
+// Its log has no room on a full disk, which is the very news that the commands are waiting for: it is told to them all the same.
+process.stderr.on('error', () => undefined)
 closeForeignDescriptors()
 const [orders] = process.argv.slice(2)
 await supervise(JSON.parse(orders ?? '{}') as SupervisorOrders) // written by start-supervisor.ts

@@ -16,7 +16,7 @@ import {
 import { joinServer } from '../../../src/store/embedded/join-server.ts'
 import { protocolVersion, sendMessage } from '../../../src/store/embedded/supervisor-protocol.ts'
 import { testEnvironment } from '../../support/embedded-environment.ts'
-import { open, temporaryFolder, temporaryServer } from './running-server.ts'
+import { open, temporaryFolder, temporaryServer, wrapMongod } from './running-server.ts'
 
 const script = fileURLToPath(new URL('hold-server.mjs', import.meta.url))
 
@@ -74,6 +74,16 @@ test('who was interrupted while a supervisor was looked for does not wait for it
   await expect(joining).rejects.toMatchObject({ name: 'AbortError' })
   server.close()
   await once(server, 'close')
+})
+
+test('a supervisor whose log has no room tells what it has to tell', async () => {
+  const options = await temporaryServer()
+  const { supervisorLog } = await prepareDataFolder(options.dataFolder)
+  await symlink('/dev/full', supervisorLog)
+  await expect(openEmbeddedMongod({ ...options, mongodPath: await wrapMongod('exit 14') })).rejects.toThrow(
+    'mongod ended with code 14',
+  )
+  await (await open(options)).release()
 })
 
 test('a failed start does not get in the way of another', async () => {

@@ -53,3 +53,23 @@ test('an end that the log does not explain is told by code', async () => {
   await writeFile(folder.mongodLog, '{"s":"F","msg":"cut off by a full di')
   expect(await explainEnd(folder, 14)).toBe('mongod ended with code 14: {"s":"F","msg":"cut off by a full di')
 })
+
+test('an end on a full disk is told as that, whatever the log had room for', async () => {
+  const folder = await dataFolder()
+  const full = Number.POSITIVE_INFINITY
+  const told = `the disk of ${folder.path} is full, make room there`
+  expect(await explainEnd(folder, 1, full)).toBe(`mongod ended with code 1: ${told}`)
+  await writeFile(folder.mongodLog, '{"s":"E","msg":"cut off by a full di')
+  expect(await explainEnd(folder, 134, full)).toBe(`mongod was ended by signal 6: ${told}`)
+})
+
+test('an end is explained in one line, whatever the log quotes', async () => {
+  const folder = await dataFolder()
+  // As mongod 6.0.5 says it where its lock finds no room.
+  const error =
+    'FileStreamFailed: Unable to write string 15782\n to file: mongod.lock No space left on device'
+  await writeFile(folder.mongodLog, JSON.stringify({ s: 'E', msg: 'DBException', attr: { error } }))
+  expect(await explainEnd(folder, 100)).toBe(
+    'mongod ended with code 100: DBException: FileStreamFailed: Unable to write string 15782 to file: mongod.lock No space left on device',
+  )
+})

@@ -1,0 +1,18 @@
+// Whether the disk of a data folder is full: the one end of a mongod that its log may have no room to tell.
+
+import { statfs } from 'node:fs/promises'
+
+/**
+ * A disk with fewer free bytes counts as full. mongod ends over the first page, or part of its journal, that finds no room: some
+ * 256 KiB at most, beyond which it may give back a little as it goes. So small a disk is of no use to it, whatever ended it.
+ */
+const leastRoomBytes = 1024 * 1024
+
+/**
+ * Tells whether the disk of a folder is full; false where that is not told, as by file systems that count nothing. Never rejects.
+ * @param leastBytes free bytes below which it is; default 1 MiB
+ */
+export const isDiskFull = async (folder: string, leastBytes = leastRoomBytes): Promise<boolean> => {
+  const told = await statfs(folder).catch(() => null)
+  return told !== null && told.blocks > 0 && told.bavail * told.bsize < leastBytes
+}
