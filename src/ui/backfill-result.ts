@@ -41,7 +41,7 @@ export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): st
     derivedText(tally.derived, { isDry: dryRun !== null }),
     dryRun === null || isAudit ? '' : formatChanges(dryRun),
     formatDrift(tally.drift, tally.driftOmitted),
-    troubles(tally),
+    troubles(tally, ending),
     wrap(nextStep(tally, ending), 0).join('\n'),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
@@ -116,14 +116,20 @@ const resourceLine = (name: string, count: ResourceProgress): string => {
 
 const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).padStart(cellWidth)
 
-const troubles = ({ accounts, failures }: BackfillTally): string => {
+// The error of the account whose single objects were asked for names each that failed, and says what to do.
+const troubles = (
+  { accounts, failures }: BackfillTally,
+  { ofIds }: Pick<BackfillEnding, 'ofIds'>,
+): string => {
   const ofAccounts = accounts.flatMap(({ account, error }) =>
     error === null ? [] : [{ source: account, event_id: null, code: error.code, error: error.message }],
   )
-  const ofObjects = failures.listed.map(({ account, collection, stripe_id: event_id, code, error }) => ({
-    ...{ source: `${account} ${collection}`, event_id, code, error },
-  }))
-  const causes = new Map(failures.causes)
+  const ofObjects = (ofIds ? [] : failures.listed).map(
+    ({ account, collection, stripe_id: event_id, code, error }) => ({
+      ...{ source: `${account} ${collection}`, event_id, code, error },
+    }),
+  )
+  const causes = new Map(ofIds ? [] : failures.causes)
   for (const { code } of ofAccounts) causes.set(code, (causes.get(code) ?? 0) + 1)
   return [formatFailures([...ofAccounts, ...ofObjects], causes), ...warningLines(accounts)]
     .filter((text) => text !== '')

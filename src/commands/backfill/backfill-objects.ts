@@ -13,8 +13,9 @@ import type { ObservationHandling } from '../../pipeline/handle-observations.ts'
 import { type EntryOutcome, type OpenAccount, type ReadResult, readKey } from '../../ports/pipeline-store.ts'
 import type { AccountTally } from '../../sources/backfill/backfill-tally.ts'
 import { kindsOfId } from '../../sources/backfill/kind-of-id.ts'
+import type { FailedEntry } from '../../sources/backfill/object-failures.ts'
 import { type ResourceName, resourceOfKind } from '../../sources/backfill/resources.ts'
-import { type BackfillRun, connectionNoter, handlingOf } from './backfill-one.ts'
+import { type BackfillRun, connectionNoter, failureTeller, handlingOf } from './backfill-one.ts'
 import { GoneProofs } from './gone-proofs.ts'
 import { applySingly, goneBy } from './mend-account.ts'
 
@@ -22,29 +23,40 @@ import { applySingly, goneBy } from './mend-account.ts'
 export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
   const applying = { tally, run, handling: handlingOf(tally, run), proofs: new GoneProofs(tally, run) }
   const failures = new Map<string, FailedObject>()
+  const told = { tally, run, failures, onFailed: failureTeller(tally, run) }
   const unseen: Missing[] = []
   for (const id of run.request.ids) {
     const applied = await applyOne(id, applying)
     if ('opened' in applied) unseen.push(applied)
-    else noteApplied(applied, { tally, run, failures })
+    else noteApplied(applied, told)
   }
   // Last: by then every object that is there has shown whether this Stripe is the one that the account was mirrored from.
-  for (const one of unseen) noteApplied(await applyMissing(one, applying), { tally, run, failures })
+  for (const one of unseen) noteApplied(await applyMissing(one, applying), told)
   for (const count of tally.resources.values()) count.complete = count.failed === 0
   if (failures.size > 0) throw errorOf(failures, tally.account)
 }
 
 const noteApplied = (
   { id, kind, outcome, failedRelatives }: Applied,
-  { tally, run, failures }: Pick<Applying, 'tally' | 'run'> & Pick<Noting, 'failures'>,
+  { run, ...told }: Pick<Applying, 'run'> & Omit<Noting, 'resource'>,
 ): void => {
+  const { tally } = told
   const isWhole = outcome.failure === null && failedRelatives.length === 0
   // After the signal Stripe is asked for nothing, and what it does not answer soon is cut off: no fault of the object.
   if (!isWhole && run.signal.aborted) throw interruption(tally.account)
   const resource = resourceOfKind(kind) ?? 'products'
   tally.countObjects(resource, [outcome])
-  if (outcome.failure !== null) failures.set(id, { name: id, failure: outcome.failure })
-  noteRelatives(failedRelatives, { resource, tally, failures })
+  if (outcome.failure !== null) noteFailed({ kind, id, failure: outcome.failure }, { ...told, name: id })
+  noteRelatives(failedRelatives, { ...told, resource })
+}
+
+// One that failed as a relative before is told already.
+const noteFailed = (
+  { kind, id, failure }: FailedRelative,
+  { name, failures, onFailed }: Pick<Noting, 'failures' | 'onFailed'> & { readonly name: string },
+): void => {
+  if (!failures.has(id)) onFailed({ list: resourceOfKind(kind) ?? 'invoice_payments', id, failure })
+  failures.set(id, { name, failure })
 }
 
 /** An object that could not be applied, under what people are told it by. */
@@ -58,13 +70,16 @@ interface Noting {
   readonly resource: ResourceName
   readonly tally: AccountTally
   readonly failures: Map<string, FailedObject>
+  /** Lists it for whoever reads JSON, and logs it. */
+  readonly onFailed: (entry: FailedEntry) => void
 }
 
 // A relative of several objects of the request, or one that is named in it itself, is told once.
-const noteRelatives = (failed: readonly FailedRelative[], { resource, tally, failures }: Noting): void => {
-  for (const { kind, id, failure } of failed) {
-    if (failures.has(id)) continue
-    failures.set(id, { name: `${kind.replace('_', ' ')} ${id}`, failure })
+const noteRelatives = (failed: readonly FailedRelative[], { resource, tally, ...told }: Noting): void => {
+  for (const relative of failed) {
+    const { kind, id } = relative
+    if (told.failures.has(id)) continue
+    noteFailed(relative, { ...told, name: `${kind.replace('_', ' ')} ${id}` })
     tally.countFailedAlong(resource, 1)
   }
 }

@@ -119,6 +119,24 @@ test('a relative that was read along with a single object and cannot be stored i
   expect(summary.accounts.acct_6?.charges).toMatchObject({ read: 1, applied: 1, failed: 1, complete: false })
   const { code, message = '' } = summary.errors.acct_6 ?? {}
   expect([code, message.split(`refund ${refund}: `).length]).toEqual(['account_incomplete', 2])
+  const told = { account: 'acct_6', collection: 'billing.refunds', stripe_id: refund }
+  expect(summary.failures).toMatchObject([{ ...told, code: 'payload_unstorable' }])
+})
+
+test('single objects that nobody knows are listed, and named once to people', async () => {
+  const { server, world } = await playStripe()
+  world.account('acct_9').seed('customer', {})
+  const args = ['--account', 'acct_9', '--id', 'ch_nobody,in_nobody']
+  const place = { uri, url: server.url }
+  const { exitCode, summary } = await runBackfill(args, place)
+  expect(exitCode).toBe(1)
+  const told = { account: 'acct_9', code: 'object_missing', error: expect.stringMatching(/^Neither Stripe/) }
+  expect(summary.failures).toEqual([
+    { ...told, collection: 'billing.charges', stripe_id: 'ch_nobody' },
+    { ...told, collection: 'billing.invoices', stripe_id: 'in_nobody' },
+  ])
+  const { child } = await startBackfill(args, place)
+  expect(String((await child).stdout).split('ch_nobody')).toHaveLength(2)
 })
 
 test('an invoice payment that fails as its invoice carries it and in its own list is told once', async () => {

@@ -509,6 +509,22 @@ export const guards = [
     titled: 'single objects when the command is asked to stop',
   },
   {
+    name: 'single objects: those that failed are listed',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: "  if (!failures.has(id)) onFailed({ list: resourceOfKind(kind) ?? 'invoice_payments', id, failure })\n",
+    replace: '',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'named once to people',
+  },
+  {
+    name: 'single objects: people are told once which failed',
+    file: 'src/ui/backfill-result.ts',
+    find: '(ofIds ? [] : failures.listed)',
+    replace: 'failures.listed',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'named once to people',
+  },
+  {
     name: 'single objects: an account that left is noted',
     file: 'src/commands/backfill/backfill-objects.ts',
     find: "await note('disconnected', result.unixSeconds)",
