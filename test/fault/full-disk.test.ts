@@ -77,9 +77,10 @@ test.each([
 
 test('a folder that may not be written is told in one line', async () => {
   // Not even by root.
-  const run = await runProgram(['replay', await fileOf(201), '--log-level', 'error'], { cwd: '/sys' })
-  expect(run).toMatchObject({ exitCode: 1, stdout: '' })
+  const args = ['replay', await fileOf(201), '--log-level', 'error', '--json']
+  const run = await runProgram(args, { cwd: '/sys' })
+  expect(run).toMatchObject({ exitCode: 2, stdout: '' })
   expect(run.stderr).toMatch(
-    /^billing-sync: The embedded MongoDB in \/sys\/\.billing-sync can't be used: the folder can't be written \(E(PERM|ROFS|ACCES)[^\n]+; set MONGODB_URI to use another server\n$/,
+    /^billing-sync: working directory: the embedded MongoDB can't keep its data in \/sys\/\.billing-sync \(E(PERM|ROFS|ACCES)[^\n]+ or set MONGODB_URI to use another server\n$/,
   )
 })

@@ -3,6 +3,8 @@
 
 import { mkdir, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemErrorCode } from '../../core/system-error-code.ts'
+import { BillingSyncError } from '../../errors.ts'
 import { mongodFailure } from './mongod-failure.ts'
 
 /** The paths in a data folder. */
@@ -32,7 +34,10 @@ export const describeDataFolder = (path: string): DataFolder => ({
   programs: join(path, 'programs'),
 })
 
-/** Makes a data folder where there is none, for its owner only. Throws `mongod_failed` where it can't be written. */
+/**
+ * Makes a data folder where there is none, for its owner only. Throws `config_invalid` where the working directory is none to
+ * keep it in, `mongod_failed` where it can't be written for another reason.
+ */
 export const prepareDataFolder = async (path: string): Promise<DataFolder> => {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 })
@@ -43,7 +48,18 @@ export const prepareDataFolder = async (path: string): Promise<DataFolder> => {
     await writeFile(join(folder.path, '.gitignore'), '*\n')
     return folder
   } catch (cause) {
-    const reason = `the folder can't be written (${(cause as Error).message})` // fs throws Errors only
-    throw mongodFailure(path, reason, { cause })
+    throw refusalOf(path, cause as Error) // fs throws Errors only
   }
+}
+
+/** What stays so until somebody changes a right, a name or where the command is started; a full disk passes. */
+const lasting: ReadonlySet<string | null> = new Set([
+  ...['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'],
+])
+
+const refusalOf = (path: string, cause: Error): BillingSyncError => {
+  if (!lasting.has(systemErrorCode(cause)))
+    return mongodFailure(path, `the folder can't be written (${cause.message})`, { cause })
+  const problem = `the embedded MongoDB can't keep its data in ${path} (${cause.message}); start the command in a folder that can be written, or set MONGODB_URI to use another server`
+  return new BillingSyncError('config_invalid', { source: 'working directory', problem }, { cause })
 }

@@ -3,6 +3,22 @@
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'embedded: a working directory that can keep no data is bad configuration',
+    file: 'src/store/embedded/data-folder.ts',
+    find: "'EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'",
+    replace: '',
+    tests: ['test/store/embedded/data-folder.test.ts', 'test/fault/full-disk.test.ts'],
+    titled: 'folder',
+  },
+  {
+    name: 'embedded: a data folder without room is no bad configuration',
+    file: 'src/store/embedded/data-folder.ts',
+    find: 'if (!lasting.has(systemErrorCode(cause)))',
+    replace: 'if (systemErrorCode(cause) === null)',
+    tests: ['test/store/embedded/data-folder.test.ts'],
+    titled: 'has no room',
+  },
+  {
     name: 'config: a working directory that was removed is told as what it is',
     file: 'src/config/config.ts',
     find: 'folder: string = workingFolder()',

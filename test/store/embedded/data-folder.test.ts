@@ -34,13 +34,29 @@ test('what lies in an existing folder stays as it is', async () => {
   expect((await stat(first.port)).size).toBe(4)
 })
 
-test('a folder that cannot be written is refused with the reason', async () => {
+test.each([
+  ['below a file', 'data', 'ENOTDIR'],
+  ['in place of which a file lies', '', 'EEXIST'],
+])('a folder %s is refused as what the working directory is to blame for', async (_where, below, code) => {
   const file = join(await temporaryFolder(), 'file')
   await writeFile(file, '')
-  await expect(prepareDataFolder(join(file, 'data'))).rejects.toMatchObject({
+  const path = join(file, below)
+  await expect(prepareDataFolder(path)).rejects.toMatchObject({
+    code: 'config_invalid',
+    exitCode: 2,
+    message: expect.stringContaining(
+      `working directory: the embedded MongoDB can't keep its data in ${path} (${code}: `,
+    ),
+    cause: { code },
+  })
+})
+
+test('a folder that has no room to be written is trouble of the server', async () => {
+  const path = await temporaryFolder()
+  await symlink('/dev/full', join(path, '.gitignore'))
+  await expect(prepareDataFolder(path)).rejects.toMatchObject({
     code: 'mongod_failed',
     exitCode: 1,
-    message: expect.stringMatching(/\/file\/data can't be used: the folder can't be written \(ENOTDIR: /),
-    cause: { code: 'ENOTDIR' },
+    message: expect.stringContaining(`in ${path} can't be used: the folder can't be written (ENOSPC: `),
   })
 })
