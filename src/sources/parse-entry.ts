@@ -11,7 +11,7 @@ export const parseEntry = (bytes: Uint8Array): ParsedEvent => {
     value = JSON.parse(textOf(bytes))
   } catch {
     // The parser's text quotes the payload.
-    return { problem: 'it is not valid JSON' }
+    return { problem: 'it is not valid JSON, or several values where one is expected' }
   }
   return parseStripeEvent(value)
 }

@@ -18,8 +18,13 @@ describe('the bytes of an entry', () => {
     })
   })
 
-  test('are told as no JSON without a word of theirs', () => {
-    expect(parseEntry(Buffer.from('{"name":"Ann'))).toEqual({ problem: 'it is not valid JSON' })
+  test.each([
+    ['cut off', '{"name":"Ann'],
+    ['two on one line', '{"name":"Ann"}{"name":"Bob"}'],
+  ])('are told as no JSON without a word of theirs: %s', (_what, text) => {
+    expect(parseEntry(Buffer.from(text))).toEqual({
+      problem: 'it is not valid JSON, or several values where one is expected',
+    })
   })
 
   test('are told as no event where they are other JSON', () => {
