@@ -5,6 +5,8 @@ import { LongestFirst } from './test/support/longest-first.ts'
 // Settings of whoever runs the tests, as README has them exported, are not those of what is tested.
 for (const { env } of Object.values(settingRows)) delete process.env[env]
 delete process.env.BILLING_SYNC_CONFIG
+// Ink draws nothing but its last frame where these are set, as a CI sets them.
+for (const name of ['CI', 'CONTINUOUS_INTEGRATION']) delete process.env[name]
 
 export default defineConfig({
   test: {

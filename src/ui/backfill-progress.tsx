@@ -19,14 +19,8 @@ export const viewOf = (tally: BackfillTally): ProgressView => ({
   },
   openScreen: async () => {
     const { BackfillScreen } = await import('./backfill-screen.tsx')
-    // A terminal that tells no size says that it has none.
-    return () => (
-      <BackfillScreen
-        tally={tally}
-        now={performance.now()}
-        columns={process.stderr.columns || 80}
-        rows={process.stderr.rows || 24}
-      />
+    return (_elapsedMs, { columns, rows }) => (
+      <BackfillScreen tally={tally} now={performance.now()} columns={columns} rows={rows} />
     )
   },
 })

@@ -23,29 +23,26 @@ interface BackfillScreenProps {
   readonly rows: number
 }
 
-/** Lines that are not of accounts: the two of totals, and the one that ink needs free so as not to flicker. */
+/** Lines that are not of accounts: the two of totals, and the one that has to stay free. */
 const otherLines = 3
-
-/** Fewest lines of accounts, however small the terminal. */
-const fewestLines = 4
 
 /** A state whose accounts are not under way gets one line in so many for them. */
 const lineShare = 8
 
-/** Shows how far the backfill is. */
+/** Shows how far the backfill is; on a low terminal as much of it as there is room for. */
 export const BackfillScreen = ({ tally, now, columns, rows }: BackfillScreenProps) => (
   <Box flexDirection="column" width={columns}>
-    <Text bold wrap="truncate">
-      {totalsText(tally, now)}
-    </Text>
-    <Text dimColor wrap="truncate">
-      {phasesText(tally)}
-    </Text>
-    {accountLines(tally, now, Math.max(fewestLines, rows - otherLines)).map(({ key, text, look }) => (
-      <Text key={key} wrap="truncate" {...look}>
-        {text}
-      </Text>
-    ))}
+    {[
+      { key: 'totals', text: totalsText(tally, now), look: { bold: true } },
+      { key: 'phases', text: phasesText(tally), look: { dimColor: true } },
+      ...accountLines(tally, now, Math.max(1, rows - otherLines)),
+    ]
+      .slice(0, Math.max(0, rows - 1))
+      .map(({ key, text, look }) => (
+        <Text key={key} wrap="truncate" {...look}>
+          {text}
+        </Text>
+      ))}
   </Box>
 )
 

@@ -6,6 +6,7 @@ import type { Log, LogFields } from '../log.ts'
 import type { DatabaseListener } from '../store/database.ts'
 import { decideColour } from './colour.ts'
 import { embeddedLines } from './embedded-lines.ts'
+import type { ScreenSize } from './live-screen.ts'
 
 /** How often a log line tells how far a long command is, and how often the screen is drawn. */
 const logIntervalMs = 5_000
@@ -23,11 +24,14 @@ export interface ProgressView {
   /** Returns what a log line tells after so many seconds. */
   readonly describe: (seconds: number) => { readonly text: string; readonly fields: LogFields }
   /** Loads what draws the screen, for people alone: ink takes 370 ms to load (measured). */
-  readonly openScreen: () => Promise<(elapsedMs: number) => ReactElement>
+  readonly openScreen: () => Promise<(elapsedMs: number, size: ScreenSize) => ReactElement>
 }
 
 /** What is said between a first signal and the end. */
 const endingText = 'Ending: what is begun is finished first. A second Ctrl-C ends at once.'
+
+/** Rows that this takes of the screen. */
+const endingRows = 1
 
 /**
  * Shows the view on stderr until it is stopped.
@@ -94,22 +98,23 @@ class TerminalProgress implements Progress {
 
   async start(): Promise<void> {
     this.#stopSpinner()
-    const [{ Box, Text, render }, { createElement }, draw] = await Promise.all([
-      ...([import('ink'), import('react')] as const),
+    const [{ Box, Text }, { createElement }, { openLiveScreen }, draw] = await Promise.all([
+      ...([import('ink'), import('react'), import('./live-screen.ts')] as const),
       this.#view.openScreen(),
     ])
     const started = performance.now()
     const ending = createElement(Text, { color: 'yellow', wrap: 'truncate' }, endingText)
-    const drawNow = () => {
-      const screen = draw(performance.now() - started)
-      return this.#signal.aborted ? createElement(Box, { flexDirection: 'column' }, screen, ending) : screen
-    }
-    const screen = render(drawNow(), { stdout: process.stderr, patchConsole: false, exitOnCtrlC: false })
-    const timer = setInterval(() => screen.rerender(drawNow()), drawIntervalMs)
+    const screen = openLiveScreen(process.stderr, ({ columns, rows }) => {
+      const elapsedMs = performance.now() - started
+      if (!this.#signal.aborted) return draw(elapsedMs, { columns, rows })
+      const work = draw(elapsedMs, { columns, rows: rows - endingRows })
+      return createElement(Box, { flexDirection: 'column' }, work, ending)
+    })
+    const timer = setInterval(screen.draw, drawIntervalMs)
     this.#stopScreen = () => {
       clearInterval(timer)
       screen.clear()
-      screen.unmount()
+      screen.close()
     }
   }
 

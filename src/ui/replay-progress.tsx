@@ -15,7 +15,7 @@ export const showReplay = (tally: ReplayTally, log: Log, signal: AbortSignal): P
       },
       openScreen: async () => {
         const { ReplayScreen } = await import('./replay-screen.tsx')
-        return (elapsedMs) => <ReplayScreen tally={tally} elapsedMs={elapsedMs} />
+        return (elapsedMs, { rows }) => <ReplayScreen tally={tally} elapsedMs={elapsedMs} rows={rows} />
       },
     },
     log,

@@ -7,32 +7,52 @@ import { bar, inDigits, inTime } from './figures.ts'
 interface ReplayScreenProps {
   readonly tally: ReplayTally
   readonly elapsedMs: number
+  /** Rows of the terminal. */
+  readonly rows: number
 }
 
 /** Width of the bar, in columns. */
 const barWidth = 30
 
-/** Shows how far the replay is, its rate, what remains, and what came of the events so far. */
-export const ReplayScreen = ({ tally, elapsedMs }: ReplayScreenProps) => {
-  const seconds = elapsedMs / 1000
-  const { share } = tally
-  const remaining = share === null || share === 0 ? null : (seconds / share) * (1 - share)
+/**
+ * Shows how far the replay is, its rate, what remains, and what came of the events so far; on a low terminal as much of it
+ * as there is room for.
+ */
+export const ReplayScreen = ({ tally, elapsedMs, rows }: ReplayScreenProps) => (
+  <Box flexDirection="column">
+    {linesOf(tally, elapsedMs / 1000)
+      .slice(0, Math.max(0, rows - 1))
+      .map(({ text, look }) => (
+        <Text key={text} wrap="truncate" {...look}>
+          {text}
+        </Text>
+      ))}
+  </Box>
+)
+
+interface Line {
+  readonly text: string
+  readonly look: { readonly color?: string; readonly dimColor?: boolean }
+}
+
+const linesOf = (tally: ReplayTally, seconds: number): readonly Line[] => {
   const { applied, unchanged, stale, ignored, failed, invalid } = tally.counts
+  const outcomes = { applied, unchanged, stale, ignored }
+  const outcomesText = Object.entries(outcomes).map(([name, count]) => `${name} ${inDigits(count)}`)
   const troubles = failed + invalid
-  return (
-    <Box flexDirection="column">
-      <Text>
-        {share === null ? '' : `${bar(share, barWidth)} ${Math.floor(share * 100)} %  `}
-        {inDigits(tally.read)} events, {inDigits(Math.round(tally.read / Math.max(seconds, 0.1)))}
-        /s
-        {remaining === null ? '' : `, ${inTime(remaining)} left`}
-      </Text>
-      <Text dimColor>
-        applied {inDigits(applied)} · unchanged {inDigits(unchanged)} · stale {inDigits(stale)} · ignored{' '}
-        {inDigits(ignored)}
-      </Text>
-      {troubles > 0 ? <Text color="red">failed or invalid {inDigits(troubles)}</Text> : null}
-      {tally.waitingFor === null ? null : <Text color="yellow">waiting: {tally.waitingFor}</Text>}
-    </Box>
-  )
+  return [
+    { text: paceText(tally, seconds), look: {} },
+    { text: outcomesText.join(' · '), look: { dimColor: true } },
+    ...(troubles > 0 ? [{ text: `failed or invalid ${inDigits(troubles)}`, look: { color: 'red' } }] : []),
+    ...(tally.waitingFor === null
+      ? []
+      : [{ text: `waiting: ${tally.waitingFor}`, look: { color: 'yellow' } }]),
+  ]
+}
+
+const paceText = ({ share, read }: ReplayTally, seconds: number): string => {
+  const pace = `${inDigits(read)} events, ${inDigits(Math.round(read / Math.max(seconds, 0.1)))}/s`
+  const begun = share === null ? pace : `${bar(share, barWidth)} ${Math.floor(share * 100)} %  ${pace}`
+  if (share === null || share === 0) return begun
+  return `${begun}, ${inTime((seconds / share) * (1 - share))} left`
 }

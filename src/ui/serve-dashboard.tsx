@@ -12,34 +12,28 @@ export const showDashboard = async (
   tally: ServeTally,
   state: () => Promise<ServeState>,
 ): Promise<{ readonly stop: () => void }> => {
-  const [{ render }, { ServeScreen }] = await Promise.all([import('ink'), import('./serve-screen.tsx')])
+  const [{ openLiveScreen }, { ServeScreen }] = await Promise.all([
+    import('./live-screen.ts'),
+    import('./serve-screen.tsx'),
+  ])
   decideColour(process.stderr)
   const started = performance.now()
-  const screenOf = (now: ServeState) => (
-    <ServeScreen
-      tally={tally}
-      state={now}
-      elapsedMs={performance.now() - started}
-      columns={process.stderr.columns || 80}
-      rows={process.stderr.rows || 24}
-    />
-  )
-  const screen = render(screenOf(await state()), {
-    stdout: process.stderr,
-    patchConsole: false,
-    exitOnCtrlC: false,
-  })
+  let now = await state()
+  const screen = openLiveScreen(process.stderr, ({ columns, rows }) => (
+    <ServeScreen {...{ tally, state: now, columns, rows }} elapsedMs={performance.now() - started} />
+  ))
   let isDrawing = false
   const timer = setInterval(async () => {
     if (isDrawing) return
     isDrawing = true
-    screen.rerender(screenOf(await state()))
+    now = await state()
+    screen.draw()
     isDrawing = false
   }, drawIntervalMs)
   return {
     stop: () => {
       clearInterval(timer)
-      screen.unmount()
+      screen.close()
     },
   }
 }

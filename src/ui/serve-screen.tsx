@@ -46,10 +46,15 @@ const idWidth = 34
 /** Shows what comes in, what becomes of it, what fails and what was last; on a low terminal as much of it as there is room for. */
 export const ServeScreen = ({ tally, state, elapsedMs, columns, rows }: ServeScreenProps) => (
   <Box flexDirection="column" width={columns}>
-    <Header state={state} elapsedMs={elapsedMs} />
+    {rows < 2 ? null : <Heading state={state} elapsedMs={elapsedMs} />}
+    {rows < 3 ? null : <Readiness state={state} />}
     {rows < rowsWithoutLists ? null : <Figures tally={tally} state={state} />}
     {rows < fixedRows + 2 ? null : <Lists tally={tally} columns={columns} room={rows - fixedRows} />}
-    {rows < rowsWithoutLists ? null : <Text dimColor>Ctrl-C ends it; a second one at once</Text>}
+    {rows < rowsWithoutLists ? null : (
+      <Text dimColor wrap="truncate">
+        Ctrl-C ends it; a second one at once
+      </Text>
+    )}
   </Box>
 )
 
@@ -131,24 +136,21 @@ const LastEvent = ({ event, columns }: LastEventProps) => {
 const cell = (text: string, width: number): string =>
   (text.length < width ? text : `${text.slice(0, Math.max(0, width - 2))}…`.slice(0, width - 1)).padEnd(width)
 
-const Header = ({ state, elapsedMs }: Pick<ServeScreenProps, 'state' | 'elapsedMs'>) => (
-  <>
-    <Text wrap="truncate">
-      <Text bold>billing-sync serve</Text> {state.role} · {state.url} · up {duration(elapsedMs / 1000)}
-    </Text>
-    <Text wrap="truncate">
-      {state.problem === null ? (
-        <Text color="green">ready</Text>
-      ) : (
-        <Text color="red">not ready: {state.problem}</Text>
-      )}
-      {state.degraded.length === 0 ? (
-        ''
-      ) : (
-        <Text color="yellow"> · degraded: {state.degraded.join(', ')}</Text>
-      )}
-    </Text>
-  </>
+const Heading = ({ state, elapsedMs }: Pick<ServeScreenProps, 'state' | 'elapsedMs'>) => (
+  <Text wrap="truncate">
+    <Text bold>billing-sync serve</Text> {state.role} · {state.url} · up {duration(elapsedMs / 1000)}
+  </Text>
+)
+
+const Readiness = ({ state }: Pick<ServeScreenProps, 'state'>) => (
+  <Text wrap="truncate">
+    {state.problem === null ? (
+      <Text color="green">ready</Text>
+    ) : (
+      <Text color="red">not ready: {state.problem}</Text>
+    )}
+    {state.degraded.length === 0 ? '' : <Text color="yellow"> · degraded: {state.degraded.join(', ')}</Text>}
+  </Text>
 )
 
 const Line = ({ name, children }: { readonly name: string; readonly children: ReactNode }) => (
@@ -160,7 +162,9 @@ const Line = ({ name, children }: { readonly name: string; readonly children: Re
 
 const Title = ({ children }: { readonly children: string }) => (
   <Box marginTop={1}>
-    <Text bold>{children}</Text>
+    <Text bold wrap="truncate">
+      {children}
+    </Text>
   </Box>
 )
 

@@ -1,4 +1,5 @@
-# Runs a command on a terminal of 24 lines of 80 columns; what is typed comes from stdin, what is shown goes to stdout.
+# Runs a command on a terminal of LINES and COLUMNS, else 24 lines of 80; what is typed comes from stdin, what is shown goes
+# to stdout.
 
 import fcntl
 import os
@@ -8,9 +9,10 @@ import struct
 import sys
 import termios
 
+size = int(os.environ.get("LINES", 24)), int(os.environ.get("COLUMNS", 80))
 child, terminal = pty.fork()
 if child == 0:
-    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", *size, 0, 0))
     os.execvp(sys.argv[1], sys.argv[1:])
 sources = [terminal, 0]
 while terminal in sources:

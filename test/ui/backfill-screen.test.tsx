@@ -71,4 +71,10 @@ describe('the screen of a backfill', () => {
     expect(lines.length).toBeLessThan(10)
     expect(lines.find((line) => line.includes('more running'))).toMatch(/^ {2}… and \d+ more running$/)
   })
+
+  test.each([8, 5, 3, 2])('leaves one of %i rows free, whatever the accounts do', (rows) => {
+    const lines = linesOn(30, rows)
+    expect(lines).toHaveLength(rows - 1)
+    expect(lines[0]).toContain('objects')
+  })
 })

@@ -11,16 +11,33 @@ const quarter = (): ReplayTally => {
   return tally
 }
 
-const linesOn = (tally: ReplayTally, columns = 80, elapsedMs = 60_000) =>
-  drawnLines(<ReplayScreen tally={tally} elapsedMs={elapsedMs} />, { columns, rows: 24 })
+const linesOn = (tally: ReplayTally, columns = 80, rows = 24) =>
+  drawnLines(<ReplayScreen tally={tally} elapsedMs={60_000} rows={rows} />, { columns, rows })
+
+/** The same with failures, waiting. */
+const troubled = (): ReplayTally => {
+  const tally = Object.assign(quarter(), { waitingFor: "Stripe's limit (endpoint-rate)" })
+  tally.counts.failed = 89
+  return tally
+}
 
 describe('the screen of a replay', () => {
   test.each([80, 200])('fits a terminal of %i columns with all that it tells', (columns) => {
-    const tally = Object.assign(quarter(), { waitingFor: "Stripe's limit (endpoint-rate)" })
-    tally.counts.failed = 89
-    const lines = linesOn(tally, columns)
-    expect(lines.length).toBeLessThan(8)
+    const lines = linesOn(troubled(), columns)
+    expect(lines).toHaveLength(4)
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns)
+  })
+
+  test('cuts what a narrow terminal has no room for', () => {
+    const lines = linesOn(troubled(), 19)
+    expect(lines).toHaveLength(4)
+    for (const line of lines) expect(line).toMatch(/^.{18}…$/)
+  })
+
+  test.each([4, 3, 2])('leaves one of %i rows free', (rows) => {
+    const lines = linesOn(troubled(), 80, rows)
+    expect(lines).toHaveLength(rows - 1)
+    expect(lines[0]).toContain('25 %')
   })
 
   test('tells how far it is, how fast, what remains, and what came of the events', () => {

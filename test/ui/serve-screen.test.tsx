@@ -68,10 +68,18 @@ describe('the dashboard', () => {
     for (const line of failed) expect(line).toMatch(/acct_1RzH8nCdYs3GkV\d+ +payload_unstorable$/)
   })
 
-  test.each([14, 12, 8, 7, 3])('fits a terminal of %i rows, with less', (rows) => {
-    const lines = linesOn(80, rows)
+  test.each([
+    [80, 14],
+    [80, 12],
+    [80, 8],
+    [80, 7],
+    [80, 3],
+    [80, 2],
+    [10, 24],
+  ])('fits a terminal of %i by %i, with less', (columns, rows) => {
+    const lines = linesOn(columns, rows)
     expect(lines.length).toBeLessThan(rows)
-    expect(lines[0]).toContain('billing-sync serve')
+    expect(lines[0]).toContain('billing-s')
   })
 
   test('uses what a larger terminal has for more events and their ids', () => {

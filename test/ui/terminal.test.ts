@@ -7,6 +7,8 @@ import { openTestDatabase } from '../support/database.ts'
 import { canaryEnvironment, noteLeaks } from '../support/leaks.ts'
 import { nameUser } from '../support/named-user.ts'
 import { webhookSecret } from '../support/serve-process.ts'
+import { playStripe } from '../support/stripe/played-stripe.ts'
+import { PLATFORM_ID, PLATFORM_KEYS } from '../support/stripe/world.ts'
 import { until } from '../support/until.ts'
 
 const uri = await nameUser(await openTestDatabase(), 'sesame-of-mongodb')
@@ -14,7 +16,7 @@ const uri = await nameUser(await openTestDatabase(), 'sesame-of-mongodb')
 const settings = {
   ...{ MONGODB_URI: uri, PORT: '0', STRIPE_WEBHOOK_SECRET: webhookSecret, BILLING_SYNC_CONFIG: '' },
   ...{ STRIPE_SECRET_KEY: '', REDIS_URL: '', SOCKET_SECRET: '', TERM: 'xterm-256color' },
-  ...canaryEnvironment,
+  ...{ LINES: '24', COLUMNS: '80', ...canaryEnvironment },
   // Ink draws only its last frame where these are set, as a CI sets them.
   ...{ CI: undefined, CONTINUOUS_INTEGRATION: undefined },
 }
@@ -59,4 +61,17 @@ describe.each(commands)('the terminal of %s', (_name, args, awaited) => {
     expect(exitCode).toBe(0)
     expect(screen).not.toMatch(colours)
   })
+})
+
+test('what is said once the end is asked for fits a low window, too', async () => {
+  const { server, world } = await playStripe()
+  world.account('acct_1')
+  server.hold({ path: '/v1/customers' }, { times: 1 })
+  const args = ['backfill', '--account', 'acct_1', '--resource', 'customers']
+  const stripe = { STRIPE_API_BASE: server.url, STRIPE_SECRET_KEY: PLATFORM_KEYS.test }
+  const own = { ...stripe, STRIPE_ACCOUNT_ID: PLATFORM_ID, LINES: '4' }
+  const { screen } = await shown(args, own, 'running 1')
+  expect(screen).toContain('Ending: ')
+  // How a frame is drawn that is as high as the window.
+  expect(screen).not.toContain('\u001b[2J')
 })
