@@ -1,6 +1,7 @@
 // A screen that is drawn anew in place on a terminal. Guarantee: what the terminal showed before stays in its scrollback,
 // whatever becomes of the window. Only for a terminal: ink writes control characters.
 
+import { stripVTControlCharacters } from 'node:util'
 import { render } from 'ink'
 import type { ReactElement } from 'react'
 
@@ -24,20 +25,24 @@ export const openLiveScreen = (
   terminal: NodeJS.WriteStream,
   frameFor: (size: ScreenSize) => ReactElement,
 ): LiveScreen => {
-  const frameNow = (): ReactElement => frameFor(sizeOf(terminal))
-  const draw = (): void => screen.rerender(frameNow())
-  // Heard before ink hears of it, which would draw the frame once more that was made for the old size.
-  terminal.on('resize', draw)
-  const screen = render(frameNow(), {
-    stdout: sparingScrollback(terminal),
-    patchConsole: false,
-    exitOnCtrlC: false,
+  const shown = { frame: '', columns: terminal.columns }
+  const stdout = sparingScrollback(terminal, (frame) => {
+    shown.frame = frame
   })
+  const draw = (): void => screen.rerender(frameFor(sizeOf(terminal)))
+  const onResize = (): void => {
+    if (terminal.columns < shown.columns) terminal.write(eraseRows(rowsAdded(shown.frame, terminal.columns)))
+    shown.columns = terminal.columns
+    draw()
+  }
+  // Heard before ink hears of it, which would draw the frame once more that was made for the old size.
+  terminal.on('resize', onResize)
+  const screen = render(frameFor(sizeOf(terminal)), { stdout, patchConsole: false, exitOnCtrlC: false })
   return {
     draw,
     clear: () => screen.clear(),
     close: () => {
-      terminal.off('resize', draw)
+      terminal.off('resize', onResize)
       screen.unmount()
     },
   }
@@ -49,15 +54,35 @@ const sizeOf = ({ columns, rows }: NodeJS.WriteStream): ScreenSize => ({
   rows: rows || 24,
 })
 
-/** Erases what has scrolled out of the window: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html (ED, Ps = 3). */
+/** https://invisible-island.net/xterm/ctlseqs/ctlseqs.html: what has scrolled out of the window (ED, Ps = 3), a row (EL). */
 const eraseScrollback = '\u001b[3J'
+const eraseRow = '\u001b[2K'
+const cursorUp = '\u001b[1A'
 
 // Where a frame is as high as the window, which may become lower at any time, ink clears the terminal with all that it has
 // ever shown, and has no option for less. It looks at the terminal's size and listens to it, so it is given the terminal.
-const sparingScrollback = (terminal: NodeJS.WriteStream): NodeJS.WriteStream => {
-  const write = (text: string, onWritten?: () => void): boolean =>
-    terminal.write(text.replaceAll(eraseScrollback, ''), onWritten)
+const sparingScrollback = (
+  terminal: NodeJS.WriteStream,
+  onFrame: (frame: string) => void,
+): NodeJS.WriteStream => {
+  const write = (text: string, onWritten?: () => void): boolean => {
+    // A frame is written at once; what is written besides is of control characters alone.
+    const frame = stripVTControlCharacters(text)
+    if (frame !== '') onFrame(frame)
+    return terminal.write(text.replaceAll(eraseScrollback, ''), onWritten)
+  }
   return new Proxy(terminal, {
     get: (target, name) => (name === 'write' ? write : Reflect.get(target, name)),
   })
 }
+
+// Most terminals wrap what they show anew when they become narrower. Ink erases as many rows as its frame has lines, and
+// would leave the others standing. A terminal that cuts its lines instead, as xterm does, cannot be told from those: there
+// as many rows above the frame go, too.
+const rowsAdded = (frame: string, columns: number): number =>
+  frame
+    .split('\n')
+    .reduce((rows, line) => rows + Math.max(0, Math.ceil([...line].length / Math.max(1, columns)) - 1), 0)
+
+/** Erases rows from the one of the cursor upwards, which is left above them. */
+const eraseRows = (count: number): string => `${eraseRow}${cursorUp}`.repeat(count)

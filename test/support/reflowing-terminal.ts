@@ -26,9 +26,10 @@ export class ReflowingTerminal extends Writable {
     this.rows = rows
   }
 
-  /** All that it keeps, the scrollback first. */
+  /** All that it keeps, the scrollback first, to the last row that shows something. */
   get lines(): readonly string[] {
-    return this.#lines.map(({ text }) => text.trimEnd())
+    const lines = this.#lines.map(({ text }) => text)
+    return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1)
   }
 
   resize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
@@ -96,7 +97,8 @@ export class ReflowingTerminal extends Writable {
     const wrapped: Row[] = []
     let line = ''
     let y = 0
-    for (const [index, { text, wraps }] of this.#lines.entries()) {
+    // Rows that are free below the cursor take up what becomes longer.
+    for (const [index, { text, wraps }] of this.#lines.slice(0, this.#y + 1).entries()) {
       if (index === this.#y) y = wrapped.length + Math.floor((line.length + this.#x) / columns)
       line += text
       if (wraps) continue

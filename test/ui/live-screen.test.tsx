@@ -4,18 +4,26 @@ import { type LiveScreen, openLiveScreen, type ScreenSize } from '../../src/ui/l
 import { ReflowingTerminal } from '../support/reflowing-terminal.ts'
 import { until } from '../support/until.ts'
 
+const linesOf = (count: number, columns: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `line ${index + 1} `.padEnd(columns, '#'))
+
 /** As many lines as a frame may have, each as wide as the window. */
-const fullFrame = ({ columns, rows }: ScreenSize) => {
-  const lines = Array.from({ length: rows - 1 }, (_, index) => `line ${index + 1} `.padEnd(columns, '#'))
-  return <Text wrap="truncate">{lines.join('\n')}</Text>
-}
+const fullFrame = ({ columns, rows }: ScreenSize) => (
+  <Text wrap="truncate">{linesOf(rows - 1, columns).join('\n')}</Text>
+)
+
+/** A few of them. */
+const lowFrame = ({ columns }: ScreenSize) => <Text wrap="truncate">{linesOf(5, columns).join('\n')}</Text>
 
 /** A terminal on which a shell has shown something, and below it a screen. */
-const shownOn = (size: ScreenSize): { readonly terminal: ReflowingTerminal; readonly screen: LiveScreen } => {
+const shownOn = (
+  size: ScreenSize,
+  frameFor = fullFrame,
+): { readonly terminal: ReflowingTerminal; readonly screen: LiveScreen } => {
   const terminal = new ReflowingTerminal(size)
   for (let number = 1; number <= 30; number += 1) terminal.write(`before ${number}\n`)
   const stream = terminal as unknown as NodeJS.WriteStream // as far as it is looked at
-  const screen = openLiveScreen(stream, fullFrame)
+  const screen = openLiveScreen(stream, frameFor)
   onTestFinished(screen.close)
   return { terminal, screen }
 }
@@ -29,9 +37,18 @@ describe('a live screen', () => {
     await until(() => framesOf(terminal).length === 1, 'a frame')
     terminal.resize({ columns: 20, rows })
     screen.draw()
-    await until(() => terminal.lines.at(-2)?.startsWith(`line ${rows - 1} `) === true, 'a lower frame')
+    await until(() => terminal.lines.at(-1)?.startsWith(`line ${rows - 1} `) === true, 'a lower frame')
     for (let number = 1; number <= 30; number += 1) expect(terminal.lines).toContain(`before ${number}`)
     // That of the window as it was, whose head has scrolled out, and that of the window as it is.
     expect(framesOf(terminal)).toHaveLength(2)
+  })
+
+  test('leaves nothing of its old frames when its window becomes narrower, step by step', async () => {
+    const { terminal } = shownOn({ columns: 80, rows: 24 }, lowFrame)
+    await until(() => framesOf(terminal).length === 1, 'a frame')
+    for (const columns of [79, 40, 39, 20]) terminal.resize({ columns, rows: 24 })
+    await until(() => terminal.lines.at(-1)?.length === 20, 'a narrow frame')
+    const before = Array.from({ length: 30 }, (_, index) => `before ${index + 1}`)
+    expect(terminal.lines).toEqual([...before, ...linesOf(5, 20)])
   })
 })

@@ -41,8 +41,15 @@ export const guards = [
   {
     name: 'screen: a lower window never gets the frame of the higher one',
     file: 'src/ui/live-screen.ts',
-    find: "  terminal.on('resize', draw)\n",
+    find: "  terminal.on('resize', onResize)\n",
     replace: '',
+    tests: ['test/ui/live-screen.test.tsx'],
+  },
+  {
+    name: 'screen: a narrower window keeps nothing of a frame that it wrapped anew',
+    file: 'src/ui/live-screen.ts',
+    find: 'terminal.columns < shown.columns',
+    replace: 'terminal.columns < 0',
     tests: ['test/ui/live-screen.test.tsx'],
   },
   {
