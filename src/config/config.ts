@@ -6,6 +6,7 @@ import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
 import {
+  allowsLiveScreensOf,
   cacheFolderOf,
   type Environment,
   inheritableVariables,
@@ -47,6 +48,8 @@ export interface Config extends Omit<Settings, 'mode'> {
   readonly folder: string
   /** PATH and cache folder, in which the embedded server's program is looked for. */
   readonly environment: { readonly path: string; readonly cacheFolder: string }
+  /** False where a CI or a dumb terminal rules out screens that are drawn anew in place. */
+  readonly allowsLiveScreens: boolean
   /** What the embedded server's processes, which outlive the command, may know: all variables but the settings. */
   readonly serverVariables: Environment
 }
@@ -79,6 +82,8 @@ export const loadConfig = async (flags: ConfigFlags, folder: string = workingFol
     mongodbUriSource: givenOf('mongodbUri', sources)?.source ?? settingRows.mongodbUri.env,
     folder,
     environment: { path: environment.PATH ?? '', cacheFolder: cacheFolderOf(environment) },
+    // The process's own alone: ink asks no `.env` file.
+    allowsLiveScreens: allowsLiveScreensOf(inheritableVariables(new Set())),
     serverVariables: inheritableVariables(settingVariables),
   })
 }

@@ -32,6 +32,19 @@ export const readEnvironment = async (folder: string): Promise<Environment> => (
 export const inheritableVariables = (hidden: ReadonlySet<string>): Environment =>
   Object.fromEntries(Object.entries(process.env).filter(([name]) => !hidden.has(name)))
 
+/**
+ * Returns false where the environment rules out a screen that is drawn anew in place: in a CI, as ink has it, which draws
+ * none there, and on a terminal that knows no control characters.
+ */
+export const allowsLiveScreensOf = (environment: Environment): boolean =>
+  environment.TERM !== 'dumb' &&
+  !isSwitchedOn(environment.CI) &&
+  !isSwitchedOn(environment.CONTINUOUS_INTEGRATION)
+
+// Set to nothing is set, too: https://github.com/sindresorhus/is-in-ci
+const isSwitchedOn = (value: string | undefined): boolean =>
+  value !== undefined && value !== '0' && value !== 'false'
+
 /** Returns the folder in which fetched programs are kept, as the XDG base directory specification says. */
 export const cacheFolderOf = (environment: Environment): string =>
   environment.XDG_CACHE_HOME || join(environment.HOME || homedir(), '.cache')

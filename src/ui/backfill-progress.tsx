@@ -1,13 +1,12 @@
 // Progress of a backfill on stderr.
 
-import type { Log } from '../log.ts'
 import type { BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import { phasesText, waitTexts } from './backfill-texts.ts'
-import { type Progress, type ProgressView, showProgress } from './progress.ts'
+import { type Progress, type ProgressPlace, type ProgressView, showProgress } from './progress.ts'
 
 /** Shows a tally while it grows, on stderr. */
-export const showBackfill = (tally: BackfillTally, log: Log, signal: AbortSignal): Progress =>
-  showProgress(viewOf(tally), log, signal)
+export const showBackfill = (tally: BackfillTally, place: ProgressPlace): Progress =>
+  showProgress(viewOf(tally), place)
 
 /** Returns what is shown of a tally. */
 export const viewOf = (tally: BackfillTally): ProgressView => ({

@@ -1,4 +1,4 @@
-// Progress of a long command on stderr: a live screen on a terminal, a log line now and then elsewhere.
+// Progress of a long command on stderr: a live screen where there is one, a log line now and then elsewhere.
 
 import type { Ora } from 'ora'
 import type { ReactElement } from 'react'
@@ -33,13 +33,19 @@ const endingText = 'Ending: what is begun is finished first. A second Ctrl-C end
 /** Rows that this takes of the screen. */
 const endingRows = 1
 
-/**
- * Shows the view on stderr until it is stopped.
- * @param signal aborts once the command is to end
- */
-export const showProgress = (view: ProgressView, log: Log, signal: AbortSignal): Progress => {
+/** Where progress is shown. */
+export interface ProgressPlace {
+  readonly log: Log
+  /** True where stderr has a live screen; the log is told elsewhere. */
+  readonly isLive: boolean
+  /** Aborts once the command is to end. */
+  readonly signal: AbortSignal
+}
+
+/** Shows the view until it is stopped. */
+export const showProgress = (view: ProgressView, { log, isLive, signal }: ProgressPlace): Progress => {
   decideColour(process.stderr)
-  return process.stderr.isTTY ? new TerminalProgress(view, signal) : new LogProgress(view, log, signal)
+  return isLive ? new TerminalProgress(view, signal) : new LogProgress(view, log, signal)
 }
 
 class LogProgress implements Progress {
@@ -87,7 +93,8 @@ class TerminalProgress implements Progress {
     const { default: ora } = await import('ora')
     // What was waited for may have come while ora was loading; its timer would never end then.
     if (!this.#isWaiting) return
-    this.#spinner ??= ora({ stream: process.stderr }).start()
+    // That there is a live screen is settled: ora would ask the environment in words of its own.
+    this.#spinner ??= ora({ stream: process.stderr, isEnabled: true }).start()
     this.#spinner.text = text
   }
 

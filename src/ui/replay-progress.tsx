@@ -1,11 +1,10 @@
 // Progress of a replay on stderr.
 
-import type { Log } from '../log.ts'
 import type { ReplayTally } from '../sources/replay-tally.ts'
-import { type Progress, showProgress } from './progress.ts'
+import { type Progress, type ProgressPlace, showProgress } from './progress.ts'
 
 /** Shows a tally while it grows, on stderr. */
-export const showReplay = (tally: ReplayTally, log: Log, signal: AbortSignal): Progress =>
+export const showReplay = (tally: ReplayTally, place: ProgressPlace): Progress =>
   showProgress(
     {
       describe: (seconds) => {
@@ -18,6 +17,5 @@ export const showReplay = (tally: ReplayTally, log: Log, signal: AbortSignal): P
         return (elapsedMs, { rows }) => <ReplayScreen tally={tally} elapsedMs={elapsedMs} rows={rows} />
       },
     },
-    log,
-    signal,
+    place,
   )

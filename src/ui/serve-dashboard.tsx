@@ -1,4 +1,4 @@
-// Shows the dashboard on stderr while `serve` runs. Only on a terminal: ink writes control characters into pipes.
+// Shows the dashboard on stderr while `serve` runs. Only where that has a live screen.
 
 import type { ServeTally } from '../watch/serve-tally.ts'
 import { decideColour } from './colour.ts'

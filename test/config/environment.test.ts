@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { cacheFolderOf, readEnvironment } from '../../src/config/environment.ts'
+import { allowsLiveScreensOf, cacheFolderOf, readEnvironment } from '../../src/config/environment.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -49,4 +49,16 @@ test('the cache lies where the XDG specification says', () => {
   expect(cacheFolderOf({ XDG_CACHE_HOME: '/cache', HOME: '/home/me' })).toBe('/cache')
   expect(cacheFolderOf({ XDG_CACHE_HOME: '', HOME: '/home/me' })).toBe('/home/me/.cache')
   expect(cacheFolderOf({})).toBe(join(homedir(), '.cache'))
+})
+
+test.each<[Readonly<Record<string, string>>, boolean]>([
+  [{ TERM: 'xterm' }, true],
+  [{}, true],
+  [{ TERM: 'dumb' }, false],
+  [{ CI: 'true' }, false],
+  [{ CI: '' }, false],
+  [{ CI: '0', CONTINUOUS_INTEGRATION: 'false' }, true],
+  [{ CI: 'false', CONTINUOUS_INTEGRATION: '1' }, false],
+])('of %j live screens are allowed: %s', (environment, allowed) => {
+  expect(allowsLiveScreensOf(environment)).toBe(allowed)
 })

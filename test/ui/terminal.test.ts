@@ -63,15 +63,56 @@ describe.each(commands)('the terminal of %s', (_name, args, awaited) => {
   })
 })
 
+/** What moves the cursor, erases or hides: everything but looks. */
+const cursorControl = new RegExp(`${'\u001b'}\\[(?![0-9;]*m)`)
+
+describe.each([
+  ['in a CI', { CI: 'true' }],
+  ['that is dumb', { TERM: 'dumb' }],
+  ['without a size', { LINES: '0', COLUMNS: '0' }],
+])('a terminal %s', (_name, own) => {
+  test('gets the log of serve in place of the dashboard', async () => {
+    const { exitCode, screen } = await shown(['serve', '--dashboard'], own, '"serving"')
+    expect(exitCode).toBe(0)
+    expect(screen).toContain('"listening on http')
+    expect(screen).not.toMatch(cursorControl)
+  })
+
+  test('gets no screen of replay', async () => {
+    const { exitCode, screen } = await shown(['replay', 'fixtures'], own)
+    expect(exitCode).toBe(0)
+    expect(screen).not.toMatch(cursorControl)
+  })
+
+  test('gets the log of a backfill, and what is waited for in it', async () => {
+    const { command, env } = await heldBackfill()
+    const { screen } = await shown(command, { ...env, ...own }, 'running 1')
+    for (const said of ['backfilling, ', 'Ending: ']) expect(screen).toContain(`"msg":"${said}`)
+    expect(screen).not.toMatch(cursorControl)
+  })
+})
+
+test('a terminal in what is switched off as a CI shows the dashboard', async () => {
+  const { screen } = await shown(['serve', '--dashboard'], { CI: 'false' }, 'Failing accounts')
+  expect(screen).not.toContain('"listening on http')
+})
+
 test('what is said once the end is asked for fits a low window, too', async () => {
-  const { server, world } = await playStripe()
-  world.account('acct_1')
-  server.hold({ path: '/v1/customers' }, { times: 1 })
-  const args = ['backfill', '--account', 'acct_1', '--resource', 'customers']
-  const stripe = { STRIPE_API_BASE: server.url, STRIPE_SECRET_KEY: PLATFORM_KEYS.test }
-  const own = { ...stripe, STRIPE_ACCOUNT_ID: PLATFORM_ID, LINES: '4' }
-  const { screen } = await shown(args, own, 'running 1')
+  const { command, env } = await heldBackfill()
+  const { screen } = await shown(command, { ...env, LINES: '4' }, 'running 1')
   expect(screen).toContain('Ending: ')
   // How a frame is drawn that is as high as the window.
   expect(screen).not.toContain('\u001b[2J')
 })
+
+/** A backfill that waits for Stripe's answer. */
+const heldBackfill = async () => {
+  const { server, world } = await playStripe()
+  world.account('acct_1')
+  server.hold({ path: '/v1/customers' }, { times: 1 })
+  const stripe = { STRIPE_API_BASE: server.url, STRIPE_SECRET_KEY: PLATFORM_KEYS.test }
+  return {
+    command: ['backfill', '--account', 'acct_1', '--resource', 'customers'],
+    env: { ...stripe, STRIPE_ACCOUNT_ID: PLATFORM_ID },
+  }
+}

@@ -7,6 +7,7 @@ import { BillingSyncError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { showBackfill } from '../../ui/backfill-progress.tsx'
+import { hasLiveScreen } from '../../ui/has-live-screen.ts'
 import { compileLater } from '../shell/compile-later.ts'
 import { endNow, onInterrupt, wasWaiting } from '../shell/interrupt.ts'
 import { keyMissing, modeContradicted } from '../shell/key-missing.ts'
@@ -27,8 +28,9 @@ export const runBackfill = async (flags: BackfillFlags & ConfigFlags): Promise<n
   const started = performance.now()
   const interrupt = onInterrupt()
   const tally = new BackfillTally()
-  const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
-  const progress = showBackfill(tally, log, interrupt.signal)
+  const isLive = hasLiveScreen(process.stderr, config)
+  const log = openLog(config.logLevel ?? (isLive ? 'silent' : 'info'))
+  const progress = showBackfill(tally, { log, isLive, signal: interrupt.signal })
   const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
     const interrupted = interrupt.exitCode !== null

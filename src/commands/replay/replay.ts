@@ -7,6 +7,7 @@ import { BillingSyncError } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { namesDirectory } from '../../sources/files/find-inputs.ts'
 import { ReplayTally } from '../../sources/replay-tally.ts'
+import { hasLiveScreen } from '../../ui/has-live-screen.ts'
 import { showReplay } from '../../ui/replay-progress.tsx'
 import { compileLater } from '../shell/compile-later.ts'
 import { endNow, onInterrupt, wasWaiting } from '../shell/interrupt.ts'
@@ -29,8 +30,9 @@ export const runReplay = async (
   const { replayEvents } = await import('./replay-events.ts')
   const interrupt = onInterrupt()
   const tally = new ReplayTally()
-  const log = openLog(config.logLevel ?? (process.stderr.isTTY ? 'silent' : 'info'))
-  const progress = showReplay(tally, log, interrupt.signal)
+  const isLive = hasLiveScreen(process.stderr, config)
+  const log = openLog(config.logLevel ?? (isLive ? 'silent' : 'info'))
+  const progress = showReplay(tally, { log, isLive, signal: interrupt.signal })
   const print = (changes: readonly DocumentChange[]): void => {
     progress.stop()
     const interrupted = interrupt.exitCode !== null

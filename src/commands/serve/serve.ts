@@ -11,6 +11,7 @@ import {
   type KnownSecrets,
 } from '../../sources/webhook/endpoint-secrets.ts'
 import { type Listener, openListener } from '../../sources/webhook/listener.ts'
+import { hasLiveScreen } from '../../ui/has-live-screen.ts'
 import { showDashboard } from '../../ui/serve-dashboard.tsx'
 import { type Metrics, openMetrics } from '../../watch/metrics.ts'
 import { type ServeListener, tellAll } from '../../watch/serve-listener.ts'
@@ -65,8 +66,8 @@ export const runServe = async ({
 }: ServeFlags & ConfigFlags): Promise<number> => {
   const config = await loadConfig(flags)
   if (catchUp && config.stripeKey === undefined) throw keyMissing('--catch-up')
-  // Into a pipe, a screen would only write control characters: the log is written as ever.
-  const hasScreen = dashboard === true && process.stderr.isTTY
+  // Where there is no live screen, the log is written as ever.
+  const hasScreen = dashboard === true && hasLiveScreen(process.stderr, config)
   const started = performance.now()
   const secrets = role === 'work' ? [] : configuredSecrets(config)
   const interrupt = onInterrupt()

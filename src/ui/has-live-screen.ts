@@ -1,0 +1,9 @@
+/**
+ * Tells whether a stream is a terminal on which a screen can be drawn anew in place. Elsewhere that would leave control
+ * characters in a file, a frame below the other, or, where the terminal has no size, a letter on each line.
+ * @param setting what the environment allows
+ */
+export const hasLiveScreen = (
+  { isTTY, columns, rows }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'rows'>,
+  { allowsLiveScreens }: { readonly allowsLiveScreens: boolean },
+): boolean => allowsLiveScreens && isTTY === true && columns > 0 && rows > 0
