@@ -120,7 +120,7 @@ const fullLines = (tally: AccountTally, now: number): readonly Line[] => {
     { key: tally.account, text: `${mark.running} ${headText(tally, now)}`, look: lookOf(tally) },
     ...[...tally.resources].map(([name, count]) => ({
       key: `${tally.account} ${name}`,
-      text: resourceText(name, count, seconds),
+      text: resourceText(name, count, { seconds, waitingFor: tally.waitingFor }),
       look: {},
     })),
   ]

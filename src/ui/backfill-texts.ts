@@ -53,11 +53,17 @@ export const headText = (
   return `${account}  ${parts.join(' · ')}`
 }
 
-/** Returns the line of one resource. */
-export const resourceText = (name: string, count: ResourceProgress, seconds: number): string => {
+/** Returns the line of one resource of an account that is under way. */
+export const resourceText = (
+  name: string,
+  count: ResourceProgress,
+  { seconds, waitingFor }: { readonly seconds: number } & Pick<AccountTally, 'waitingFor'>,
+): string => {
   const share = count.complete ? 1 : shareOf(count)
   const cells = `${inDigits(count.read).padStart(9)} ${rateText(count.read, seconds).padStart(8)}`
-  return `  ${name.padEnd(14)}${bar(share, barWidth)} ${cells}${leftText(share, seconds)}`
+  // Nobody knows how long a wait takes: the line of the account says what for.
+  const left = waitingFor === null ? leftText(share, seconds) : ''
+  return `  ${name.padEnd(14)}${bar(share, barWidth)} ${cells}${left}`
 }
 
 /** Returns all that is said of an account in one line. */

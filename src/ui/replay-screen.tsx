@@ -50,9 +50,10 @@ const linesOf = (tally: ReplayTally, seconds: number): readonly Line[] => {
   ]
 }
 
-const paceText = ({ share, read }: ReplayTally, seconds: number): string => {
+const paceText = ({ share, read, waitingFor }: ReplayTally, seconds: number): string => {
   const pace = `${inDigits(read)} events, ${inDigits(Math.round(read / Math.max(seconds, 0.1)))}/s`
   const begun = share === null ? pace : `${bar(share, barWidth)} ${Math.floor(share * 100)} %  ${pace}`
-  if (share === null || share === 0) return begun
+  // Nobody knows how long a wait takes.
+  if (share === null || share === 0 || waitingFor !== null) return begun
   return `${begun}, ${inTime((seconds / share) * (1 - share))} left`
 }

@@ -57,13 +57,27 @@ describe('the screen of a backfill', () => {
     const tally = new BackfillTally()
     const only = tally.add(name(0), resourceNames)
     begin(only)
-    only.listenerOf('charges').onWaiting("Stripe's limit (endpoint-rate)")
     const lines = linesOn(80, 24, tally)
-    expect(lines[2]).toContain("waits for Stripe's limit (endpoint-rate)")
     for (const resource of resourceNames)
       expect(lines.find((line) => line.startsWith(`  ${resource}`))).toMatch(
         /█{10}░{10} +12,345 +\d+\/s +\d+ s left$/,
       )
+  })
+
+  test.each([
+    ['by its resources', 24],
+    ['in one line', 8],
+  ])('tells what an account waits for, and no time that is left, %s', (_, rows) => {
+    const tally = new BackfillTally()
+    const only = tally.add(name(0), resourceNames)
+    begin(only)
+    expect(linesOn(80, rows, tally).join('\n')).toMatch(/ left$/m)
+    only.listenerOf('charges').onWaiting("Stripe's limit (endpoint-rate)")
+    const waiting = linesOn(80, rows, tally)
+    expect(waiting[2]).toContain("waits for Stripe's lim")
+    expect(waiting.join('\n')).not.toMatch(/ left$/m)
+    only.listenerOf('charges').onWaiting(null)
+    expect(linesOn(80, rows, tally).join('\n')).toMatch(/ left$/m)
   })
 
   test('says how many more are under way than fit', () => {

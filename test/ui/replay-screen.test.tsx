@@ -47,6 +47,11 @@ describe('the screen of a replay', () => {
     ])
   })
 
+  test('promises no end while it waits', () => {
+    const tally = Object.assign(quarter(), { waitingFor: 'MongoDB does not answer' })
+    expect(linesOn(tally)[0]).toBe(`${'█'.repeat(8)}${'░'.repeat(22)} 25 %  1,234,567 events, 20,576/s`)
+  })
+
   test('promises no end where it does not know how much there is', () => {
     const tally = Object.assign(quarter(), { inputExpected: 0 })
     expect(linesOn(tally)[0]).toBe('1,234,567 events, 20,576/s')

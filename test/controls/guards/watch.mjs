@@ -104,6 +104,20 @@ export const guards = [
     tests: ['test/ui/replay-screen.test.tsx'],
   },
   {
+    name: 'screen: a backfill that waits promises no end',
+    file: 'src/ui/backfill-texts.ts',
+    find: 'waitingFor === null ? leftText(share, seconds) : ',
+    replace: 'seconds > 0 ? leftText(share, seconds) : ',
+    tests: ['test/ui/backfill-screen.test.tsx'],
+  },
+  {
+    name: 'screen: a replay that waits promises no end',
+    file: 'src/ui/replay-screen.tsx',
+    find: ' || waitingFor !== null',
+    replace: '',
+    tests: ['test/ui/replay-screen.test.tsx'],
+  },
+  {
     name: 'screen: what is said at the end has a row of its own',
     file: 'src/ui/progress.ts',
     find: 'rows: rows - endingRows',
