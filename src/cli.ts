@@ -122,7 +122,8 @@ const backfillCommand = (): Command =>
       'after',
       `
 Options marked * may be given several times, or with a comma list.
-The same command given again goes on where an interrupted backfill stopped.
+The same command given again, without --restart, goes on where an interrupted
+backfill stopped.
 
 Examples:
   billing-sync backfill --account acct_1

@@ -26,6 +26,8 @@ export interface BackfillEnding {
   readonly interrupted: boolean
   /** True where the run's position was kept. */
   readonly resumes: boolean
+  /** True where the command forgets the position that it finds. */
+  readonly restarts: boolean
   /** True where every account was asked for. */
   readonly ofAll: boolean
   /** True where single objects were asked for in place of lists. */
@@ -146,15 +148,14 @@ const warningLines = (accounts: readonly AccountTally[]): readonly string[] => {
   )
 }
 
-const nextStep = (
-  { accounts, drift, hasFailures }: BackfillTally,
-  { dryRun, isAudit, interrupted, resumes, ofAll }: BackfillEnding,
-): string => {
+const nextStep = (tally: BackfillTally, ending: BackfillEnding): string => {
+  const { accounts, drift, hasFailures } = tally
+  const { dryRun, isAudit, interrupted, ofAll } = ending
   if (isAudit && drift.length > 0) return mendingCommand(drift)
   const isPartial = accounts.some(({ warnings }) => warnings.length > 0)
   if (isAudit && !hasFailures)
     return `The mirror and Stripe agree${isPartial ? ' in what was compared' : ''}.`
-  const again = `run the same command again${resumes ? ': it goes on where it stopped' : ''}.`
+  const again = againText(tally, ending)
   if (interrupted) return `For the rest ${again}`
   if (accounts.some(({ error }) => error !== null)) return `Mend what is named above, then ${again}`
   if (dryRun !== null && countChanges(dryRun) > 0) return 'Run the same command without --dry-run to do this.'
@@ -163,6 +164,19 @@ const nextStep = (
   return ofAll && accounts.length === 1
     ? 'Only the platform was read, since no connected account is known yet: name one with --account, or list it in the config file.'
     : ''
+}
+
+const againText = (
+  { accounts }: BackfillTally,
+  { resumes, restarts }: Pick<BackfillEnding, 'resumes' | 'restarts'>,
+): string => {
+  if (!resumes) return 'run the same command again.'
+  if (!restarts) return 'run the same command again: it goes on where it stopped.'
+  // Before an account is begun nothing is forgotten: the position to be gone on with would be an older one.
+  const hasRestarted = accounts.some(({ startedAt }) => startedAt !== null)
+  return hasRestarted
+    ? 'run the same command without --restart: it goes on where it stopped.'
+    : 'run the same command again.'
 }
 
 const sum = (rows: readonly ResourceProgress[], name: 'read' | 'requests'): number =>

@@ -6,7 +6,7 @@ import { type BackfillEnding, formatBackfill } from '../../src/ui/backfill-resul
 
 const ending: BackfillEnding = {
   ...{ durationMs: 2_000, dryRun: null, isAudit: false, interrupted: false, resumes: true, ofAll: false },
-  ofIds: false,
+  ...{ ofIds: false, restarts: false },
 }
 
 const textOf = (tally: BackfillTally, end = ending): string =>
@@ -123,8 +123,22 @@ Mend what is named above`)
     expect(lastLine({ interrupted: true })).toBe(
       'For the rest run the same command again: it goes on where it stopped.',
     )
+    expect(lastLine({ interrupted: true, restarts: true })).toBe(
+      'For the rest run the same command without --restart: it goes on where it stopped.',
+    )
+    expect(lastLine({ restarts: true })).toBe(
+      'Mend what is named above, then run the same command without --restart: it goes on where it stopped.',
+    )
     const dryRun = { changes: [], changes_omitted: 0 }
     expect(lastLine({ dryRun, resumes: false })).toContain('Mend what is named above')
+  })
+
+  test('says of a restart that never began only to give it again', () => {
+    const tally = new BackfillTally()
+    tally.add('acct_1', ['customers'])
+    expect(textOf(tally, { ...ending, interrupted: true, restarts: true })).toContain(
+      '\n\nFor the rest run the same command again.\n',
+    )
   })
 
   test('says where no connected account is known', () => {

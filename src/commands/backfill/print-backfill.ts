@@ -8,7 +8,7 @@ import { decideColour } from '../../ui/colour.ts'
 import type { BackfillRequest } from './backfill-request.ts'
 
 interface BackfillEnd {
-  readonly request: Pick<BackfillRequest, 'json' | 'dryRun' | 'verify' | 'ids' | 'accounts'>
+  readonly request: Pick<BackfillRequest, 'json' | 'dryRun' | 'verify' | 'restart' | 'ids' | 'accounts'>
   /** What a dry run would have changed. */
   readonly changes: readonly DocumentChange[]
   /** True where a signal ended the run before its lists had ended. */
@@ -30,6 +30,7 @@ export const printBackfill = (
         dryRun: request.dryRun ? listed : null,
         isAudit: request.verify,
         resumes: !(request.verify || request.dryRun || request.ids.length > 0),
+        restarts: request.restart,
         ofAll: request.accounts === null,
         ofIds: request.ids.length > 0,
         interrupted,

@@ -838,6 +838,27 @@ export const guards = [
     tests: ['test/store/cursors.test.ts'],
   },
   {
+    name: 'resume: the advice after an interrupted --restart is not to begin anew',
+    file: 'src/ui/backfill-result.ts',
+    find: 'if (!restarts) return',
+    replace: 'if (resumes) return',
+    tests: ['test/ui/backfill-result.test.ts'],
+  },
+  {
+    name: 'resume: the advice after --restart knows of the option',
+    file: 'src/commands/backfill/print-backfill.ts',
+    find: 'restarts: request.restart',
+    replace: 'restarts: false',
+    tests: ['test/commands/backfill/print-backfill.test.ts'],
+  },
+  {
+    name: 'resume: a --restart that never began is to be given again',
+    file: 'src/ui/backfill-result.ts',
+    find: 'return hasRestarted',
+    replace: 'return restarts || hasRestarted',
+    tests: ['test/ui/backfill-result.test.ts'],
+  },
+  {
     name: 'resume: an account that met trouble that passes goes on where it was',
     file: 'src/commands/backfill/open-positions.ts',
     find: 'begunBefore.get(account) ?? opened',
