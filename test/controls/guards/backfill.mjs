@@ -527,7 +527,7 @@ export const guards = [
   {
     name: 'single objects: an account that left is noted',
     file: 'src/commands/backfill/backfill-objects.ts',
-    find: "await note('disconnected', result.unixSeconds)",
+    find: "await connectionNoter(tally.account, run).note('disconnected', result.unixSeconds)",
     replace: 'await Promise.resolve()',
     tests: ['test/commands/backfill/cut-off-account.test.ts'],
     titled: 'by a single object as by lists',
