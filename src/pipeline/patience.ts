@@ -15,6 +15,8 @@ export interface Patience {
   readonly patienceMs?: number
   /** Told what is waited for, for people; null once it is over. */
   readonly onWaiting?: (reason: string | null) => void
+  /** Answers an error with what else is known of its cause; default: as it is. Never rejects. */
+  readonly explain?: (error: unknown) => Promise<unknown>
   /** Once it aborts, trouble that passes is not waited out any more: a wait that is under way ends with one last try. */
   readonly endSignal?: AbortSignal
   /** True where a commit that is too heavy is told at once, since parts of it can be tried instead. */
@@ -53,6 +55,7 @@ const repeat = async <Result>(
   patience: Patience,
 ): Promise<Result> => {
   const { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting, isDivisible = false } = patience
+  const { explain = async (error) => error } = patience
   const deadline = performance.now() + patienceMs
   let crowded = 0
   let troubles = 0
@@ -66,7 +69,8 @@ const repeat = async <Result>(
       pauseMs = pauseAfterLossMs
       if (performance.now() > deadline)
         throw new BillingSyncError('account_busy', { seconds: patienceMs / 1000 })
-    } catch (error) {
+    } catch (thrown) {
+      const error = await explain(thrown)
       if (performance.now() > deadline || (isDivisible && mayGoInParts(error))) throw error
       if (isRetryable(error)) {
         // A try that looks for a server in vain takes ten seconds, and so would the next.

@@ -17,6 +17,8 @@ import { unlessAway } from './unless-away.ts'
 export interface Database {
   readonly client: MongoClient
   readonly db: Db
+  /** Answers an error with what the embedded server's folder tells of its cause, once a signal came as it is. Never rejects. */
+  readonly explain?: (error: unknown) => Promise<unknown>
   /** Closes the connections, in two seconds at most, and lets go of the embedded server. */
   close(): Promise<void>
 }
@@ -67,6 +69,8 @@ export const openDatabase = async (
   const uri = config.mongodbUri ?? server?.uri ?? ''
   const place = { source: config.mongodbUriSource, hosts: hostsOf(uri) }
   const client = connectTo(uri, place)
+  const explain = async (error: unknown): Promise<unknown> =>
+    server === null || signal?.aborted === true ? error : server.explain(error)
   const close = async (): Promise<void> => {
     // It tells the server which sessions are over, and a frozen one never answers.
     await inTime(client.close(), closePatienceMs, null)
@@ -81,10 +85,41 @@ export const openDatabase = async (
     }
     // A server that freezes now would be waited for without end.
     await (signal === undefined ? makeReady() : unlessAway(client, signal, makeReady))
-    return { client, db, close }
+    return { client, db, close, ...(server && { explain }) }
   } catch (error) {
+    const explained = await explain(error)
     await close()
-    throw error
+    throw explained
+  }
+}
+
+/**
+ * Runs work on a database that is opened for it and closed after it; once the signal came and the server is silent, nothing is
+ * waited for. Throws as `openDatabase`, and as the work does.
+ */
+export const usingDatabase = async <Result>(
+  config: Config,
+  listener: DatabaseListener,
+  options: OpenOptions & { readonly signal: AbortSignal },
+  work: (database: Database) => Promise<Result>,
+): Promise<Result> => {
+  const database = await openDatabase(config, listener, options)
+  try {
+    return await unlessAway(database.client, options.signal, () => explaining(database, () => work(database)))
+  } finally {
+    await database.close()
+  }
+}
+
+/** Does work on a database; what it throws is told with what is known of its cause. */
+export const explaining = async <Result>(
+  { explain = async (error) => error }: Pick<Database, 'explain'>,
+  work: () => Promise<Result>,
+): Promise<Result> => {
+  try {
+    return await work()
+  } catch (error) {
+    throw await explain(error)
   }
 }
 
@@ -124,7 +159,10 @@ const openEmbedded = async (
   { onProgress, onEmbedded, onAway, onLost }: DatabaseListener,
   signal: AbortSignal | undefined,
 ) => {
-  const { openEmbeddedMongod } = await import('./embedded/embedded-mongod.ts')
+  const [{ openEmbeddedMongod }, { explainedByDisk }] = await Promise.all([
+    import('./embedded/embedded-mongod.ts'),
+    import('./embedded/disk-room.ts'),
+  ])
   const server = await openEmbeddedMongod({
     dataFolder: join(config.folder, embeddedFolder),
     environment: config.environment,
@@ -136,7 +174,7 @@ const openEmbedded = async (
     ...(onLost && { onLost }),
   })
   onEmbedded({ program: server.binarySource, folder: server.dataFolder })
-  return server
+  return { ...server, explain: (error: unknown) => explainedByDisk(error, server.dataFolder) }
 }
 
 /** Databases of the server's own, in which there are no transactions. */

@@ -22,6 +22,18 @@ test('after commits lost to a busy neighbour the next try comes soon', async () 
 const away = new BillingSyncError('mongodb_unavailable', { reason: 'of this test' })
 const plain = { onLostCommit: () => undefined, random: () => 0.99 }
 
+test('what is waited for, and given up over, is told with what else is known of it', async () => {
+  const known = new BillingSyncError('mongodb_unavailable', { reason: 'the disk is full' })
+  const reasons: (string | null)[] = []
+  const waited = patiently(() => Promise.reject(away), {
+    ...{ ...plain, patienceMs: 100 },
+    explain: async (error) => (error === away ? known : error),
+    onWaiting: (reason) => reasons.push(reason),
+  })
+  await expect(waited).rejects.toBe(known)
+  expect(new Set(reasons)).toEqual(new Set([known.message, null]))
+})
+
 // The pause that the signal meets is over a second long.
 test('a signal ends the wait for trouble to pass with one last try', async () => {
   const ending = async () => {

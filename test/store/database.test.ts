@@ -11,7 +11,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import { collectionIndexes } from '../../src/store/collections.ts'
 import { seededCurrencies } from '../../src/store/currencies.ts'
-import { type Database, openDatabase } from '../../src/store/database.ts'
+import { type Database, explaining, openDatabase } from '../../src/store/database.ts'
 import { findMongodBinary } from '../../src/store/embedded/mongod-binary.ts'
 import { openTestDatabase } from '../support/database.ts'
 import { testEnvironment } from '../support/embedded-environment.ts'
@@ -227,3 +227,10 @@ const portOf = async (log: NodeJS.ReadableStream): Promise<number> => {
   }
   throw new Error('mongod ended before it listened')
 }
+
+test('what work throws is told with what is known of its cause', async () => {
+  const thrown = new RangeError('of the work')
+  const work = () => Promise.reject(thrown)
+  await expect(explaining({}, work)).rejects.toBe(thrown)
+  await expect(explaining({ explain: async (error) => [error] }, work)).rejects.toEqual([thrown])
+})

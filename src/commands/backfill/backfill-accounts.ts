@@ -6,8 +6,7 @@ import type { ErrorCode } from '../../errors.ts'
 import type { Log } from '../../log.ts'
 import type { AccountTally, BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { runAccounts } from '../../sources/backfill/run-accounts.ts'
-import { type Database, openDatabase } from '../../store/database.ts'
-import { unlessAway } from '../../store/unless-away.ts'
+import { type Database, explaining, usingDatabase } from '../../store/database.ts'
 import type { Progress } from '../../ui/progress.ts'
 import { deliveringNotices } from '../opening/deliver-notices.ts'
 import { auditOne } from './audit-one.ts'
@@ -37,15 +36,8 @@ const accountsAtOnce = 8
  */
 export const backfillAccounts = async (given: Backfill): Promise<readonly DocumentChange[]> => {
   const { request, config, progress, signal } = given
-  const database = await openDatabase(config, progress, {
-    readOnly: request.dryRun || request.verify,
-    signal,
-  })
-  try {
-    return await unlessAway(database.client, signal, () => backfillInto(database, given))
-  } finally {
-    await database.close()
-  }
+  const options = { readOnly: request.dryRun || request.verify, signal }
+  return usingDatabase(config, progress, options, (database) => backfillInto(database, given))
 }
 
 const backfillInto = async (database: Database, given: Backfill): Promise<readonly DocumentChange[]> => {
@@ -75,7 +67,7 @@ const backfillOpened = async (
   const work = async (): Promise<void> => {
     await runAccounts({
       ...{ tallies, accountsAtOnce, signal, hasOwnToken: run.stripe.hasOwnToken },
-      backfill: (account) => one(account, run, tally),
+      backfill: (account) => explaining(database, () => one(account, run, tally)),
     })
     const accountsThat = (is: (tally: AccountTally) => boolean): readonly string[] =>
       tallies.filter(is).map(({ account }) => account)

@@ -9,9 +9,8 @@ import { replayFiles } from '../../sources/replay-files.ts'
 import type { ReplayItem, ReplayOptions } from '../../sources/replay-items.ts'
 import { replayStored } from '../../sources/replay-stored.ts'
 import type { ReplayTally } from '../../sources/replay-tally.ts'
-import { type Database, openDatabase } from '../../store/database.ts'
+import { type Database, usingDatabase } from '../../store/database.ts'
 import { selectStoredEvents } from '../../store/stored-events.ts'
-import { unlessAway } from '../../store/unless-away.ts'
 import type { Progress } from '../../ui/progress.ts'
 import { deliveringNotices } from '../opening/deliver-notices.ts'
 import { deriveContacts } from '../opening/due-contacts.ts'
@@ -47,12 +46,8 @@ interface OpenReplay extends Replay {
  */
 export const replayEvents = async (run: Replay): Promise<readonly DocumentChange[]> => {
   const { request, config, progress, signal } = run
-  const database = await openDatabase(config, progress, { readOnly: request.dryRun, signal })
-  try {
-    return await unlessAway(database.client, signal, () => replayInto(database, run))
-  } finally {
-    await database.close()
-  }
+  const options = { readOnly: request.dryRun, signal }
+  return usingDatabase(config, progress, options, (database) => replayInto(database, run))
 }
 
 const replayInto = async (database: Database, run: Replay): Promise<readonly DocumentChange[]> => {

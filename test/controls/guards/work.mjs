@@ -380,20 +380,12 @@ export const guards = [
   },
   {
     name: 'end: a command that a signal ends leaves a server that is away',
-    file: 'src/commands/backfill/backfill-accounts.ts',
-    find: 'await unlessAway(database.client, signal, () => backfillInto(database, given))',
-    replace: 'await backfillInto(database, given)',
-    also: [{ find: "import { unlessAway } from '../../store/unless-away.ts'\n", replace: '' }],
+    file: 'src/store/database.ts',
+    find: 'await unlessAway(database.client, options.signal, () => explaining(',
+    replace:
+      'await ((_client, _signal, doing) => doing())(database.client, options.signal, () => explaining(',
     tests: ['test/commands/mongodb-away-end.test.ts'],
-    titled: 'frozen, ends a backfill',
-  },
-  {
-    name: 'end: a replay that a signal ends leaves a server that is away',
-    file: 'src/commands/replay/replay-events.ts',
-    find: 'await unlessAway(database.client, signal, () => replayInto(database, run))',
-    replace: 'await replayInto(database, run)',
-    tests: ['test/commands/mongodb-away-end.test.ts'],
-    titled: 'frozen, ends a replay',
+    titled: 'frozen, ends a',
   },
   {
     name: 'progress: a backfill says that it waits for MongoDB',
