@@ -28,10 +28,16 @@ const flagsOf = (command: Command): string => visibleOptions(command).map(flagOf
 const namesOf = (program: Command): string => program.commands.map((command) => command.name()).join(' ')
 
 // https://www.gnu.org/software/bash/manual/html_node/Programmable-Completion.html
+// Of `--role=work` bash makes three words and completes the last, but where COMP_WORDBREAKS was changed; zsh makes one.
 const bash = (program: Command, lists: ListChoices): string => `_billing_sync() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" command= words=
+  local current="\${COMP_WORDS[COMP_CWORD]}" option="\${COMP_WORDS[COMP_CWORD-1]}" attached= command= words=
   [ "$COMP_CWORD" -gt 1 ] && command="\${COMP_WORDS[1]##-*}"
-  case "$command \${COMP_WORDS[COMP_CWORD-1]}" in
+  case "$option $current" in
+  *' =') current= ;;
+  '= '*) option="\${COMP_WORDS[COMP_CWORD-2]}" ;;
+  *' --'*=*) option="\${current%%=*}" attached="\${current%%=*}=" current="\${current#*=}" ;;
+  esac
+  case "$command $option" in
 ${[program, ...program.commands].flatMap((command) => valuesInBash(program, command, lists)).join('\n')}
   *)
     case "$command $current" in
@@ -40,7 +46,7 @@ ${[program, ...program.commands].flatMap((command) => valuesInBash(program, comm
 ${program.commands.map((command) => `    '${command.name()} -'*) words='${flagsOf(command)}' ;;`).join('\n')}
     esac ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  COMPREPLY=($(compgen -P "$attached" -W "$words" -- "$current"))
 }
 complete -o default -F _billing_sync billing-sync
 `

@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { describe, expect, test } from 'vitest'
-import { runProgram } from './support/billing-sync.ts'
+import { runProgram, terminal } from './support/billing-sync.ts'
+import { temporaryFolder } from './support/temporary-folder.ts'
 
 const printed = new Map<string, Promise<string>>()
 
@@ -30,12 +31,29 @@ describe('completion in bash', () => {
     ['choices of an option', ['replay', '--effects', ''], ['missing', 'none']],
     ['statuses', ['replay', '--status', 'd'], ['done', 'dead']],
     ['resources', ['backfill', '--resource', 'c'], ['customers', 'charges']],
+    ['choices after the sign that bash parts words at', ['serve', '--role', '='], ['all', 'ingest', 'work']],
+    ['a choice begun after it', ['serve', '--role', '=', 'w'], ['work']],
+    ['choices of an option that is one word with its value', ['serve', '--role=w'], ['--role=work']],
+    ['all of them', ['--completion='], ['--completion=bash', '--completion=zsh', '--completion=fish']],
     ['log levels', ['serve', '--log-level', 'f'], ['fatal']],
     ['the version of a command', ['serve', '--v'], ['--version']],
     ['files, which are left to the shell,', ['replay', 'fix'], ['']],
   ])('offers %s', async (_, words, offered) => {
     expect(await completionsOf(await scriptFor('bash'), words)).toEqual(offered)
   })
+})
+
+test('bash completes a choice after an equals sign that is typed', async () => {
+  const stub = `billing-sync() { printf '<%s>' "$@"; }`
+  const folder = await temporaryFolder({ 'completion.bash': `${await scriptFor('bash')}\n${stub}\n` })
+  const bash = ['bash', '--noprofile', '--rcfile', `${folder}/completion.bash`, '-i']
+  const input = 'billing-sync serve --role=w\t; exit\n'
+  const { stdout } = await execa('python3', [terminal, ...bash], {
+    input,
+    env: { TERM: 'xterm' },
+    reject: false,
+  })
+  expect(stdout).toContain('<serve><--role=work>')
 })
 
 describe('completion in every shell', () => {

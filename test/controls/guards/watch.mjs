@@ -32,6 +32,27 @@ export const guards = [
     tests: ['test/commands/serve/serve.test.ts'],
   },
   {
+    name: 'completion: a choice is offered after the sign that bash parts words at',
+    file: 'src/shell-completion.ts',
+    find: `'= '*) option=`,
+    replace: `'= '*) unused=`,
+    tests: ['test/shell-completion.test.ts'],
+  },
+  {
+    name: 'completion: choices are offered right after that sign',
+    file: 'src/shell-completion.ts',
+    find: "  *' =') current= ;;\n",
+    replace: '',
+    tests: ['test/shell-completion.test.ts'],
+  },
+  {
+    name: 'completion: an option is one word with its value, as zsh has it',
+    file: 'src/shell-completion.ts',
+    find: 'compgen -P "$attached" -W',
+    replace: 'compgen -W',
+    tests: ['test/shell-completion.test.ts'],
+  },
+  {
     name: 'screen: none where the environment rules it out',
     file: 'src/ui/has-live-screen.ts',
     find: 'allowsLiveScreens && isTTY',
