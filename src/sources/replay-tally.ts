@@ -19,6 +19,8 @@ export interface ReplaySummary extends Readonly<Record<Outcome | 'invalid', numb
   readonly messages: number
   readonly failures: readonly ReplayFailure[]
   readonly failures_omitted: number
+  /** Accounts that were not asked for their events, as they do not let the platform in; only where there are some. */
+  readonly left_out?: readonly string[]
   readonly duration_ms: number
 }
 
@@ -62,6 +64,8 @@ export class ReplayTally {
   waitingFor: string | null = null
   /** Accounts of which events were asked for that are older than what Stripe keeps. */
   outOfReach: readonly string[] = []
+  /** Accounts that were not asked for their events, as they do not let the platform in. */
+  leftOut: readonly string[] = []
   #failuresOmitted = 0
 
   /** How much of the input has been handled, from 0 to 1; null where its size is not known. */
@@ -119,6 +123,7 @@ export class ReplayTally {
       messages: this.collections.get('support.messages')?.created ?? 0,
       failures: this.failures,
       failures_omitted: this.#failuresOmitted,
+      ...(this.leftOut.length === 0 ? {} : { left_out: this.leftOut }),
       duration_ms: Math.round(durationMs),
     }
   }

@@ -108,7 +108,7 @@ const listAccount = async (db: Db, account: ListedAccount, key: EncryptionKey): 
     return false
   }
   const secrets = secretFields(account, { account: id, key, stored: row ?? {} })
-  const named = { ...listedFields(account, row), ...secrets }
+  const named = { ...listedFields(account, row), ...secrets, ...connectionBy(secrets, row) }
   if (row === null) {
     const inserted = { ...newAccountRow(id), ...named, seq: 1 + (await lastKnownCommit(db, id)) }
     const { upsertedCount } = await accounts.updateOne(
@@ -125,6 +125,19 @@ const listAccount = async (db: Db, account: ListedAccount, key: EncryptionKey): 
   // Raising the sequence refuses batches that were folded with the settings of before.
   const update = { $set: Object.fromEntries(changed), $inc: { seq: 1 } }
   return (await accounts.updateOne({ _id: id, seq: row.seq }, update)).matchedCount === 1
+}
+
+// A token of its own may reach an account that took the platform's access back. Whoever lists another one says so, and it counts as
+// a return: the account is asked again, and a backfill is wanted for what was missed. That it is wrong the first call tells.
+const connectionBy = (
+  { access_token: token }: Readonly<Record<string, unknown>>,
+  row: AccountRow | null,
+): { readonly connection?: Connection } => {
+  const known = row?.connection
+  if (known?.state !== 'disconnected' || typeof token !== 'string' || token === row?.access_token) return {}
+  return {
+    connection: { state: 'connected', as_of: new Date(Math.max(Date.now(), known.as_of.getTime() + 1)) },
+  }
 }
 
 /** Returns the fields that the config file gives to a row, its secrets aside, and what they leave to be done. */

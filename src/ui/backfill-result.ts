@@ -8,6 +8,7 @@ import { derivedText } from './derived-text.ts'
 import { formatDrift, mendingCommand } from './drift-table.ts'
 import { formatFailures, formatMessage } from './failures-text.ts'
 import { inDigits, inWords } from './figures.ts'
+import { leftOutText } from './left-out-text.ts'
 import { wrap } from './wrap.ts'
 
 /** Accounts of which each resource is shown; of more, those that need somebody come first. */
@@ -44,6 +45,7 @@ export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): st
     dryRun === null || isAudit ? '' : formatChanges(dryRun),
     formatDrift(tally.drift, tally.driftOmitted),
     troubles(tally, ending),
+    leftOutText(tally.leftOut),
     wrap(nextStep(tally, ending), 0).join('\n'),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
@@ -152,7 +154,7 @@ const nextStep = (tally: BackfillTally, ending: BackfillEnding): string => {
   const { accounts, drift, hasFailures } = tally
   const { dryRun, isAudit, interrupted, ofAll } = ending
   if (isAudit && drift.length > 0) return mendingCommand(drift)
-  const isPartial = accounts.some(({ warnings }) => warnings.length > 0)
+  const isPartial = tally.leftOut.length > 0 || accounts.some(({ warnings }) => warnings.length > 0)
   if (isAudit && !hasFailures)
     return `The mirror and Stripe agree${isPartial ? ' in what was compared' : ''}.`
   const again = againText(tally, ending)

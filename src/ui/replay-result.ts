@@ -6,6 +6,7 @@ import { countChanges, type DryRunChanges, formatChanges } from './changes-table
 import { derivedText } from './derived-text.ts'
 import { formatFailures } from './failures-text.ts'
 import { inDigits, inWords } from './figures.ts'
+import { leftOutText } from './left-out-text.ts'
 
 /** Outcomes in the order shown, and what each means. */
 const outcomeRows: readonly (readonly [keyof ReplaySummary, string])[] = [
@@ -34,11 +35,13 @@ export interface ReplayDetails {
   readonly input: keyof typeof nothingThere
   /** Accounts of which older events were asked for than Stripe keeps. */
   readonly outOfReach: readonly string[]
+  /** Accounts that were not asked, as they do not let the platform in. */
+  readonly leftOut: readonly string[]
 }
 
 /** Returns the text, ending with a line break. */
 export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): string => {
-  const { collections, causes, derived, dryRun, outOfReach } = details
+  const { collections, causes, derived, dryRun, outOfReach, leftOut } = details
   const sections = [
     headline(summary, details),
     outcomes(summary),
@@ -47,6 +50,7 @@ export const formatReplay = (summary: ReplaySummary, details: ReplayDetails): st
     dryRun === null ? '' : formatChanges(dryRun),
     formatFailures(summary.failures, causes),
     beyondReach(outOfReach),
+    leftOutText(leftOut),
     nextStep(summary, details),
   ]
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`

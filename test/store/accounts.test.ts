@@ -2,7 +2,7 @@ import type { Document } from 'mongodb'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { readAccessToken, readWebhookSecrets } from '../../src/store/account-secrets.ts'
 import { listAccounts, openAccountRow } from '../../src/store/accounts.ts'
-import { accountsInReach } from '../../src/store/connected-accounts.ts'
+import { accountsByReach } from '../../src/store/connected-accounts.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 const { db } = await openTestDatabase()
@@ -120,6 +120,8 @@ describe('openAccountRow', () => {
   })
 })
 
+const inReach = async () => (await accountsByReach(db, 'acct_platform')).inReach
+
 describe('listAccounts', () => {
   test('takes over all rows that others wrote under an `_id` of their own', async () => {
     await foreign.insertMany([
@@ -127,9 +129,9 @@ describe('listAccounts', () => {
       { stripe_user_id: 'acct_2', new_contact: true },
       { note: 'of no account' },
     ])
-    expect(await accountsInReach(db, 'acct_platform')).toEqual(['acct_platform'])
+    expect(await inReach()).toEqual(['acct_platform'])
     await listAccounts(db, [{ stripe_user_id: 'acct_2', support: false }])
-    expect(await accountsInReach(db, 'acct_platform')).toEqual(['acct_platform', 'acct_1', 'acct_2'])
+    expect(await inReach()).toEqual(['acct_platform', 'acct_1', 'acct_2'])
     expect(await read('acct_1')).toMatchObject({ seq: 0, support: false })
     expect(await read('acct_2')).toMatchObject({ support: false, new_contact: true, listed: true })
     expect(await accounts.countDocuments()).toBe(3)
@@ -173,6 +175,26 @@ describe('listAccounts', () => {
     expect(JSON.stringify(await read('acct_1'))).not.toMatch(/sk_test_1|0123456789abcdef/)
     expect(await readAccessToken(db, 'acct_1', key)).toBe('sk_test_1')
     expect(await readWebhookSecrets(db, key)).toEqual(new Map([['acct_1', secrets.webhook_secrets]]))
+  })
+
+  test('takes another token of an account that was cut off for its return', async () => {
+    const key = Buffer.alloc(32, 1)
+    const list = (token: string) => listAccounts(db, [{ stripe_user_id: 'acct_1', access_token: token }], key)
+    await list('sk_test_1')
+    const cutOff = { state: 'disconnected', as_of: new Date('2999-01-01') } as const
+    await accounts.updateOne({}, { $set: { connection: cutOff, disconnected_at: cutOff.as_of } })
+    await list('sk_test_1')
+    expect(await accountsByReach(db, 'acct_platform')).toEqual({
+      inReach: ['acct_platform'],
+      cutOff: ['acct_1'],
+    })
+    await list('sk_test_2')
+    expect(await inReach()).toEqual(['acct_platform', 'acct_1'])
+    const returned = { state: 'connected', as_of: new Date(cutOff.as_of.getTime() + 1) }
+    expect(await read('acct_1')).toMatchObject({ connection: returned, disconnected_at: cutOff.as_of })
+    await accounts.updateOne({}, { $set: { connection: cutOff } })
+    await listAccounts(db, [{ stripe_user_id: 'acct_1', access_token: null }], key)
+    expect(await read('acct_1')).toMatchObject({ connection: cutOff })
   })
 
   test('leaves accounts alone that are not listed', async () => {

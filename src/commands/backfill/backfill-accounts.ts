@@ -60,9 +60,10 @@ const backfillInto = async (database: Database, given: Backfill): Promise<readon
 const backfillOpened = async (
   { request, config, tally, log, signal }: Backfill,
   database: Database,
-  { run, accounts }: OpenBackfill,
+  { run, accounts, leftOut }: OpenBackfill,
 ): Promise<void> => {
   const tallies = accounts.map((account) => tally.add(account, request.resources))
+  tally.leftOut = leftOut
   const one = oneOf(request)
   const work = async (): Promise<void> => {
     await runAccounts({

@@ -7,7 +7,7 @@ import type { Log } from '../../log.ts'
 import type { DerivingOptions } from '../../pipeline/derive-contacts.ts'
 import type { ObjectFailures } from '../../sources/backfill/object-failures.ts'
 import { PageRooms } from '../../sources/backfill/page-rooms.ts'
-import { accountsInReach } from '../../store/connected-accounts.ts'
+import { accountsByReach } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { isWorkedOn } from '../../store/lane-claims.ts'
 import { deriveContacts } from '../opening/due-contacts.ts'
@@ -24,6 +24,8 @@ export interface OpenBackfill {
   readonly run: BackfillRun
   /** The accounts to backfill. */
   readonly accounts: readonly string[]
+  /** Those that are not, where all were asked for: they do not let the platform in. */
+  readonly leftOut: readonly string[]
   /** What a dry run would have changed. */
   readonly changes: () => readonly DocumentChange[]
   readonly close: () => void
@@ -68,6 +70,7 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
         endAbandoned: handling.options.onLostCommit,
       })
     : openForgottenPositions(request)
+  const { inReach, cutOff } = await accountsByReach(database.db, platformAccount)
   return {
     run: {
       ...{ request, failures, log, signal, positions, store: handling.options.store },
@@ -78,7 +81,8 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       storedOf: (account, ranges) => openStored(database, { account, livemode, ranges }),
       rooms: new PageRooms(pagesAtOnce),
     },
-    accounts: request.accounts ?? (await accountsInReach(database.db, platformAccount)),
+    accounts: request.accounts ?? inReach,
+    leftOut: request.accounts === null ? cutOff : [],
     changes: handling.changes,
     close: calls.close,
   }

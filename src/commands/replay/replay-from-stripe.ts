@@ -11,7 +11,7 @@ import { type EventListQuery, keptSeconds } from '../../sources/event-list.ts'
 import type { ReplayOptions } from '../../sources/replay-items.ts'
 import { replayListed } from '../../sources/replay-listed.ts'
 import type { ReplayTally } from '../../sources/replay-tally.ts'
-import { accountsInReach, disconnectedAmong } from '../../store/connected-accounts.ts'
+import { accountsByReach, disconnectedAmong } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { noteConnection } from '../opening/note-connection.ts'
 import { openEventLists } from '../opening/open-event-lists.ts'
@@ -65,7 +65,9 @@ const chooseAccounts = async (
 ): Promise<readonly string[]> => {
   // A dry run has not written the config's accounts.
   const listed = config.accounts.map(({ stripe_user_id: id }) => id)
-  const all = named.length > 0 ? named : [...(await accountsInReach(db, platform)), ...listed]
+  const { inReach, cutOff } = await accountsByReach(db, platform)
+  const all = named.length > 0 ? named : [...inReach, ...listed]
+  if (named.length === 0) tally.leftOut = cutOff
   const cut = await disconnectedAmong(db, all)
   for (const account of named)
     if (cut.has(account))

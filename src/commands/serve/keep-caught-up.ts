@@ -21,7 +21,7 @@ import {
   missingEvents,
   returnedSinceCatchUp,
 } from '../../store/catch-ups.ts'
-import { accountsInReach } from '../../store/connected-accounts.ts'
+import { accountsByReach } from '../../store/connected-accounts.ts'
 import type { Database } from '../../store/database.ts'
 import { receiveEvents } from '../../store/inbox.ts'
 import { translateMongoErrors } from '../../store/mongo-errors.ts'
@@ -121,7 +121,7 @@ const catchUpWith = async (
     ...{ database, calls, platformAccount, signal, dryRun: false },
     onWaiting: () => undefined,
   })
-  const all = accounts ?? (await accountsInReach(database.db, platformAccount))
+  const all = accounts ?? (await accountsByReach(database.db, platformAccount)).inReach
   log.info('catching up with what Stripe lists')
   const limit = pLimit(accountsAtOnce)
   const outcomes = await Promise.all(

@@ -26,6 +26,8 @@ export interface BackfillSummary {
   readonly drift: readonly Drift[]
   /** Drift beyond what is listed; only where there is some. */
   readonly drift_omitted?: number
+  /** Accounts that were left out, as they do not let the platform in; only where there are some. */
+  readonly left_out?: readonly string[]
   /** Objects that failed, and the number of those beyond what is listed; only where there are some. */
   readonly failures?: readonly ObjectFailure[]
   readonly failures_omitted?: number
@@ -153,6 +155,8 @@ export class BackfillTally {
   driftOmitted = 0
   /** Contacts that new mappings of the config changed before the first page. */
   derived = 0
+  /** Accounts that were left out, as they do not let the platform in. */
+  leftOut: readonly string[] = []
   readonly #accounts = new Map<string, AccountTally>()
 
   get accounts(): readonly AccountTally[] {
@@ -179,7 +183,7 @@ export class BackfillTally {
   }
 
   summary(durationMs: number): BackfillSummary {
-    const { accounts, drift, driftOmitted, failures } = this
+    const { accounts, drift, driftOmitted, failures, leftOut } = this
     const failed = accounts.flatMap(({ account, error }) => (error === null ? [] : [{ account, error }]))
     return {
       accounts: Object.fromEntries(accounts.map(({ account, resources }) => [account, countsOf(resources)])),
@@ -188,6 +192,7 @@ export class BackfillTally {
       ),
       drift,
       ...(driftOmitted === 0 ? {} : { drift_omitted: driftOmitted }),
+      ...(leftOut.length === 0 ? {} : { left_out: leftOut }),
       ...(failures.listed.length === 0
         ? {}
         : { failures: failures.listed, failures_omitted: failures.omitted }),
