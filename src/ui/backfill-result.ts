@@ -44,7 +44,7 @@ export const formatBackfill = (tally: BackfillTally, ending: BackfillEnding): st
     derivedText(tally.derived, { isDry: dryRun !== null }),
     dryRun === null || isAudit ? '' : formatChanges(dryRun),
     formatDrift(tally.drift, tally.driftOmitted),
-    troubles(tally, ending),
+    troubles(tally),
     leftOutText(tally.leftOut),
     wrap(nextStep(tally, ending), 0).join('\n'),
   ]
@@ -120,20 +120,18 @@ const resourceLine = (name: string, count: ResourceProgress): string => {
 
 const cell = (value: number): string => (value === 0 ? '-' : inDigits(value)).padStart(cellWidth)
 
-// The error of the account whose single objects were asked for names each that failed, and says what to do.
-const troubles = (
-  { accounts, failures }: BackfillTally,
-  { ofIds }: Pick<BackfillEnding, 'ofIds'>,
-): string => {
+// Whose error names each object that failed says what to do about it as well.
+const troubles = ({ accounts, failures }: BackfillTally): string => {
+  const areNamed = accounts.some(({ namesFailures }) => namesFailures)
   const ofAccounts = accounts.flatMap(({ account, error }) =>
     error === null ? [] : [{ source: account, event_id: null, code: error.code, error: error.message }],
   )
-  const ofObjects = (ofIds ? [] : failures.listed).map(
+  const ofObjects = (areNamed ? [] : failures.listed).map(
     ({ account, collection, stripe_id: event_id, code, error }) => ({
       ...{ source: `${account} ${collection}`, event_id, code, error },
     }),
   )
-  const causes = new Map(ofIds ? [] : failures.causes)
+  const causes = new Map(areNamed ? [] : failures.causes)
   for (const { code } of ofAccounts) causes.set(code, (causes.get(code) ?? 0) + 1)
   return [formatFailures([...ofAccounts, ...ofObjects], causes), ...warningLines(accounts)]
     .filter((text) => text !== '')

@@ -21,7 +21,10 @@ import { applySingly, goneBy } from './mend-account.ts'
 
 /** Retrieves and applies the objects of the request. Rejects with a coded error that names all that could not be. */
 export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Promise<void> => {
-  const applying = { tally, run, handling: handlingOf(tally, run), proofs: new GoneProofs(tally, run) }
+  const applying = {
+    ...{ tally, run, handling: handlingOf(tally, run) },
+    ...{ proofs: new GoneProofs(tally, run), noteShown: returnNoter(tally, run) },
+  }
   const failures = new Map<string, FailedObject>()
   const told = { tally, run, failures, onFailed: failureTeller(tally, run) }
   const unseen: Missing[] = []
@@ -33,7 +36,9 @@ export const backfillObjects = async (tally: AccountTally, run: BackfillRun): Pr
   // Last: by then every object that is there has shown whether this Stripe is the one that the account was mirrored from.
   for (const one of unseen) noteApplied(await applyMissing(one, applying), told)
   for (const count of tally.resources.values()) count.complete = count.failed === 0
-  if (failures.size > 0) throw errorOf(failures, tally.account)
+  if (failures.size === 0) return
+  tally.namesFailures = true
+  throw errorOf(failures, tally.account)
 }
 
 const noteApplied = (
@@ -102,6 +107,8 @@ interface Applying {
   readonly run: BackfillRun
   readonly handling: ObservationHandling
   readonly proofs: GoneProofs
+  /** Notes that the account lets the platform in again, where it was known as cut off when an object of it was asked for. */
+  readonly noteShown: (opened: OpenAccount, sentAt: Instant) => Promise<void>
 }
 
 /** A relative that was read along with an object and could not be stored. */
@@ -147,24 +154,30 @@ const applyOne = async (id: string, applying: Applying): Promise<Applied | Missi
     const result = reads.get(readKey(request))
     if (result === undefined || result.kind === 'missing') continue
     proofs.learn(reads)
-    await noteNews(result, opened, applying)
+    await noteNews(result, { ...applying, opened, sentAt })
     return { id, kind, ...(await applyResult(result, applying)) }
   }
   return { id, kinds, opened, sentAt }
 }
 
 // As lists do it: one that left is asked for nothing by whoever runs beside this, one that is back by everybody.
-const noteNews = async (result: ReadResult, opened: OpenAccount, applying: Applying) => {
-  const { tally, run } = applying
+const noteNews = async (
+  result: ReadResult,
+  { tally, run, noteShown, opened, sentAt }: Applying & Pick<Missing, 'opened' | 'sentAt'>,
+): Promise<void> => {
   if (result.kind === 'disconnected')
     await connectionNoter(tally.account, run).note('disconnected', result.unixSeconds)
-  if (result.kind === 'seen') await noteShown(opened, applying)
+  if (result.kind === 'seen') await noteShown(opened, sentAt)
 }
 
-const noteShown = async ({ connection }: OpenAccount, { tally, run }: Applying) => {
-  if (connection?.state !== 'disconnected') return
-  const { note, now } = connectionNoter(tally.account, run)
-  await note('connected', now())
+// Once, and of when it was asked for: what is told of the account since then is newer.
+const returnNoter = (tally: AccountTally, run: BackfillRun): Applying['noteShown'] => {
+  let isNoted = false
+  return async ({ connection }, sentAt) => {
+    if (isNoted || connection?.state !== 'disconnected') return
+    await connectionNoter(tally.account, run).note('connected', run.stripe.clock.secondOf(sentAt, null))
+    isNoted = true
+  }
 }
 
 const applyResult = async (
@@ -200,21 +213,29 @@ const applyMissing = async ({ id, kinds, opened, sentAt }: Missing, applying: Ap
     ])
     // An object of the other mode is missing for this key alone.
     if (stored === undefined || (livemode !== null && stored.livemode !== livemode)) continue
-    const isGone = stored.deleted === true
-    const verdict = isGone ? 'given' : await applying.proofs.judge(stored.livemode)
-    if (typeof verdict !== 'string') {
-      await noteNews(verdict, opened, applying)
-      return { id, kind, ...(await applyResult(verdict, applying)) }
-    }
-    if (verdict === 'unproved') {
-      const failure = failureOf(new BillingSyncError(unproved, { account, gone: id }))
-      return { id, kind, ...failedWith(failure) }
-    }
-    // The proof is something else of the account that Stripe shows.
-    if (!isGone) await noteShown(opened, applying)
+    const refused =
+      stored.deleted === true ? null : await refusedBy(stored.livemode, { id, opened }, applying)
     const gone = goneBy(applying.run.stripe)(kind, id, sentAt)
-    return { id, kind, ...(await commit([gone], applying)) }
+    return { id, kind, ...(refused ?? (await commit([gone], applying))) }
   }
   const failure = failureOf(new BillingSyncError(missing, { ids: id, account }))
   return { id, kind: kinds[0] ?? 'product', ...failedWith(failure) }
+}
+
+// Null where the 404 counts: then Stripe has shown something else of the account.
+const refusedBy = async (
+  livemode: unknown,
+  { id, opened }: Pick<Missing, 'id' | 'opened'>,
+  applying: Applying,
+): Promise<Committed | null> => {
+  const sentAt = applying.run.stripe.clock.sending()
+  const verdict = await applying.proofs.judge(livemode)
+  if (verdict === 'unproved')
+    return failedWith(failureOf(new BillingSyncError(unproved, { account: opened.settings.id, gone: id })))
+  if (verdict === 'given') {
+    await applying.noteShown(opened, sentAt)
+    return null
+  }
+  await noteNews(verdict, { ...applying, opened, sentAt })
+  return applyResult(verdict, applying)
 }

@@ -57,6 +57,8 @@ export class AccountTally {
   readonly resources: ReadonlyMap<ResourceName, ResourceProgress>
   phase: AccountPhase = 'waiting'
   error: BillingSyncError | null = null
+  /** True where the error names each object that failed. */
+  namesFailures = false
   /** What the account needs somebody to know, though nothing went wrong. */
   readonly warnings: string[] = []
   /** Milliseconds on the monotonic clock; null before it began and while it runs. */

@@ -63,6 +63,36 @@ test('an account that is back is noted by what proves that a single object is go
   })
 })
 
+test('an account that leaves after single objects were shown stays cut off', async () => {
+  const { world, server } = await playStripe()
+  world.clock.advance(-3_600)
+  const account = world.account('acct_5')
+  const gone = account.seed('product', {})
+  const customers = [account.seed('customer', {}), account.seed('customer', {})]
+  const place = { uri, url: server.url }
+  await fillMirror(['--account', 'acct_5'], place)
+  world.disconnect('acct_5')
+  await backfillHere(['--account', 'acct_5', '--id', gone], place)
+  world.clock.advance(5)
+  account.delete('product', gone)
+  world.connect('acct_5')
+  world.clock.advance(5)
+  const held = server.hold({ path: `/v1/customers/${customers[1]}` }, { times: 1, readsAt: 'release' })
+  const run = fillMirror(['--account', 'acct_5', '--id', [gone, ...customers].join()], place)
+  await held.arrived()
+  const rows = db.collection('billing.accounts')
+  expect(await rows.findOne({ stripe_user_id: 'acct_5' })).toMatchObject({
+    connection: { state: 'connected' },
+  })
+  world.clock.advance(5)
+  const connection = { state: 'disconnected', as_of: new Date(world.clock.now() * 1_000) }
+  await rows.updateOne({ stripe_user_id: 'acct_5' }, { $set: { connection }, $inc: { seq: 1 } })
+  world.clock.advance(5)
+  held.releaseAll()
+  await run
+  expect(await rows.findOne({ stripe_user_id: 'acct_5' })).toMatchObject({ connection })
+})
+
 test('an account that leaves has its command end without the answers that are still to come', async () => {
   const { world, server } = await playStripe()
   world.account('acct_2')

@@ -139,6 +139,23 @@ test('single objects that nobody knows are listed, and named once to people', as
   expect(String((await child).stdout).split('ch_nobody')).toHaveLength(2)
 })
 
+test('a single object that failed is named where the account then ends over something else', async () => {
+  const { server, world } = await playStripe()
+  const account = world.account('acct_10')
+  const unstorable = account.seed('product', { deep: JSON.parse(deep) })
+  const customer = account.seed('customer', {})
+  const held = server.hold({ path: `/v1/customers/${customer}` }, { times: 1, readsAt: 'release' })
+  const args = ['--account', 'acct_10', '--id', `${unstorable},${customer}`]
+  const { child } = await startBackfill(args, { uri, url: server.url })
+  await held.arrived()
+  world.disconnect('acct_10')
+  held.releaseAll()
+  const text = String((await child).stdout)
+  expect(text).toMatch(/^ {2}account_disconnected \(1\)$/m)
+  expect(text).toMatch(/^ {2}payload_unstorable \(1\)$/m)
+  expect(text).toContain(unstorable)
+})
+
 test('an invoice payment that fails as its invoice carries it and in its own list is told once', async () => {
   const { server } = await playStripe()
   const listOf = (entry: string): string => `{"object":"list","has_more":false,"data":[${entry}]}`

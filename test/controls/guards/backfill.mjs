@@ -519,7 +519,7 @@ export const guards = [
   {
     name: 'single objects: people are told once which failed',
     file: 'src/ui/backfill-result.ts',
-    find: '(ofIds ? [] : failures.listed)',
+    find: '(areNamed ? [] : failures.listed)',
     replace: 'failures.listed',
     tests: ['test/commands/backfill/failed-objects.test.ts'],
     titled: 'named once to people',
@@ -535,10 +535,26 @@ export const guards = [
   {
     name: 'single objects: an account that is back is noted',
     file: 'src/commands/backfill/backfill-objects.ts',
-    find: "await note('connected', now())",
-    replace: 'await Promise.resolve()',
+    find: "  if (result.kind === 'seen') await noteShown(opened, sentAt)\n",
+    replace: '',
     tests: ['test/commands/backfill/cut-off-account.test.ts'],
     titled: 'by a single object as by lists',
+  },
+  {
+    name: 'single objects: what one showed of the account is no news once others were asked for',
+    file: 'src/commands/backfill/backfill-objects.ts',
+    find: '    isNoted = true\n',
+    replace: '',
+    tests: ['test/commands/backfill/cut-off-account.test.ts'],
+    titled: 'stays cut off',
+  },
+  {
+    name: 'single objects: those that failed are told beside an error that does not name them',
+    file: 'src/ui/backfill-result.ts',
+    find: 'accounts.some(({ namesFailures }) => namesFailures)',
+    replace: 'accounts.some(({ namesFailures, error }) => namesFailures || error !== null)',
+    tests: ['test/commands/backfill/failed-objects.test.ts'],
+    titled: 'over something else',
   },
   {
     name: 'disconnected: a lost commit of its note is told',
@@ -999,7 +1015,7 @@ export const guards = [
   {
     name: 'gone: what proves it tells that the account is back',
     file: 'src/commands/backfill/backfill-objects.ts',
-    find: '    if (!isGone) await noteShown(opened, applying)\n',
+    find: '    await applying.noteShown(opened, sentAt)\n',
     replace: '',
     tests: ['test/commands/backfill/cut-off-account.test.ts'],
     titled: 'that is back is noted by what proves',
