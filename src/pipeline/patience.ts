@@ -54,8 +54,8 @@ const repeat = async <Result>(
   attemptOnce: () => Promise<Result | null>,
   patience: Patience,
 ): Promise<Result> => {
-  const { onLostCommit, random, patienceMs = defaultPatienceMs, onWaiting, isDivisible = false } = patience
-  const { explain = async (error) => error } = patience
+  const { onLostCommit, random, onWaiting, isDivisible = false } = patience
+  const { patienceMs = defaultPatienceMs, explain = async (error) => error } = patience
   const deadline = performance.now() + patienceMs
   let crowded = 0
   let troubles = 0

@@ -18,7 +18,7 @@ export interface Database {
   readonly client: MongoClient
   readonly db: Db
   /** Answers an error with what the embedded server's folder tells of its cause, once a signal came as it is. Never rejects. */
-  readonly explain?: (error: unknown) => Promise<unknown>
+  readonly explain: (error: unknown) => Promise<unknown>
   /** Closes the connections, in two seconds at most, and lets go of the embedded server. */
   close(): Promise<void>
 }
@@ -85,7 +85,7 @@ export const openDatabase = async (
     }
     // A server that freezes now would be waited for without end.
     await (signal === undefined ? makeReady() : unlessAway(client, signal, makeReady))
-    return { client, db, close, ...(server && { explain }) }
+    return { client, db, explain, close }
   } catch (error) {
     const explained = await explain(error)
     await close()
@@ -113,7 +113,7 @@ export const usingDatabase = async <Result>(
 
 /** Does work on a database; what it throws is told with what is known of its cause. */
 export const explaining = async <Result>(
-  { explain = async (error) => error }: Pick<Database, 'explain'>,
+  { explain }: Pick<Database, 'explain'>,
   work: () => Promise<Result>,
 ): Promise<Result> => {
   try {

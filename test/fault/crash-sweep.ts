@@ -5,6 +5,7 @@ import pLimit from 'p-limit'
 import { openHandling } from '../../src/commands/opening/open-handling.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { handleDeliveries } from '../../src/pipeline/handle-deliveries.ts'
+import { asOpened } from '../support/database.ts'
 import { deliveryOf } from '../support/deliveries.ts'
 import { type CrashPoint, crashAt } from './crashing-process.ts'
 import { type Documents, documentsOf, paidInvoiceEvents } from './paid-invoice.ts'
@@ -56,7 +57,7 @@ const takeOver = async (account: string, { client, db }: Server): Promise<readon
     stripeKey: undefined,
     accounts: [{ stripe_user_id: account, new_contact: true }],
   }
-  const database = { client, db, close: async () => undefined }
+  const database = asOpened({ client, db })
   const { options } = await openHandling(listed, database, {
     source: 'replay',
     effects: 'missing',

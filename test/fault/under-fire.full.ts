@@ -10,7 +10,7 @@ import type { Delivery } from '../../src/ports/pipeline-store.ts'
 import { ensureCollections } from '../../src/store/collections.ts'
 import { seedCurrencies } from '../../src/store/currencies.ts'
 import { comparableState } from '../oracle/comparable-state.ts'
-import { openTestDatabase } from '../support/database.ts'
+import { asOpened, openTestDatabase } from '../support/database.ts'
 import { deliveryOfText } from '../support/deliveries.ts'
 import { prepareMongodServer } from '../support/mongod-server.ts'
 import { allStrikes, openFire, type Strike } from './fire.ts'
@@ -38,7 +38,7 @@ const accounts = ['acct_fire1', 'acct_fire2', 'acct_fire3', 'acct_fire4']
 /** Handles what the inbox holds, undisturbed. */
 const handleCalmly = async (deliveries: readonly Delivery[]): Promise<void> => {
   const config = { ...(await loadConfig({}, '/')), stripeKey: undefined }
-  const database = { ...calm, close: async () => undefined }
+  const database = asOpened(calm)
   const { options } = await openHandling(config, database, {
     source: 'replay',
     effects: 'missing',

@@ -27,6 +27,13 @@ export const openDatabaseForTest = async (options: MongoClientOptions = {}): Pro
   return database
 }
 
+/** The same as code that was not asked to open it takes it: nothing is known of its trouble, and closing it is left to the test. */
+export const asOpened = <Opened extends Pick<TestDatabase, 'client' | 'db'>>(database: Opened) => ({
+  ...database,
+  explain: async (error: unknown): Promise<unknown> => error,
+  close: async (): Promise<void> => undefined,
+})
+
 const openDatabase = async (options: MongoClientOptions) => {
   const name = `test_${randomBytes(6).toString('hex')}`
   const uri = new URL(inject('mongodbUri'))

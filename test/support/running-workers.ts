@@ -11,7 +11,7 @@ import type { HandledEvent } from '../../src/sources/inbox-work/work-listener.ts
 import { plainHttpClient } from '../../src/sources/stripe/account-client.ts'
 import { memoryLimiter, Pace } from '../../src/sources/stripe/pace.ts'
 import { receiveEvents } from '../../src/store/inbox.ts'
-import type { TestDatabase } from './database.ts'
+import { asOpened, type TestDatabase } from './database.ts'
 
 export type Told = readonly [what: 'outcome' | 'retry' | 'dead' | 'waiting', event: HandledEvent]
 
@@ -48,7 +48,7 @@ export const startWorkers = async (
   const takenOver: string[] = []
   const config = { ...(await loadConfig({}, '/')), stripeKey: undefined, redisUrl: undefined, ...settings }
   const calls = config.stripeKey === undefined ? null : unlimitedCalls(config.stripeKey)
-  const opened = { client, db, close: async () => undefined }
+  const opened = asOpened({ client, db })
   const ending = new AbortController()
   const reads = calls === null ? null : { calls, signal: ending.signal }
   const workers = await openWorkers({

@@ -63,7 +63,7 @@ export const openHandling = async (
     patienceMs,
     onWaiting,
     ...(signal && { endSignal: signal }),
-    ...(database.explain && { explain: database.explain }),
+    explain: database.explain,
   }
   const { accountsDue, changes } = handlingStore
   return { options, ...platform, accountsDue, changes }

@@ -56,9 +56,11 @@ export class DryRunStore implements PipelineStore {
 
   /** Takes an account's row for what it says once the account is renamed; everything stays under the id that it has. */
   async renameRow({ from, to }: { readonly from: string; readonly to: string }): Promise<void> {
-    const listed = (await rowOf(this.#memory(to), to)) as AccountRow | null // only billing-sync writes it
+    // One that nobody has listed is not opened: it would be told as a row that is made.
+    const reader = this.#accounts.get(to)?.reader ?? this.#options.readerOf(to)
+    const listed = (await rowOf({ reader }, to)) as AccountRow | null // only billing-sync writes it
     await this.#changeRow(from, (row) => ({
-      ...renamedFields({ ...newRow(from), ...row } as AccountRow, listed),
+      ...(row === null ? {} : renamedFields(row as AccountRow, listed)), // the same
       stripe_user_id: from,
     }))
   }
@@ -103,7 +105,7 @@ export class DryRunStore implements PipelineStore {
 
 const newRow = (id: string): StoredDocument => ({ _id: id, ...newAccountRow(id) })
 
-const rowOf = async ({ reader }: AccountMemory, id: string): Promise<StoredDocument | null> =>
+const rowOf = async ({ reader }: Pick<AccountMemory, 'reader'>, id: string): Promise<StoredDocument | null> =>
   (await reader.byDocumentIds('billing.accounts', [id]))[0] ?? null
 
 const putRow = (

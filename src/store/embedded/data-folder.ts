@@ -57,9 +57,15 @@ const lasting: ReadonlySet<string | null> = new Set([
   ...['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG'],
 ])
 
+/** What lies where a folder has to. */
+const inTheWay: ReadonlySet<string | null> = new Set(['EEXIST', 'ENOTDIR'])
+
 const refusalOf = (path: string, cause: Error): BillingSyncError => {
   if (!lasting.has(systemErrorCode(cause)))
     return mongodFailure(path, `the folder can't be written (${cause.message})`, { cause })
-  const problem = `the embedded MongoDB can't keep its data in ${path} (${cause.message}); start the command in a folder that can be written, or set MONGODB_URI to use another server`
+  const remedy = inTheWay.has(systemErrorCode(cause))
+    ? 'remove the file in its way'
+    : 'start the command in a folder that can be written'
+  const problem = `the embedded MongoDB can't keep its data in ${path} (${cause.message}); ${remedy}, or set MONGODB_URI to use another server`
   return new BillingSyncError('config_invalid', { source: 'working directory', problem }, { cause })
 }

@@ -5,7 +5,7 @@ import { BillingSyncError } from '../../errors.ts'
 
 /**
  * A disk with fewer free bytes counts as full. mongod ends over the first page, or part of its journal, that finds no room: some
- * 256 KiB at most, beyond which it may give back a little as it goes. So small a disk is of no use to it, whatever ended it.
+ * 256 KiB at most, beyond which it may give back a little as it goes.
  */
 const leastRoomBytes = 1024 * 1024
 
@@ -15,7 +15,10 @@ const leastRoomBytes = 1024 * 1024
  */
 export const isDiskFull = async (folder: string, leastBytes = leastRoomBytes): Promise<boolean> => {
   const told = await statfs(folder).catch(() => null)
-  return told !== null && told.blocks > 0 && told.bavail * told.bsize < leastBytes
+  if (told === null || told.blocks === 0) return false
+  // What a file system keeps back is root's to use: statfs(2).
+  const blocks = process.getuid?.() === 0 ? told.bfree : told.bavail
+  return blocks * told.bsize < leastBytes
 }
 
 /**

@@ -6,13 +6,13 @@ import { BillingSyncError } from '../../../src/errors.ts'
 import { readKey } from '../../../src/ports/pipeline-store.ts'
 import { ensureCollections } from '../../../src/store/collections.ts'
 import { runCommand } from '../../support/command.ts'
-import { openTestDatabase } from '../../support/database.ts'
+import { asOpened, openTestDatabase } from '../../support/database.ts'
 import { startServeForTest } from '../../support/serve-process.ts'
 import { type PlayedStripe, playStripe } from '../../support/stripe/played-stripe.ts'
 import { PLATFORM_ID, PLATFORM_KEYS } from '../../support/stripe/world.ts'
 
 const { client, db, uri } = await openTestDatabase()
-const database = { client, db, close: async () => undefined }
+const database = asOpened({ client, db })
 const accounts = db.collection<{ readonly _id: string }>('billing.accounts')
 
 beforeAll(() => ensureCollections(db))

@@ -149,6 +149,19 @@ describe('a dry run of the story', () => {
     expect(told).toHaveLength(contacts.length)
   })
 
+  test('before the rename of the platform tells of no row that only it has looked for', async () => {
+    const folder = await temporaryFolder({
+      'config.json': JSON.stringify({ stripeAccountId: trueAccount.stripe_user_id }),
+      'product.json': JSON.stringify({ ...loadEvent('product.created.endive'), account: undefined }),
+    })
+    const other = new URL(uri)
+    other.pathname = `${other.pathname}_alone`
+    const file = join(folder, 'product.json')
+    await replayJson(other.href, [file])
+    const args = [file, '--config', join(folder, 'config.json'), '--dry-run']
+    expect((await replayJson(other.href, args)).summary.changes).toEqual([])
+  })
+
   test('of the inbox settles no row', async () => {
     await db.collection('billing.events').updateMany({ type: /^charge/ }, { $set: { status: 'dead' } })
     const whole = await wholeDatabase(db)

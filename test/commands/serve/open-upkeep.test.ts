@@ -5,10 +5,10 @@ import { openUpkeep } from '../../../src/commands/serve/open-upkeep.ts'
 import { loadConfig } from '../../../src/config/config.ts'
 import { openLog } from '../../../src/log.ts'
 import { ensureCollections } from '../../../src/store/collections.ts'
-import { openTestDatabase } from '../../support/database.ts'
+import { asOpened, openTestDatabase } from '../../support/database.ts'
 
 const { client, db } = await openTestDatabase()
-const database = { client, db, close: async () => undefined }
+const database = asOpened({ client, db })
 await ensureCollections(db)
 
 test('upkeep that MongoDB never answers is not waited for at the end', async () => {

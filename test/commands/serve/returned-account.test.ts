@@ -7,12 +7,12 @@ import { loadConfig } from '../../../src/config/config.ts'
 import { BillingSyncError } from '../../../src/errors.ts'
 import { openLog } from '../../../src/log.ts'
 import { ensureCollections } from '../../../src/store/collections.ts'
-import { openTestDatabase } from '../../support/database.ts'
+import { asOpened, openTestDatabase } from '../../support/database.ts'
 import { playStripe } from '../../support/stripe/played-stripe.ts'
 import { PLATFORM_ID, PLATFORM_KEYS } from '../../support/stripe/world.ts'
 
 const { client, db } = await openTestDatabase()
-const database = { client, db, close: async () => undefined }
+const database = asOpened({ client, db })
 await ensureCollections(db)
 const accounts = db.collection<{ _id: string }>('billing.accounts')
 const patience = { timeout: 20_000, interval: 20 }

@@ -102,8 +102,9 @@ export const guards = [
   {
     name: 'gone: a 404 of a single object proves nothing by itself',
     file: 'src/commands/backfill/backfill-objects.ts',
-    find: "if (verdict === 'unproved') {",
-    replace: "if (verdict === 'unproved' && id === '') {",
+    find: "if (verdict === 'unproved')\n",
+    replace: "if (verdict === 'unproved' && id === '')\n",
+    also: [{ find: "if (verdict === 'given') {", replace: "if (typeof verdict === 'string') {" }],
     tests: ['test/commands/backfill/gone-single.test.ts'],
     titled: 'of another platform',
   },

@@ -306,10 +306,24 @@ export const guards = [
   {
     name: 'dry run: what the stored row of the platform says holds before its rename',
     file: 'src/store/dry-run/dry-run-store.ts',
-    find: 'const listed = (await rowOf(this.#memory(to), to)) as',
+    find: 'const listed = (await rowOf({ reader }, to)) as',
     replace: 'const listed = null as',
+    also: [
+      {
+        find: '    const reader = this.#accounts.get(to)?.reader ?? this.#options.readerOf(to)\n',
+        replace: '',
+      },
+    ],
     tests: ['test/commands/replay/replay-dry-run.test.ts'],
     titled: 'before the rename',
+  },
+  {
+    name: 'dry run: no row is told that only the rename of the platform has looked for',
+    file: 'src/store/dry-run/dry-run-store.ts',
+    find: 'this.#accounts.get(to)?.reader ?? this.#options.readerOf(to)',
+    replace: 'this.#memory(to).reader',
+    tests: ['test/commands/replay/replay-dry-run.test.ts'],
+    titled: 'only it has looked for',
   },
   {
     name: 'dry run: contacts of the platform are derived before its rename',

@@ -176,8 +176,10 @@ test('a data folder that cannot be made is one clear error', async () => {
   const options = await temporaryServer()
   const opening = openEmbeddedMongod({ ...options, dataFolder: join(file, 'data') })
   await expect(opening).rejects.toMatchObject({
-    code: 'mongod_failed',
-    message: expect.stringMatching(/can't be used: the folder can't be written \(ENOTDIR/),
+    code: 'config_invalid',
+    message: expect.stringMatching(
+      /can't keep its data in .* \(ENOTDIR.*; remove the file in its way, or set/,
+    ),
   })
 })
 
