@@ -4,7 +4,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gatherGuards } from './guard.mjs'
@@ -21,8 +20,9 @@ const farewellMs = 20_000
 
 const openLane = async () => {
   const folder = await copyProject()
-  // A file whose tests are all left out, or cut off, leaves its servers' data behind: here it goes with the copy.
-  const temporary = join(folder, 'tmp')
+  // A file whose tests are all left out, or cut off, leaves its servers' data behind: here it goes with the copy. Beside that, not in
+  // it: what a test unpacks there has to do without the project's packages.
+  const temporary = `${folder}.tmp`
   await mkdir(temporary)
   const child = fork(fileURLToPath(new URL('lane.mjs', import.meta.url)), [folder], {
     env: { ...process.env, TMPDIR: temporary },
@@ -43,7 +43,7 @@ const openLane = async () => {
       const timer = setTimeout(() => child.kill('SIGKILL'), farewellMs)
       await ended
       clearTimeout(timer)
-      await removeCopy(folder)
+      await Promise.all([folder, temporary].map(removeCopy))
     },
   }
 }
