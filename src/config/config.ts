@@ -6,7 +6,7 @@ import type { MappingRule } from '../core/mapping.ts'
 import { BillingSyncError } from '../errors.ts'
 import { type ConfigFile, firstProblem, readConfigFile } from './config-file.ts'
 import {
-  allowsLiveScreensOf,
+  allowsLiveScreens,
   cacheFolderOf,
   type Environment,
   inheritableVariables,
@@ -82,8 +82,7 @@ export const loadConfig = async (flags: ConfigFlags, folder: string = workingFol
     mongodbUriSource: givenOf('mongodbUri', sources)?.source ?? settingRows.mongodbUri.env,
     folder,
     environment: { path: environment.PATH ?? '', cacheFolder: cacheFolderOf(environment) },
-    // The process's own alone: ink asks no `.env` file.
-    allowsLiveScreens: allowsLiveScreensOf(inheritableVariables(new Set())),
+    allowsLiveScreens: allowsLiveScreens(),
     serverVariables: inheritableVariables(settingVariables),
   })
 }

@@ -34,9 +34,10 @@ export const inheritableVariables = (hidden: ReadonlySet<string>): Environment =
 
 /**
  * Returns false where the environment rules out a screen that is drawn anew in place: in a CI, as ink has it, which draws
- * none there, and on a terminal that knows no control characters.
+ * none there, and on a terminal that knows no control characters. The process's own variables count alone: ink asks no
+ * `.env` file.
  */
-export const allowsLiveScreensOf = (environment: Environment): boolean =>
+export const allowsLiveScreens = (environment: Environment = process.env): boolean =>
   environment.TERM !== 'dumb' &&
   !isSwitchedOn(environment.CI) &&
   !isSwitchedOn(environment.CONTINUOUS_INTEGRATION)

@@ -1,6 +1,6 @@
 // The screen of a backfill under way: the totals, then the accounts by what they are doing, as many as fit.
 
-import { Box, Text } from 'ink'
+import { Box } from 'ink'
 import type { AccountPhase, AccountTally, BackfillTally } from '../sources/backfill/backfill-tally.ts'
 import {
   accountText,
@@ -13,6 +13,7 @@ import {
   totalsText,
 } from './backfill-texts.ts'
 import { inDigits } from './figures.ts'
+import { type Line, Lines } from './lines.tsx'
 
 interface BackfillScreenProps {
   readonly tally: BackfillTally
@@ -32,25 +33,15 @@ const lineShare = 8
 /** Shows how far the backfill is; on a low terminal as much of it as there is room for. */
 export const BackfillScreen = ({ tally, now, columns, rows }: BackfillScreenProps) => (
   <Box flexDirection="column" width={columns}>
-    {[
-      { key: 'totals', text: totalsText(tally, now), look: { bold: true } },
-      { key: 'phases', text: phasesText(tally), look: { dimColor: true } },
-      ...accountLines(tally, now, Math.max(1, rows - otherLines)),
-    ]
-      .slice(0, Math.max(0, rows - 1))
-      .map(({ key, text, look }) => (
-        <Text key={key} wrap="truncate" {...look}>
-          {text}
-        </Text>
-      ))}
+    <Lines lines={linesOf(tally, now, rows)} rows={rows} />
   </Box>
 )
 
-interface Line {
-  readonly key: string
-  readonly text: string
-  readonly look: { readonly color?: string; readonly dimColor?: boolean }
-}
+const linesOf = (tally: BackfillTally, now: number, rows: number): readonly Line[] => [
+  { key: 'totals', text: totalsText(tally, now), look: { bold: true } },
+  { key: 'phases', text: phasesText(tally), look: { dimColor: true } },
+  ...accountLines(tally, now, Math.max(1, rows - otherLines)),
+]
 
 // Those under way get what the others leave: each other state shows a few, the newest of those that ended.
 const accountLines = ({ accounts }: BackfillTally, now: number, lines: number): readonly Line[] => {

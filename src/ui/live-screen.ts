@@ -1,5 +1,6 @@
 // A screen that is drawn anew in place on a terminal. Guarantee: what the terminal showed before stays in its scrollback,
-// whatever becomes of the window. Only for a terminal: ink writes control characters.
+// whatever becomes of the window, but for a terminal that cuts its lines when it becomes narrower (see `rowsAdded`). Only for
+// a terminal: ink writes control characters.
 
 import { stripVTControlCharacters } from 'node:util'
 import { render } from 'ink'
@@ -25,19 +26,24 @@ export const openLiveScreen = (
   terminal: NodeJS.WriteStream,
   frameFor: (size: ScreenSize) => ReactElement,
 ): LiveScreen => {
-  const shown = { frame: '', columns: terminal.columns }
-  const stdout = sparingScrollback(terminal, (frame) => {
-    shown.frame = frame
+  const sizeNow = sizeTeller(terminal)
+  const shown = { frame: '', columns: sizeNow().columns }
+  const stdout = sparingScrollback(terminal, {
+    sizeNow,
+    onFrame: (frame) => {
+      shown.frame = frame
+    },
   })
-  const draw = (): void => screen.rerender(frameFor(sizeOf(terminal)))
+  const draw = (): void => screen.rerender(frameFor(sizeNow()))
   const onResize = (): void => {
-    if (terminal.columns < shown.columns) terminal.write(eraseRows(rowsAdded(shown.frame, terminal.columns)))
-    shown.columns = terminal.columns
+    const { columns, rows } = sizeNow()
+    if (columns < shown.columns) terminal.write(eraseRows(Math.min(rows, rowsAdded(shown.frame, columns))))
+    shown.columns = columns
     draw()
   }
   // Heard before ink hears of it, which would draw the frame once more that was made for the old size.
   terminal.on('resize', onResize)
-  const screen = render(frameFor(sizeOf(terminal)), { stdout, patchConsole: false, exitOnCtrlC: false })
+  const screen = render(frameFor(sizeNow()), { stdout, patchConsole: false, exitOnCtrlC: false })
   return {
     draw,
     clear: () => screen.clear(),
@@ -48,11 +54,15 @@ export const openLiveScreen = (
   }
 }
 
-// A terminal that tells no size says that it has none.
-const sizeOf = ({ columns, rows }: NodeJS.WriteStream): ScreenSize => ({
-  columns: columns || 80,
-  rows: rows || 24,
-})
+// A terminal may come to tell no size, as after `stty columns 0`. Its window stays as it was: taken for another, the frame
+// would be drawn or erased beyond it.
+const sizeTeller = (terminal: NodeJS.WriteStream): (() => ScreenSize) => {
+  let told: ScreenSize = { columns: 80, rows: 24 }
+  return () => {
+    told = { columns: terminal.columns || told.columns, rows: terminal.rows || told.rows }
+    return told
+  }
+}
 
 /** https://invisible-island.net/xterm/ctlseqs/ctlseqs.html: what has scrolled out of the window (ED, Ps = 3), a row (EL). */
 const eraseScrollback = '\u001b[3J'
@@ -60,10 +70,11 @@ const eraseRow = '\u001b[2K'
 const cursorUp = '\u001b[1A'
 
 // Where a frame is as high as the window, which may become lower at any time, ink clears the terminal with all that it has
-// ever shown, and has no option for less. It looks at the terminal's size and listens to it, so it is given the terminal.
+// ever shown, and has no option for less. It looks at the terminal's size and listens to it, so it is given the terminal. Of
+// a terminal without rows it would take each frame for higher than the window.
 const sparingScrollback = (
   terminal: NodeJS.WriteStream,
-  onFrame: (frame: string) => void,
+  { sizeNow, onFrame }: { readonly sizeNow: () => ScreenSize; readonly onFrame: (frame: string) => void },
 ): NodeJS.WriteStream => {
   const write = (text: string, onWritten?: () => void): boolean => {
     // A frame is written at once; what is written besides is of control characters alone.
@@ -72,7 +83,10 @@ const sparingScrollback = (
     return terminal.write(text.replaceAll(eraseScrollback, ''), onWritten)
   }
   return new Proxy(terminal, {
-    get: (target, name) => (name === 'write' ? write : Reflect.get(target, name)),
+    get: (target, name) => {
+      if (name === 'columns' || name === 'rows') return sizeNow()[name]
+      return name === 'write' ? write : Reflect.get(target, name)
+    },
   })
 }
 
@@ -80,9 +94,7 @@ const sparingScrollback = (
 // would leave the others standing. A terminal that cuts its lines instead, as xterm does, cannot be told from those: there
 // as many rows above the frame go, too.
 const rowsAdded = (frame: string, columns: number): number =>
-  frame
-    .split('\n')
-    .reduce((rows, line) => rows + Math.max(0, Math.ceil([...line].length / Math.max(1, columns)) - 1), 0)
+  frame.split('\n').reduce((rows, line) => rows + Math.max(0, Math.ceil([...line].length / columns) - 1), 0)
 
 /** Erases rows from the one of the cursor upwards, which is left above them. */
 const eraseRows = (count: number): string => `${eraseRow}${cursorUp}`.repeat(count)

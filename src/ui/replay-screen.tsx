@@ -1,8 +1,9 @@
 // The screen of a replay under way.
 
-import { Box, Text } from 'ink'
+import { Box } from 'ink'
 import type { ReplayTally } from '../sources/replay-tally.ts'
 import { bar, inDigits, inTime } from './figures.ts'
+import { type Line, Lines } from './lines.tsx'
 
 interface ReplayScreenProps {
   readonly tally: ReplayTally
@@ -20,20 +21,9 @@ const barWidth = 30
  */
 export const ReplayScreen = ({ tally, elapsedMs, rows }: ReplayScreenProps) => (
   <Box flexDirection="column">
-    {linesOf(tally, elapsedMs / 1000)
-      .slice(0, Math.max(0, rows - 1))
-      .map(({ text, look }) => (
-        <Text key={text} wrap="truncate" {...look}>
-          {text}
-        </Text>
-      ))}
+    <Lines lines={linesOf(tally, elapsedMs / 1000)} rows={rows} />
   </Box>
 )
-
-interface Line {
-  readonly text: string
-  readonly look: { readonly color?: string; readonly dimColor?: boolean }
-}
 
 const linesOf = (tally: ReplayTally, seconds: number): readonly Line[] => {
   const { applied, unchanged, stale, ignored, failed, invalid } = tally.counts
@@ -41,12 +31,14 @@ const linesOf = (tally: ReplayTally, seconds: number): readonly Line[] => {
   const outcomesText = Object.entries(outcomes).map(([name, count]) => `${name} ${inDigits(count)}`)
   const troubles = failed + invalid
   return [
-    { text: paceText(tally, seconds), look: {} },
-    { text: outcomesText.join(' · '), look: { dimColor: true } },
-    ...(troubles > 0 ? [{ text: `failed or invalid ${inDigits(troubles)}`, look: { color: 'red' } }] : []),
+    { key: 'pace', text: paceText(tally, seconds), look: {} },
+    { key: 'outcomes', text: outcomesText.join(' · '), look: { dimColor: true } },
+    ...(troubles > 0
+      ? [{ key: 'troubles', text: `failed or invalid ${inDigits(troubles)}`, look: { color: 'red' } }]
+      : []),
     ...(tally.waitingFor === null
       ? []
-      : [{ text: `waiting: ${tally.waitingFor}`, look: { color: 'yellow' } }]),
+      : [{ key: 'waiting', text: `waiting: ${tally.waitingFor}`, look: { color: 'yellow' } }]),
   ]
 }
 

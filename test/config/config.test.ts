@@ -46,6 +46,17 @@ describe('loadConfig', () => {
     expect(await sourceOf({})).toBe('MONGODB_URI')
   })
 
+  test('rules no live screen out for what a .env file says of a CI, which ink does not ask', async () => {
+    for (const name of ['TERM', 'CI', 'CONTINUOUS_INTEGRATION']) {
+      const value = process.env[name]
+      delete process.env[name]
+      onTestFinished(() => {
+        if (value !== undefined) process.env[name] = value
+      })
+    }
+    expect((await load({ env: { CI: 'true' } })).allowsLiveScreens).toBe(true)
+  })
+
   test('takes a variable that is set to nothing for one that is not set', async () => {
     const given = {
       env: { MONGODB_URI: '', BILLING_SYNC_CONFIG: '' },

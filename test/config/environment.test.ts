@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { allowsLiveScreensOf, cacheFolderOf, readEnvironment } from '../../src/config/environment.ts'
+import { allowsLiveScreens, cacheFolderOf, readEnvironment } from '../../src/config/environment.ts'
 import { BillingSyncError } from '../../src/errors.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
@@ -60,5 +60,5 @@ test.each<[Readonly<Record<string, string>>, boolean]>([
   [{ CI: '0', CONTINUOUS_INTEGRATION: 'false' }, true],
   [{ CI: 'false', CONTINUOUS_INTEGRATION: '1' }, false],
 ])('of %j live screens are allowed: %s', (environment, allowed) => {
-  expect(allowsLiveScreensOf(environment)).toBe(allowed)
+  expect(allowsLiveScreens(environment)).toBe(allowed)
 })

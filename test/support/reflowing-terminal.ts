@@ -13,8 +13,12 @@ const controls = new RegExp(`${'\u001b'}\\[\\??[0-9;]*[A-Za-z]|[\\r\\n]`, 'g')
 
 export class ReflowingTerminal extends Writable {
   readonly isTTY = true
+  /** What it tells of its size. */
   columns: number
   rows: number
+  /** Rows that it was asked to erase one by one. */
+  erasedRows = 0
+  #window: { readonly columns: number; readonly rows: number }
   #lines: Row[] = [{ text: '', wraps: false }]
   /** The cursor, counted from the oldest row that is kept. */
   #y = 0
@@ -24,6 +28,7 @@ export class ReflowingTerminal extends Writable {
     super({ decodeStrings: false })
     this.columns = columns
     this.rows = rows
+    this.#window = { columns, rows }
   }
 
   /** All that it keeps, the scrollback first, to the last row that shows something. */
@@ -32,8 +37,14 @@ export class ReflowingTerminal extends Writable {
     return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1)
   }
 
-  resize({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
-    if (columns !== this.columns) this.#reflow(columns)
+  resize(size: { readonly columns: number; readonly rows: number }): void {
+    if (size.columns !== this.#window.columns) this.#reflow(size.columns)
+    this.#window = size
+    this.tell(size)
+  }
+
+  /** Tells a size that the window does not have, as `stty` makes a terminal do. */
+  tell({ columns, rows }: { readonly columns: number; readonly rows: number }): void {
     this.columns = columns
     this.rows = rows
     this.emit('resize')
@@ -51,7 +62,7 @@ export class ReflowingTerminal extends Writable {
   }
 
   get #top(): number {
-    return Math.max(0, this.#lines.length - this.rows)
+    return Math.max(0, this.#lines.length - this.#window.rows)
   }
 
   #row(): Row {
@@ -61,7 +72,7 @@ export class ReflowingTerminal extends Writable {
 
   #show(text: string): void {
     for (const character of text) {
-      if (this.#x === this.columns) {
+      if (this.#x === this.#window.columns) {
         this.#row().wraps = true
         this.#y += 1
         this.#x = 0
@@ -78,10 +89,15 @@ export class ReflowingTerminal extends Writable {
     if (name === 'A') this.#y = Math.max(this.#top, this.#y - times)
     else if (control === '\n') this.#y += 1
     else if (name === 'H') this.#y = this.#top
-    else if (name === 'K') Object.assign(this.#row(), { text: '', wraps: false })
+    else if (name === 'K') this.#eraseRow()
     else if (name === 'J') this.#erase(times)
     if (control === '\r' || control === '\n' || name === 'G' || name === 'H') this.#x = 0
     this.#row()
+  }
+
+  #eraseRow(): void {
+    this.erasedRows += 1
+    Object.assign(this.#row(), { text: '', wraps: false })
   }
 
   // 2: the window, 3: what has scrolled out of it.

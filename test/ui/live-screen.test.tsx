@@ -51,4 +51,39 @@ describe('a live screen', () => {
     const before = Array.from({ length: 30 }, (_, index) => `before ${index + 1}`)
     expect(terminal.lines).toEqual([...before, ...linesOf(5, 20)])
   })
+
+  test.each([
+    ['columns', { columns: 0, rows: 24 }],
+    ['rows', { columns: 120, rows: 0 }],
+    ['size', { columns: 0, rows: 0 }],
+  ])('stays in its place when its terminal comes to tell no %s', async (_name, told) => {
+    let frames = 0
+    const { terminal, screen } = shownOn({ columns: 120, rows: 24 }, ({ columns }) => {
+      frames += 1
+      return <Text wrap="truncate">{[...linesOf(5, columns), `frame ${frames}`].join('\n')}</Text>
+    })
+    await until(() => framesOf(terminal).length === 1, 'a frame')
+    terminal.tell(told)
+    for (const _ of [1, 2]) {
+      screen.draw()
+      await until(() => terminal.lines.at(-1) === `frame ${frames}`, 'the next frame')
+    }
+    const before = Array.from({ length: 30 }, (_, index) => `before ${index + 1}`)
+    expect(terminal.lines).toEqual([...before, ...linesOf(5, 120), `frame ${frames}`])
+  })
+
+  test('has no more rows erased than its window holds, however narrow that becomes', async () => {
+    const { terminal } = shownOn({ columns: 80, rows: 24 })
+    await until(() => framesOf(terminal).length === 1, 'a frame')
+    const before = terminal.erasedRows
+    terminal.resize({ columns: 1, rows: 24 })
+    // Ink erases its own frame, too.
+    expect(terminal.erasedRows - before).toBeLessThanOrEqual(2 * 24)
+  })
+
+  test('hears of no resize once it is closed', () => {
+    const { terminal, screen } = shownOn({ columns: 80, rows: 24 })
+    screen.close()
+    expect(terminal.listenerCount('resize')).toBe(0)
+  })
 })
