@@ -93,8 +93,9 @@ class TerminalProgress implements Progress {
     const { default: ora } = await import('ora')
     // What was waited for may have come while ora was loading; its timer would never end then.
     if (!this.#isWaiting) return
-    // That there is a live screen is settled: ora would ask the environment in words of its own.
-    this.#spinner ??= ora({ stream: process.stderr, isEnabled: true }).start()
+    // That there is a live screen is settled: ora would ask the environment in words of its own. Left to discard what is typed,
+    // it would have the terminal send no signal for Ctrl-C, and never read the key itself.
+    this.#spinner ??= ora({ stream: process.stderr, isEnabled: true, discardStdin: false }).start()
     this.#spinner.text = text
   }
 

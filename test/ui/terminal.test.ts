@@ -1,14 +1,18 @@
 // Every screen on a real terminal, as the built program shows it.
 
+import { join } from 'node:path'
 import { execa } from 'execa'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { wrapMongod } from '../store/embedded/running-server.ts'
 import { program, terminal } from '../support/billing-sync.ts'
 import { openTestDatabase } from '../support/database.ts'
+import { awaitNoSupervisor } from '../support/embedded-environment.ts'
 import { canaryEnvironment, noteLeaks } from '../support/leaks.ts'
 import { nameUser } from '../support/named-user.ts'
 import { webhookSecret } from '../support/serve-process.ts'
 import { playStripe } from '../support/stripe/played-stripe.ts'
 import { PLATFORM_ID, PLATFORM_KEYS } from '../support/stripe/world.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
 const uri = await nameUser(await openTestDatabase(), 'sesame-of-mongodb')
@@ -25,10 +29,15 @@ const looks = new RegExp(`${'\u001b'}\\[[0-9;]*m`)
 const colours = new RegExp(`${'\u001b'}\\[([0-9]+;)*3[1-7](;[0-9]+)*m`)
 
 /** Runs the program on a terminal; Ctrl-C is typed once it shows a text that is waited for. */
-const shown = async (args: readonly string[], own: Record<string, string>, awaited?: string) => {
+const shown = async (
+  args: readonly string[],
+  own: Record<string, string>,
+  awaited?: string,
+  cwd = process.cwd(),
+) => {
   const env = { ...settings, ...own }
   const child = execa('python3', [terminal, process.execPath, program, ...args], {
-    ...{ env, stdin: 'pipe', reject: false },
+    ...{ env, cwd, stdin: 'pipe', reject: false },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   let screen = ''
@@ -95,6 +104,17 @@ describe.each([
 test('a terminal in what is switched off as a CI shows the dashboard', async () => {
   const { screen } = await shown(['serve', '--dashboard'], { CI: 'false' }, 'Failing accounts')
   expect(screen).not.toContain('"listening on http')
+})
+
+test('a terminal in what is switched off as a CI shows what is waited for, until Ctrl-C', async () => {
+  const cwd = await temporaryFolder()
+  const mongod = await wrapMongod(`exec ${process.execPath} -e 'setTimeout(() => {}, 20_000)'`)
+  const own = { MONGODB_URI: '', BILLING_SYNC_MONGOD: mongod, CI: 'false' }
+  const { exitCode, screen } = await shown(['replay', '-'], own, ' Starting MongoDB', cwd)
+  // By Ctrl-C: what it waits for would end it with 1.
+  expect(exitCode).toBe(130)
+  expect(screen).toMatch(cursorControl)
+  await awaitNoSupervisor(join(cwd, '.billing-sync'))
 })
 
 test('what is said once the end is asked for fits a low window, too', async () => {

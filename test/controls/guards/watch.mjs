@@ -203,6 +203,22 @@ export const guards = [
     titled: 'fits a low window',
   },
   {
+    name: 'screen: what is waited for is shown where a CI is switched off',
+    file: 'src/ui/progress.ts',
+    find: 'isEnabled: true, ',
+    replace: '',
+    tests: ['test/ui/terminal.test.ts'],
+    titled: 'shows what is waited for',
+  },
+  {
+    name: 'screen: Ctrl-C ends what is waited for',
+    file: 'src/ui/progress.ts',
+    find: ', discardStdin: false',
+    replace: '',
+    tests: ['test/ui/terminal.test.ts'],
+    titled: 'shows what is waited for',
+  },
+  {
     name: 'screen: the dashboard leaves a row of a low window free',
     file: 'src/ui/serve-screen.tsx',
     find: 'rows < 3 ? null : <Readiness',
