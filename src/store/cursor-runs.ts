@@ -1,7 +1,7 @@
 // Runs of backfills: one row per command as typed. Guarantee: a run that was killed or interrupted is the same run when
-// the command is given again, so that accounts which it has completed are left alone and a relative date keeps the
-// instant that it meant at first; one that came to its end is followed by a new one, in which accounts that it left
-// unfinished go on as in the run that began them.
+// the command is given again, so that accounts which it has completed are left alone, a relative date keeps the instant
+// that it meant at first, and a person who insisted at its start need not do so again; one that came to its end is followed
+// by a new one, in which accounts that it left unfinished go on as in the run that began them.
 
 import { createHash } from 'node:crypto'
 import type { Db } from 'mongodb'
@@ -28,13 +28,12 @@ export interface AccountRun {
   readonly run: string
   readonly since: Date | null
   readonly until: Date | null
+  /** True where a person insists that what is gone is gone, however much it is; rows of older versions do not say. */
+  readonly insists?: boolean
 }
 
-interface RunRow {
+interface RunRow extends AccountRun {
   readonly _id: string
-  readonly run: string
-  readonly since: Date | null
-  readonly until: Date | null
   readonly completed_at: Date | null
   /** Accounts that a run of before left unfinished; rows of older versions have none. */
   readonly unfinished?: readonly UnfinishedAccount[]
@@ -47,6 +46,7 @@ export interface RunRequest {
   /** What the dates mean now. */
   readonly since: Date | null
   readonly until: Date | null
+  /** True where a new run is to begin, which insists. */
   readonly restart: boolean
 }
 
@@ -63,11 +63,14 @@ export const openRun = (db: Db, { command, run, since, until, restart }: RunRequ
     const _id = runId(command)
     const known = restart ? null : await runsOf(db).findOne({ _id })
     const unfinished = known?.unfinished ?? []
-    if (known !== null && known.completed_at === null)
-      return { run: known.run, since: known.since, until: known.until, unfinished }
-    const fields = { run, since, until, unfinished, command, started_at: new Date(), completed_at: null }
+    if (known !== null && known.completed_at === null) {
+      const { run, since, until, insists = false } = known
+      return { run, since, until, insists, unfinished }
+    }
+    const begun = { run, since, until, insists: restart, unfinished }
+    const fields = { ...begun, command, started_at: new Date(), completed_at: null }
     await runsOf(db).updateOne({ _id }, { $set: fields }, { upsert: true })
-    return { run, since, until, unfinished }
+    return begun
   })
 
 /** Notes that a run came to its end, and what it left unfinished. Throws `mongodb_unavailable`. */

@@ -109,6 +109,19 @@ export const openPositions = (
     return opened
   })
 
+/**
+ * Forgets the positions that a walk of these lists would go on from, whoever is at it: that process stops with its next
+ * page. Throws `mongodb_unavailable`.
+ */
+export const forgetPositions = (db: Db, keys: readonly PositionKey[]): Promise<void> =>
+  translateMongoErrors(async () => {
+    // Those of lists that were walked to their end stay: they tell that an account was backfilled (backfill-wanted.ts).
+    const operations = keys.map((key) => ({
+      deleteOne: { filter: { _id: positionId(key), completed_at: null } },
+    }))
+    await positionsOf(db).bulkWrite(operations, { ordered: false })
+  })
+
 /** Notes that nothing stored is left that the lists of these positions no longer show. Throws `mongodb_unavailable`. */
 export const noteMended = (db: Db, ids: readonly string[]): Promise<void> =>
   translateMongoErrors(async () => {

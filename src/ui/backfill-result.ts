@@ -167,16 +167,13 @@ const nextStep = (tally: BackfillTally, ending: BackfillEnding): string => {
 }
 
 const againText = (
-  { accounts }: BackfillTally,
+  tally: BackfillTally,
   { resumes, restarts }: Pick<BackfillEnding, 'resumes' | 'restarts'>,
 ): string => {
-  if (!resumes) return 'run the same command again.'
-  if (!restarts) return 'run the same command again: it goes on where it stopped.'
-  // Before an account is begun nothing is forgotten: the position to be gone on with would be an older one.
-  const hasRestarted = accounts.some(({ startedAt }) => startedAt !== null)
-  return hasRestarted
-    ? 'run the same command without --restart: it goes on where it stopped.'
-    : 'run the same command again.'
+  // A restart that forgot nothing yet would leave an older position to go on with, and one that is over leaves none.
+  const goesOn = resumes && (!restarts || tally.goesOn)
+  const how = goesOn && restarts ? 'without --restart' : 'again'
+  return `run the same command ${how}${goesOn ? ': it goes on where it stopped' : ''}.`
 }
 
 const sum = (rows: readonly ResourceProgress[], name: 'read' | 'requests'): number =>

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { PositionUpdate } from '../../src/ports/pipeline-store.ts'
 import { endRun, openRun } from '../../src/store/cursor-runs.ts'
-import { noteMended, openPositions, savePositions } from '../../src/store/cursors.ts'
+import { forgetPositions, noteMended, openPositions, savePositions } from '../../src/store/cursors.ts'
 import { openTestDatabase } from '../support/database.ts'
 
 const { client, db } = await openTestDatabase()
@@ -29,10 +30,20 @@ describe('a run', () => {
   test('that did not end goes on, with the instants that it began with', async () => {
     await open('one', { since: yesterday })
     expect(await open('two', { since: today })).toEqual({
-      ...{ run: 'one', since: yesterday, until: null },
+      ...{ run: 'one', since: yesterday, until: null, insists: false },
       unfinished: [],
     })
     expect(await open('two', { restart: true, since: today })).toMatchObject({ run: 'two', since: today })
+  })
+
+  test('that was begun by a person who insists does so when it goes on, and no other', async () => {
+    const insists = true
+    expect(await open('one', { restart: true })).toMatchObject({ insists })
+    expect(await open('two')).toMatchObject({ run: 'one', insists })
+    const unfinished = [{ account: 'acct_1', run: 'one', since: null, until: null, insists }]
+    await endRun(db, command, { run: 'one', unfinished })
+    const next = { run: 'three', insists: false, unfinished }
+    expect([await open('three'), await open('four')]).toMatchObject([next, next])
   })
 
   test('that ended is followed by a new one', async () => {
@@ -81,6 +92,10 @@ describe('a position', () => {
     })
   }
   const setRow = (fields: object) => cursors.updateOne({ resource: 'customers' } as object, { $set: fields })
+  const save = (position: PositionUpdate) => {
+    const commit = { account: 'acct_1', seq: 0, now: new Date(), writes: [], notices: [], settlements: [] }
+    return client.withSession((session) => savePositions(db, { ...commit, positions: [position] }, session))
+  }
   const begun = expect.any(Date)
 
   test('begins where nothing is known, and goes on where it was', async () => {
@@ -127,15 +142,27 @@ describe('a position', () => {
   test('keeps what could not be stored until it begins anew', async () => {
     const [{ id } = { id: '' }] = await open('one')
     const moved = { id, token: 'one', kind: 'customer' as const }
-    for (const windows of [[{ from: 7 }], [{ from: 5 }]]) {
-      const positions = [{ ...moved, windows, failed: 2 }]
-      const commit = { account: 'acct_1', seq: 0, now: new Date(), writes: [], notices: [], settlements: [] }
-      await client.withSession((session) => savePositions(db, { ...commit, positions }, session))
-    }
+    for (const windows of [[{ from: 7 }], [{ from: 5 }]]) await save({ ...moved, windows, failed: 2 })
     expect(await open('two')).toMatchObject([{ windows: [{ from: 5 }], failed: 4 }])
     expect(await open('three', { restart: true })).toMatchObject([{ failed: 0 }])
     await setRow({ windows: [{ from: 5 }] })
     expect(await open('four')).toMatchObject([{ startedAt: begun, failed: 0 }])
+  })
+
+  test('that is forgotten begins anew, and whoever was at it saves nothing more', async () => {
+    const [{ id } = { id: '' }] = await open('one')
+    await setRow({ windows: [{ from: 5 }] })
+    await forgetPositions(db, [request])
+    const moved = { id, token: 'one', kind: 'customer' as const, windows: [{ from: 3 }], failed: 0 }
+    await expect(save(moved)).rejects.toMatchObject({ code: 'backfill_superseded' })
+    expect(await open('two')).toMatchObject([{ startedAt: null, windows: [{ from: null }] }])
+  })
+
+  test('of a list walked to its end is not forgotten', async () => {
+    await open('one')
+    await setRow({ windows: [], completed_at: new Date() })
+    await forgetPositions(db, [request])
+    expect(await cursors.countDocuments()).toBe(1)
   })
 
   test('that was walked without messages begins anew with them', async () => {

@@ -111,7 +111,7 @@ Mend what is named above`)
 
   test('says that it goes on only where its position was kept', () => {
     const lastLine = (end: Partial<BackfillEnding>): string | undefined =>
-      textOf(runOf(['acct_1'], ['acct_1']), { ...ending, ...end })
+      textOf(Object.assign(runOf(['acct_1'], ['acct_1']), { goesOn: true }), { ...ending, ...end })
         .trimEnd()
         .split('\n\n')
         .at(-1)
@@ -133,12 +133,15 @@ Mend what is named above`)
     expect(lastLine({ dryRun, resumes: false })).toContain('Mend what is named above')
   })
 
-  test('says of a restart that never began only to give it again', () => {
-    const tally = new BackfillTally()
-    tally.add('acct_1', ['customers'])
-    expect(textOf(tally, { ...ending, interrupted: true, restarts: true })).toContain(
-      '\n\nFor the rest run the same command again.\n',
-    )
+  test('says of a restart that never began, or is over, only to give it again', () => {
+    const tally = runOf(['acct_1'], ['acct_1'])
+    for (const [interrupted, first] of [
+      [true, 'For the rest'],
+      [false, 'Mend what is named above, then'],
+    ] as const)
+      expect(textOf(tally, { ...ending, interrupted, restarts: true })).toContain(
+        `\n\n${first} run the same command again.\n`,
+      )
   })
 
   test('says where no connected account is known', () => {

@@ -48,6 +48,7 @@ const backfillInto = async (database: Database, given: Backfill): Promise<readon
       tally.derived += length
     },
   })
+  tally.goesOn = true
   try {
     await progress.start()
     await backfillOpened(given, database, opened)
@@ -72,11 +73,10 @@ const backfillOpened = async (
     })
     const accountsThat = (is: (tally: AccountTally) => boolean): readonly string[] =>
       tallies.filter(is).map(({ account }) => account)
-    if (!signal.aborted && !tallies.some(isUntried))
-      await run.positions.end({
-        unfinished: accountsThat(isUnfinished),
-        elsewhere: accountsThat(isElsewhere),
-      })
+    if (signal.aborted || tallies.some(isUntried)) return
+    const [unfinished, elsewhere] = [accountsThat(isUnfinished), accountsThat(isElsewhere)]
+    await run.positions.end({ unfinished, elsewhere })
+    tally.goesOn = unfinished.length + elsewhere.length > 0
   }
   await (request.dryRun || request.verify
     ? work()

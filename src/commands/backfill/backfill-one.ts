@@ -89,7 +89,7 @@ const walkOne = async (
   const { account } = tally
   const onFailed = failureTeller(tally, run)
   const opening = await run.positions.open(account)
-  const { positions, ranges, continued, mended, failed, updatesOf, noteMended } = opening
+  const { positions, ranges, continued, mended, insists, failed, updatesOf, noteMended } = opening
   const commits = {
     ...{ account, updatesOf, handling: handlingOf(tally, run) },
     foldsAhead: !run.request.dryRun,
@@ -113,7 +113,7 @@ const walkOne = async (
         onFailed,
         handling: commits.handling,
         stripe: run.stripe,
-        insists: run.request.restart,
+        insists,
       },
       readAlone: readerOf(tally, run, { readsRelatives: false }),
     }),

@@ -63,14 +63,14 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const livemode = livemodeOfKey(key)
   const accessTokenOf = openAccessTokens(config, { database, dryRun })
   const calls = await openStripeCalls(config, { key, requestsPerSecond, onServed: null })
+  const { inReach, cutOff } = await accountsByReach(database.db, platformAccount)
   const keepsPositions = !dryRun && request.ids.length === 0
   const positions = keepsPositions
     ? await openStoredPositions(database, {
-        ...{ request, livemode },
+        ...{ request, livemode, accounts: request.accounts ?? [...inReach, ...cutOff] },
         endAbandoned: handling.options.onLostCommit,
       })
     : openForgottenPositions(request)
-  const { inReach, cutOff } = await accountsByReach(database.db, platformAccount)
   return {
     run: {
       ...{ request, failures, log, signal, positions, store: handling.options.store },

@@ -9,7 +9,7 @@ import { lookEveryMs } from '../../store/abandoned-transactions.ts'
 import { ProcessClaims } from '../../store/claims-of-process.ts'
 import { type AccountEnding, endingsOfRun } from '../../store/cursor-claims.ts'
 import { type AccountRun, endRun, openRun, type TypedCommand } from '../../store/cursor-runs.ts'
-import { noteMended, type OpenPosition, openPositions } from '../../store/cursors.ts'
+import { forgetPositions, noteMended, type OpenPosition, openPositions } from '../../store/cursors.ts'
 import type { Database } from '../../store/database.ts'
 import type { BackfillRange, BackfillRequest } from './backfill-request.ts'
 
@@ -24,6 +24,8 @@ export interface AccountPositions {
   readonly continued: ReadonlyMap<ListName, Date>
   /** Lists of which that run has mended what they no longer show. */
   readonly mended: ReadonlySet<ListName>
+  /** True where the run that the account goes on with insists that what is gone is gone. */
+  readonly insists: boolean
   /** Entries that this run has passed by in earlier processes, since they could not be stored. */
   readonly failed: ReadonlyMap<ListName, number>
   /** Returns what a commit saves once pages have brought lists to the given places. */
@@ -60,42 +62,54 @@ export interface LeftAccounts {
 
 interface StoredPositions {
   readonly request: BackfillRequest
+  /** All accounts that the request is about. */
+  readonly accounts: readonly string[]
   /** Mode of the key, null where it does not tell. */
   readonly livemode: boolean | null
   /** Ends what a killed process left open (abandoned-transactions.ts). */
   readonly endAbandoned: () => void
 }
 
-/** Opens the positions of a command: those of its interrupted run, where there is one. Throws `mongodb_unavailable`. */
+/**
+ * Opens the positions of a command: those of its interrupted run, where there is one. A restart forgets them all, of accounts
+ * that it may be stopped before it begins as well: what goes on with it finds none that is older. Throws
+ * `mongodb_unavailable`.
+ */
 export const openStoredPositions = async (
   { db }: Pick<Database, 'db'>,
-  { request, livemode, endAbandoned }: StoredPositions,
+  { request, accounts, livemode, endAbandoned }: StoredPositions,
 ): Promise<Positions> => {
   const { restart, range } = request
   const claims = new ProcessClaims(db)
   const command = commandOf(request, livemode)
   const { since, until } = range
+  const lists = listsOf(request.resources)
+  const keysOf = (account: string) =>
+    lists.map((resource) => ({ account, resource, typed: range.typed, livemode }))
+  // Before the run is written down: one that goes on has older positions nowhere.
+  if (restart) await endingMeanwhile(forgetPositions(db, accounts.flatMap(keysOf)), endAbandoned)
   const opened = await openRun(db, { command, run: claims.token, since, until, restart })
   const begunBefore = new Map(opened.unfinished.map(({ account, ...begun }) => [account, begun]))
-  const runOf = (account: string): AccountRun => {
-    const { run, since, until } = begunBefore.get(account) ?? opened
-    return { run, since, until }
+  const runOf = (account: string): Required<AccountRun> => {
+    const { run, since, until, insists = false } = begunBefore.get(account) ?? opened
+    return { run, since, until, insists }
   }
   return {
     claim: (account) => claims.claim(account, { run: opened.run, force: restart }),
     release: (account, ending) => claims.release(account, ending),
     open: async (account) => {
-      const lists = listsOf(request.resources)
-      const requests = lists.map((resource) => ({
-        ...{ account, resource, typed: range.typed, livemode, begin, ...runOf(account) },
+      const { run, insists, ...instants } = runOf(account)
+      const requests = keysOf(account).map((key) => ({
+        ...{ ...key, ...instants, begin },
         // Messages are owed for what the list shows from its beginning.
-        effects: resource === 'invoices' ? request.effects : null,
+        effects: key.resource === 'invoices' ? request.effects : null,
       }))
-      const opener = { run: runOf(account).run, token: claims.token, restart, now: new Date() }
+      const opener = { run, token: claims.token, restart, now: new Date() }
       const rows = await endingMeanwhile(openPositions(db, requests, opener), endAbandoned)
       const ids = new Map(lists.map((list, index) => [list, rows[index]?.id ?? '']))
       return {
         ...placesOf(lists, rows),
+        insists,
         noteMended: (done) =>
           noteMended(
             db,
@@ -170,6 +184,7 @@ export const openForgottenPositions = ({ resources, range }: BackfillRequest): P
     ranges: new Map(listsOf(resources).map((list) => [list, range])),
     continued: new Map(),
     mended: new Set(),
+    insists: false,
     failed: new Map(),
     updatesOf: () => [],
     noteMended: async () => undefined,

@@ -65,20 +65,18 @@ export const backfillAccount = async <Folded extends FoldedPages>(
   const unmended = [...seen]
     .map(([resource, ids]) => ({ resource, seen: ids, continuedFrom: begunAt(resource) }))
     .filter(({ resource }) => complete.has(resource) && held.has(resource) && !options.mended.has(resource))
-  const isEmpty = (resource: ResourceName): boolean => tally.resources.get(resource)?.read === 0
   const { mended, failures } = await mendUnlisted({ resources: unmended, startedAt }, options.mending)
   await options.onMended([...complete].filter((resource) => !failures.has(resource)))
   if (walk.signal.aborted && failures.size > 0) return interruption(tally.account)
   // One that an earlier run has read may have nothing left but its head.
   const owesMore = (resource: ResourceName): boolean => surelyHoldMore(walk.positions.get(resource) ?? [])
+  const isSuspect = (resource: ResourceName): boolean =>
+    tally.resources.get(resource)?.read === 0 && (!continued.has(resource) || owesMore(resource))
   // Of a list without any object there is something plainer to be said, but to who has heard it and insists.
   const saysMore = walk.isRanged || options.mending.insists
-  const trouble = [...failures].find(([resource]) => saysMore || !isEmpty(resource))
+  const trouble = [...failures].find(([resource]) => saysMore || !isSuspect(resource))
   if (failure !== null || walk.isRanged || trouble !== undefined) return failure ?? trouble?.[1] ?? null
-  const suspects = [...complete]
-    .filter(isEmpty)
-    .filter((resource) => !continued.has(resource) || owesMore(resource))
-  return suspectEmptyLists({ empty: suspects, mended, startedAt }, options)
+  return suspectEmptyLists({ empty: [...complete].filter(isSuspect), mended, startedAt }, options)
 }
 
 const heldBefore = async (

@@ -159,6 +159,8 @@ export class BackfillTally {
   derived = 0
   /** Accounts that were left out, as they do not let the platform in. */
   leftOut: readonly string[] = []
+  /** True once the run is opened, until it is over with no account left to go on with. */
+  goesOn = false
   readonly #accounts = new Map<string, AccountTally>()
 
   get accounts(): readonly AccountTally[] {

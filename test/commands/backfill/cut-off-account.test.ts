@@ -40,57 +40,51 @@ test('an account that left, and one that is back, is noted by a single object as
   expect(await connection()).toMatchObject({ state: 'connected' })
 })
 
-test('an account that is back is noted by what proves that a single object is gone', async () => {
+/** An account that was mirrored, cut the platform off, which was noted, and is back; a product of it is gone since. */
+const returnedAccount = async (name: string) => {
   const { world, server } = await playStripe()
   world.clock.advance(-3_600)
-  const account = world.account('acct_4')
-  const gone = account.seed('product', {})
-  account.seed('product', {})
-  const place = { uri, url: server.url }
-  await fillMirror(['--account', 'acct_4'], place)
-  world.disconnect('acct_4')
-  await backfillHere(['--account', 'acct_4', '--id', gone], place)
-  world.clock.advance(5)
-  account.delete('product', gone)
-  world.clock.advance(5)
-  world.connect('acct_4')
-  await fillMirror(['--account', 'acct_4', '--id', gone], place)
-  expect(await db.collection('billing.products').findOne({ stripe_id: gone })).toMatchObject({
-    deleted: true,
-  })
-  expect(await db.collection('billing.accounts').findOne({ stripe_user_id: 'acct_4' })).toMatchObject({
-    connection: { state: 'connected' },
-  })
-})
-
-test('an account that leaves after single objects were shown stays cut off', async () => {
-  const { world, server } = await playStripe()
-  world.clock.advance(-3_600)
-  const account = world.account('acct_5')
+  const account = world.account(name)
   const gone = account.seed('product', {})
   const customers = [account.seed('customer', {}), account.seed('customer', {})]
   const place = { uri, url: server.url }
-  await fillMirror(['--account', 'acct_5'], place)
-  world.disconnect('acct_5')
-  await backfillHere(['--account', 'acct_5', '--id', gone], place)
+  await fillMirror(['--account', name], place)
+  world.disconnect(name)
+  await backfillHere(['--account', name, '--id', gone], place)
   world.clock.advance(5)
   account.delete('product', gone)
-  world.connect('acct_5')
+  world.connect(name)
   world.clock.advance(5)
+  return {
+    ...{ world, server, gone, customers },
+    connection: async () =>
+      (await db.collection('billing.accounts').findOne({ stripe_user_id: name }))?.connection,
+    backfill: (ids: readonly string[]) => fillMirror(['--account', name, '--id', ids.join()], place),
+  }
+}
+
+test('an account that is back is noted by what proves that a single object is gone', async () => {
+  const { gone, connection, backfill } = await returnedAccount('acct_4')
+  expect(await connection()).toMatchObject({ state: 'disconnected' })
+  await backfill([gone])
+  const stored = await db.collection('billing.products').findOne({ stripe_id: gone })
+  expect([stored?.deleted, (await connection())?.state]).toEqual([true, 'connected'])
+})
+
+test('an account that leaves after single objects were shown stays cut off', async () => {
+  const { world, server, gone, customers, connection, backfill } = await returnedAccount('acct_5')
   const held = server.hold({ path: `/v1/customers/${customers[1]}` }, { times: 1, readsAt: 'release' })
-  const run = fillMirror(['--account', 'acct_5', '--id', [gone, ...customers].join()], place)
+  const run = backfill([gone, ...customers])
   await held.arrived()
-  const rows = db.collection('billing.accounts')
-  expect(await rows.findOne({ stripe_user_id: 'acct_5' })).toMatchObject({
-    connection: { state: 'connected' },
-  })
+  expect(await connection()).toMatchObject({ state: 'connected' })
   world.clock.advance(5)
-  const connection = { state: 'disconnected', as_of: new Date(world.clock.now() * 1_000) }
-  await rows.updateOne({ stripe_user_id: 'acct_5' }, { $set: { connection }, $inc: { seq: 1 } })
+  const cutOff = { state: 'disconnected', as_of: new Date(world.clock.now() * 1_000) }
+  const news = { $set: { connection: cutOff }, $inc: { seq: 1 } }
+  await db.collection('billing.accounts').updateOne({ stripe_user_id: 'acct_5' }, news)
   world.clock.advance(5)
   held.releaseAll()
   await run
-  expect(await rows.findOne({ stripe_user_id: 'acct_5' })).toMatchObject({ connection })
+  expect(await connection()).toEqual(cutOff)
 })
 
 test('an account that leaves has its command end without the answers that are still to come', async () => {

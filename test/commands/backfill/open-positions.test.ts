@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { expect, test } from 'vitest'
-import { backfillRequestOf } from '../../../src/commands/backfill/backfill-request.ts'
+import { type BackfillRequest, backfillRequestOf } from '../../../src/commands/backfill/backfill-request.ts'
 import { openStoredPositions } from '../../../src/commands/backfill/open-positions.ts'
 import { openAbandonedTransactions } from '../../../src/store/abandoned-transactions.ts'
 import { startFaultServer } from '../../support/fault-server.ts'
@@ -13,10 +13,14 @@ const cursors = db.collection<{ windows: object[]; completed_at: Date | null }>(
 const dates = { since: '2d', until: '1d', effects: 'none' } as const
 const [then, today] = [new Date('2026-11-01T00:00:00Z'), new Date('2026-11-20T00:00:00Z')]
 
+const openingOf = (request: BackfillRequest) => ({
+  ...{ request, accounts: request.accounts ?? [], livemode: false, endAbandoned: () => undefined },
+})
+
 /** Opens the positions of a run of the account that was begun at a time. */
 const openAt = async (now: Date, resource: string, livemode = false) => {
   const request = backfillRequestOf({ account: ['acct_1'], resource: [resource], ...dates }, now)
-  const positions = await openStoredPositions({ db }, { request, livemode, endAbandoned: () => undefined })
+  const positions = await openStoredPositions({ db }, { ...openingOf(request), livemode })
   const end = (unfinished: readonly string[]) => positions.end({ unfinished, elsewhere: [] })
   const opened = await positions.open('acct_1')
   const ranges = Object.fromEntries(opened.ranges)
@@ -26,7 +30,7 @@ const openAt = async (now: Date, resource: string, livemode = false) => {
 /** Opens the positions of a process that backfills accounts, as they are named. */
 const openProcess = (account: string) => {
   const request = backfillRequestOf({ account: [account], resource: ['invoices'], ...dates }, then)
-  return openStoredPositions({ db }, { request, livemode: false, endAbandoned: () => undefined })
+  return openStoredPositions({ db }, openingOf(request))
 }
 /** Tells whether the run of a command is over. */
 const isOver = async (account: string): Promise<boolean> => {
@@ -134,7 +138,7 @@ test('positions open soon where the killed run has left a transaction on one', a
     new Date(),
   )
   const endAbandoned = openAbandonedTransactions(client)
-  const positions = await openStoredPositions({ db }, { request, livemode: false, endAbandoned })
+  const positions = await openStoredPositions({ db }, { ...openingOf(request), endAbandoned })
   const first = await positions.open('acct_1')
   const left = [uri, 'acct_1:customers:..:test', 'billing-sync', 'billing.cursors']
   await execa(process.execPath, [leave, ...left], { reject: false })
