@@ -127,8 +127,9 @@ const listAccount = async (db: Db, account: ListedAccount, key: EncryptionKey): 
   return (await accounts.updateOne({ _id: id, seq: row.seq }, update)).matchedCount === 1
 }
 
-// A token of its own may reach an account that took the platform's access back. Whoever lists another one says so, and it counts as
-// a return: the account is asked again, and a backfill is wanted for what was missed. That it is wrong the first call tells.
+// A token of its own may reach an account that took the platform's access back. Whoever lists another one says so, and it
+// counts as a return: the account is asked again, and a backfill is wanted for what was missed. That it is wrong the first
+// call tells.
 const connectionBy = (
   { access_token: token }: Readonly<Record<string, unknown>>,
   row: AccountRow | null,

@@ -1,4 +1,5 @@
-// What MongoDB's errors mean, decided by their labels and codes, never by their text, but for WiredTiger's error number in that of code 8:
+// What MongoDB's errors mean, decided by their labels and codes, never by their text, but for WiredTiger's error number in
+// that of code 8:
 // https://www.mongodb.com/docs/drivers/node/current/fundamentals/crud/  (labels: src/error.ts of the driver).
 
 import {

@@ -36,7 +36,7 @@ const endingRows = 1
 /** Where progress is shown. */
 export interface ProgressPlace {
   readonly log: Log
-  /** True where stderr has a live screen; the log is told elsewhere. */
+  /** True where stderr has a live screen; where it has none, the log is told. */
   readonly isLive: boolean
   /** Aborts once the command is to end. */
   readonly signal: AbortSignal

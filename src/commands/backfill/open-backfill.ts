@@ -63,11 +63,14 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
   const livemode = livemodeOfKey(key)
   const accessTokenOf = openAccessTokens(config, { database, dryRun })
   const calls = await openStripeCalls(config, { key, requestsPerSecond, onServed: null })
-  const { inReach, cutOff } = await accountsByReach(database.db, platformAccount)
+  const { inReach, cutOff } =
+    request.accounts === null
+      ? await accountsByReach(database.db, platformAccount)
+      : { inReach: request.accounts, cutOff: [] }
   const keepsPositions = !dryRun && request.ids.length === 0
   const positions = keepsPositions
     ? await openStoredPositions(database, {
-        ...{ request, livemode, accounts: request.accounts ?? [...inReach, ...cutOff] },
+        ...{ request, livemode, accounts: [...inReach, ...cutOff] },
         endAbandoned: handling.options.onLostCommit,
       })
     : openForgottenPositions(request)
@@ -81,8 +84,8 @@ export const openBackfill = async (opening: BackfillOpening): Promise<OpenBackfi
       storedOf: (account, ranges) => openStored(database, { account, livemode, ranges }),
       rooms: new PageRooms(pagesAtOnce),
     },
-    accounts: request.accounts ?? inReach,
-    leftOut: request.accounts === null ? cutOff : [],
+    accounts: inReach,
+    leftOut: cutOff,
     changes: handling.changes,
     close: calls.close,
   }

@@ -63,16 +63,18 @@ const chooseAccounts = async (
   { tally }: ReplayOptions,
   { config, database: { db }, platform }: Pick<ListedReplay, 'config' | 'database'> & { platform: string },
 ): Promise<readonly string[]> => {
-  // A dry run has not written the config's accounts.
-  const listed = config.accounts.map(({ stripe_user_id: id }) => id)
-  const { inReach, cutOff } = await accountsByReach(db, platform)
-  const all = named.length > 0 ? named : [...inReach, ...listed]
-  if (named.length === 0) tally.leftOut = cutOff
-  const cut = await disconnectedAmong(db, all)
-  for (const account of named)
-    if (cut.has(account))
-      tally.failAccount(`stripe:${account}`, new BillingSyncError('account_disconnected', { account }))
-  return [...new Set(all)].filter((account) => !cut.has(account))
+  if (named.length === 0) {
+    const { inReach, cutOff } = await accountsByReach(db, platform)
+    tally.leftOut = cutOff
+    const cut = new Set(cutOff)
+    // A dry run has not written the config's accounts.
+    const listed = config.accounts.map(({ stripe_user_id: id }) => id)
+    return [...new Set([...inReach, ...listed])].filter((account) => !cut.has(account))
+  }
+  const cut = await disconnectedAmong(db, named)
+  for (const account of cut)
+    tally.failAccount(`stripe:${account}`, new BillingSyncError('account_disconnected', { account }))
+  return [...new Set(named)].filter((account) => !cut.has(account))
 }
 
 const tellOutOfReach = (accounts: readonly string[], tally: ReplayTally, log: Log): void => {

@@ -168,7 +168,7 @@ describe('an account that left', () => {
     })
 
     life.server.requests.clear()
-    const again = await replay(life)
+    const again = await replay(life, [], { config: { accounts: [{ stripe_user_id: 'acct_1' }] } })
     expect(again.exitCode).toBe(0)
     expect(again.summary.left_out).toEqual(['acct_1'])
     expect(life.server.requests.count({ account: 'acct_1' })).toBe(0)
