@@ -7,6 +7,9 @@ export const stripeIdSource = '[a-z0-9]+(?:_[A-Za-z0-9]+)+'
 /** The whole of such an id. */
 export const stripeIdPattern = new RegExp(`^${stripeIdSource}$`)
 
+/** Stands in while nobody has told the platform's account id. No account of Stripe's has it: it is none by the pattern. */
+export const platformPlaceholder = 'platform'
+
 /** 1 to 255 printable characters: merchants choose the ids of products themselves. */
 const objectIdPattern = /^\P{C}{1,255}$/u
 

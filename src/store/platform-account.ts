@@ -1,13 +1,11 @@
 // The platform's own account, under which events without an `account` are stored: fixed at first use.
 
 import type { Db, MongoClient } from 'mongodb'
+import { platformPlaceholder } from '../core/object-id.ts'
 import { BillingSyncError } from '../errors.ts'
 import { openAccountRow } from './accounts.ts'
 import { translateMongoErrors } from './mongo-errors.ts'
 import { renameAccount } from './rename-account.ts'
-
-/** Stands in while nobody has told the platform's account id. */
-export const platformPlaceholder = 'platform'
 
 interface PlatformRow {
   readonly _id: string

@@ -2,6 +2,7 @@
 
 import type { Config } from '../../config/config.ts'
 import type { DocumentChange } from '../../core/document-change.ts'
+import { platformPlaceholder } from '../../core/object-id.ts'
 import type { ObservationSource } from '../../core/observation.ts'
 import type { DeliveryOptions } from '../../pipeline/handle-deliveries.ts'
 import type { PipelineStore } from '../../ports/pipeline-store.ts'
@@ -14,12 +15,7 @@ import { LookingInbox } from '../../store/dry-run/looking-inbox.ts'
 import { lookUpEvents, lookUpListedEvents, receiveEvents, reopenEvents } from '../../store/inbox.ts'
 import { openMongoStore } from '../../store/mongo-store.ts'
 import type { NoticeTargets } from '../../store/outbox-rows.ts'
-import {
-  decidePlatform,
-  type PlatformSource,
-  platformAccountOf,
-  platformPlaceholder,
-} from '../../store/platform-account.ts'
+import { decidePlatform, type PlatformSource, platformAccountOf } from '../../store/platform-account.ts'
 import type { Effects } from '../../unit-of-work/unit-of-work.ts'
 import type { ObjectReads } from './open-stripe-access.ts'
 import type { CallsRequest } from './open-stripe-calls.ts'

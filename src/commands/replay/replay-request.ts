@@ -3,6 +3,7 @@
 import { quoted } from '../../config/config.ts'
 import type { EventCriteria } from '../../core/event-criteria.ts'
 import { type InboxStatus, inboxStatuses, isInboxStatus } from '../../core/inbox-row.ts'
+import { platformPlaceholder, stripeIdPattern } from '../../core/object-id.ts'
 import { isTypeGlob } from '../../sources/event-filter.ts'
 import type { Effects } from '../../unit-of-work/unit-of-work.ts'
 import { instantOf, rateOf, refuseUsage, valuesOf } from '../shell/flag-values.ts'
@@ -78,11 +79,21 @@ const criteriaOf = (flags: ReplayFlags, now: Date): EventCriteria => {
   if (since !== null && until !== null && since >= until) throw refuseUsage('--since must lie before --until')
   return {
     types: valuesOf('--type', flags.type, betweenGlobs).map(globOf),
-    ids: valuesOf('--id', flags.id),
-    accounts: valuesOf('--account', flags.account),
+    ids: valuesOf('--id', flags.id).map((text) => idOf('--id', text, 'evt_1AbC')),
+    accounts: valuesOf('--account', flags.account).map(accountOf),
     since,
     until,
   }
+}
+
+// What stands for the platform while its id is unknown is an account of stored events.
+const accountOf = (text: string): string =>
+  text === platformPlaceholder ? text : idOf('--account', text, 'acct_1AbC')
+
+// A text that no event can have would leave out all of them, and say nothing.
+const idOf = (flag: string, text: string, example: string): string => {
+  if (stripeIdPattern.test(text)) return text
+  throw refuseUsage(`${flag}: expected an id such as ${example}, got ${quoted(text)}`)
 }
 
 const globOf = (text: string): string => {

@@ -42,6 +42,10 @@ describe('a request', () => {
     })
   })
 
+  test('takes the platform whose id is unknown yet as an account', () => {
+    expect(request({ account: ['platform'] }).criteria.accounts).toEqual(['platform'])
+  })
+
   test('takes dates, instants and times ago as UTC', () => {
     expect(request({ since: '2026-01-31', until: '2026-02-01T10:00:00+02:00' }).criteria).toMatchObject({
       since: new Date('2026-01-31T00:00:00Z'),
@@ -66,6 +70,8 @@ describe('a request that cannot be met', () => {
     ['nothing to read', {}, [], /--stored/],
     ['a status of files', { status: ['dead'] }, ['a.json'], /^--status/],
     ['files beside the inbox', { stored: true }, ['a.json'], /^--stored/],
+    ['what is no event', { id: ['evt_1,foo'] }, ['a'], /^--id: .* evt_1AbC, got "foo"$/],
+    ['what is no account', { account: ['acct-1'] }, ['a'], /^--account: .* acct_1AbC, got "acct-1"$/],
     ['an unknown status', { stored: true, status: ['gone'] }, [], /^--status.*"gone"/],
     ['an empty part of a list', { type: ['charge.*,'] }, ['a'], /^--type/],
     ['a glob that does not end', { type: ['charge.{succeeded,failed'] }, ['a'], /^--type.*"charge.{succ/],

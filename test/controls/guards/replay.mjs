@@ -94,6 +94,20 @@ export const guards = [
     tests: ['test/commands/replay/replay-request.test.ts'],
   },
   {
+    name: 'replay: an id that no event can have is bad usage',
+    file: 'src/commands/replay/replay-request.ts',
+    find: 'if (stripeIdPattern.test(text)) return text',
+    replace: 'if (stripeIdPattern.test(text) || text) return text',
+    tests: ['test/commands/replay/replay-request.test.ts'],
+  },
+  {
+    name: 'replay: the platform whose id is unknown can be asked for',
+    file: 'src/commands/replay/replay-request.ts',
+    find: 'text === platformPlaceholder ? text : idOf(',
+    replace: 'text === `no ${platformPlaceholder}` ? text : idOf(',
+    tests: ['test/commands/replay/replay-request.test.ts'],
+  },
+  {
     name: 'replay: a file without a name is bad usage',
     file: 'src/commands/replay/replay-request.ts',
     find: "if (names.includes('')) throw",
