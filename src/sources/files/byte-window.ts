@@ -32,9 +32,9 @@ export class ByteWindow {
     return rawEntry(ordinal, this.#held.subarray(from - this.#start, offset - this.#start))
   }
 
-  /** Returns what lies between two offsets, or null where it is not of that many bytes or no longer held. */
-  textOf(from: number, to: number, length: number): string | null {
-    if (to - from !== length || from < this.#start) return null
+  /** Returns what lies between two offsets, or null where it is of more bytes than that or no longer held. */
+  textOf(from: number, to: number, mostBytes: number): string | null {
+    if (to - from > mostBytes || from < this.#start) return null
     return this.#held.toString('latin1', from - this.#start, to - this.#start)
   }
 

@@ -16,7 +16,7 @@ export async function* splitJson(chunks: AsyncIterable<Buffer>): AsyncGenerator<
 
 /**
  * Where the text is: between documents; in an array of entries; in an object that is an event unless it turns out to
- * have an array under `data`; in that array; in what follows it.
+ * have an array under `data` and says nothing else than that it is a list; in that array; in what follows it.
  */
 type Place = 'top' | 'array' | 'object' | 'list_data' | 'list_rest'
 
@@ -40,8 +40,10 @@ const leftBracket = 0x5b
 const rightBracket = 0x5d
 const blanks: ReadonlySet<number | undefined> = new Set([0x20, 0x09, 0x0d])
 
-/** The key of a list's entries, with its quotes. */
-const listKey = '"data"'
+/** The key of a list's entries, that of an object's kind, and the kind of a list, with their quotes. */
+const entriesKey = '"data"'
+const kindKey = '"object"'
+const listKind = '"list"'
 
 class JsonSplitter {
   readonly #window = new ByteWindow()
@@ -54,8 +56,13 @@ class JsonSplitter {
   #inString = false
   #escaped = false
   #stringStart = 0
-  /** The last string at depth 1 of an object: before an opening bracket it is its key. */
-  #lastKey: string | null = null
+  /** The last string at depth 1 of an object: before a colon it is a key. Null where it is longer than what is looked for. */
+  #lastString: string | null = null
+  #key: string | null = null
+  /** What the object under way says that it is; null as long as it says nothing. */
+  #kind: 'list' | 'other' | null = null
+  /** Ordinal of the first entry of the list under way. */
+  #listStart = 0
   /** True in the middle of a number, a word or a string that stands where an entry should. */
   #inScalar = false
 
@@ -98,14 +105,26 @@ class JsonSplitter {
 
   #endString(end: number): void {
     this.#inString = false
-    if (this.#place === 'object' && this.#depth === 1)
-      this.#lastKey = this.#window.textOf(this.#stringStart, end, listKey.length)
+    if (!this.#isAtField()) return
+    this.#lastString = this.#window.textOf(this.#stringStart, end, kindKey.length)
+    if (this.#key === kindKey && this.#lastString === listKind) this.#kind = 'list'
+  }
+
+  #isAtField(): boolean {
+    return this.#depth === 1 && (this.#place === 'object' || this.#place === 'list_rest')
+  }
+
+  #endKey(): void {
+    this.#key = this.#lastString
+    if (this.#key === kindKey) this.#kind = 'other'
   }
 
   #accept(byte: number | undefined, offset: number): void {
     if (byte === leftBrace || byte === leftBracket) this.#open(byte, offset)
     else if (byte === rightBrace || byte === rightBracket) this.#close(offset)
+    else if (byte === comma && this.#isAtField()) this.#key = null
     else if (byte === comma || byte === newline) this.#endScalar(offset)
+    else if (byte === colon && this.#isAtField()) this.#endKey()
     else if (byte !== colon && !blanks.has(byte)) this.#beginText(byte, offset)
   }
 
@@ -136,16 +155,19 @@ class JsonSplitter {
 
   #enterObject(offset: number): void {
     this.#place = 'object'
-    this.#lastKey = null
+    this.#key = null
+    this.#kind = null
     this.#window.keepFrom(offset)
   }
 
   #isListData(byte: number): boolean {
-    return this.#place === 'object' && this.#depth === 1 && byte === leftBracket && this.#lastKey === listKey
+    const isFirst = this.#place === 'object' && this.#depth === 1 && this.#kind !== 'other'
+    return isFirst && byte === leftBracket && this.#key === entriesKey
   }
 
   #enterList(): void {
     this.#place = 'list_data'
+    this.#listStart = this.#ordinal
     this.#window.keepNothing()
   }
 
@@ -159,8 +181,22 @@ class JsonSplitter {
     const isObject = this.#place === 'object' && this.#depth === 0
     if (isObject || this.#depth === entryDepths[this.#place])
       this.#emit(this.#window.takeTo(offset + 1, this.#ordinal))
-    if (this.#place === 'list_data' && this.#depth === 1) this.#place = 'list_rest'
+    if (this.#place === 'list_rest' && this.#depth === 0) this.#endList()
+    if (this.#place === 'list_data' && this.#depth === 1) this.#leaveList(offset + 1)
     if (this.#depth === 0) this.#place = 'top'
+  }
+
+  #leaveList(offset: number): void {
+    this.#place = 'list_rest'
+    this.#window.keepFrom(offset)
+  }
+
+  // Its kind may stand behind its entries, which are read by then.
+  #endList(): void {
+    this.#window.keepNothing()
+    const isEmpty = this.#ordinal === this.#listStart
+    if (this.#kind === 'other' || (this.#kind === null && isEmpty))
+      this.#emit(this.#invalid('it has an array under data, but is no list by its object'))
   }
 
   #invalid(problem: string): RawEntry {

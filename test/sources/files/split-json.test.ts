@@ -19,6 +19,13 @@ describe('the entries of a JSON document', () => {
     ['a list whose other fields come first', `{"url":"[{","data" : [ ${event} ]}`, [event]],
     ['an empty list', '{"object":"list","data":[]}', []],
     ['objects after one another', `${event}${other}\n${event}`, [event, other, event]],
+    ['a list that tells last what it is', `{"data":[${event}],"object":"list"}`, [event]],
+    ['an empty list that does', '{"data":[],"object":"list"}', []],
+    [
+      'a list that has "object" as a value',
+      `{"a":"object","b":"list","c":"object","data":[${event}]}`,
+      [event],
+    ],
     ['lists after one another', `{"data":[${event}]}{"data":[${other}]}`, [event, other]],
     ['arrays in an array', `[[${event}],${other}]`, [`[${event}]`, other]],
   ])('are found in %s', async (_, text, entries) => {
@@ -62,6 +69,23 @@ describe('a damaged entry', () => {
     ],
   ])('takes no other with it: %s', async (_, text, entries) => {
     expect(await read(text)).toEqual(entries)
+  })
+
+  test.each<[string, string]>([
+    ['says that it is an event', '{"id":"evt_1","object":"event","data":[]}'],
+    ['says that it is another list', `{"object":"search_result","data":[${event}]}`],
+    ['says that it is a number', '{"object":7,"data":[]}'],
+  ])('is read whole where it has an array under data and %s', async (_, text) => {
+    expect(await read(`${text}${other}`, 3)).toEqual([text, other])
+  })
+
+  const noList = 'it has an array under data, but is no list by its object'
+
+  test.each<[string, string, readonly string[]]>([
+    ['says so behind its entries', `{"data":[${event}],"object":"event"}`, [event, noList]],
+    ['says nothing and has no entry', '{"foo":"list","data":[],"bar":"list"}', [noList]],
+  ])('is told where it has an array under data and %s', async (_, text, entries) => {
+    expect(await read(`${text}${other}`, 3)).toEqual([...entries, other])
   })
 
   test.each<[string, string]>([
