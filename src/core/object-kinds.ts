@@ -38,7 +38,7 @@ const kindRows = {
   },
   refund: {
     collection: 'billing.refunds',
-    links: ['charge', 'payment_intent', 'balance_transaction'],
+    links: ['customer', 'charge', 'payment_intent', 'balance_transaction'],
     snapshots: [],
     lists: [],
   },

@@ -151,6 +151,7 @@ describe('expanded relatives', () => {
     ['invoice', 'subscription'],
     ['subscription', 'latest_invoice'],
     ['refund', 'charge'],
+    ['refund', 'customer'],
     ['dispute', 'charge'],
     ['product', 'default_price'],
   ])('of a %s are collapsed in %s', (kind, link) => {

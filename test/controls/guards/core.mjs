@@ -6,6 +6,13 @@ const inheritance = 'test/pipeline/finish-inheritance.test.ts'
 /** @type {readonly import('../guard.mjs').Guard[]} */
 export const guards = [
   {
+    name: 'refund: an expanded customer is collapsed to its id',
+    file: 'src/core/object-kinds.ts',
+    find: "links: ['customer', 'charge', 'payment_intent', 'balance_transaction']",
+    replace: "links: ['charge', 'payment_intent', 'balance_transaction']",
+    tests: ['test/core/normalise.test.ts'],
+  },
+  {
     name: 'json: a copy keeps the key of the prototype a key',
     file: 'src/core/json.ts',
     find: "if (key === '__proto__')",
