@@ -27,7 +27,7 @@ export const errorKinds = {
   event_conflict: fatal(
     'An event with this id is stored already and differs from this one; the stored one is kept, compare the two',
   ),
-  object_invalid: fatal('The event {type} carries no {kind} {expected}, as it should'),
+  object_invalid: fatal('The event {type} should carry its {kind} {expected}, and does not'),
   payload_unstorable: fatal('MongoDB cannot hold this payload: {problem}'),
   document_conflict: fatal(
     'A document that somebody else made has the key of one that billing-sync has to make; remove or merge it, then replay the event',

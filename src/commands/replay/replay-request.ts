@@ -80,15 +80,15 @@ const criteriaOf = (flags: ReplayFlags, now: Date): EventCriteria => {
   return {
     types: valuesOf('--type', flags.type, betweenGlobs).map(globOf),
     ids: valuesOf('--id', flags.id).map((text) => idOf('--id', text, 'evt_1AbC')),
-    accounts: valuesOf('--account', flags.account).map(accountOf),
+    accounts: valuesOf('--account', flags.account).map((text) => accountOf(text, flags)),
     since,
     until,
   }
 }
 
-// What stands for the platform while its id is unknown is an account of stored events.
-const accountOf = (text: string): string =>
-  text === platformPlaceholder ? text : idOf('--account', text, 'acct_1AbC')
+// What stands for the platform while its id is unknown is an account of events, and none that Stripe could be asked for.
+const accountOf = (text: string, { fromStripe = false }: ReplayFlags): string =>
+  text === platformPlaceholder && !fromStripe ? text : idOf('--account', text, 'acct_1AbC')
 
 // A text that no event can have would leave out all of them, and say nothing.
 const idOf = (flag: string, text: string, example: string): string => {

@@ -71,6 +71,7 @@ describe('a request that cannot be met', () => {
     ['a status of files', { status: ['dead'] }, ['a.json'], /^--status/],
     ['files beside the inbox', { stored: true }, ['a.json'], /^--stored/],
     ['what is no event', { id: ['evt_1,foo'] }, ['a'], /^--id: .* evt_1AbC, got "foo"$/],
+    ['a platform that Stripe does not know', { fromStripe: true, account: ['platform'] }, [], /^--account: /],
     ['what is no account', { account: ['acct-1'] }, ['a'], /^--account: .* acct_1AbC, got "acct-1"$/],
     ['an unknown status', { stored: true, status: ['gone'] }, [], /^--status.*"gone"/],
     ['an empty part of a list', { type: ['charge.*,'] }, ['a'], /^--type/],

@@ -48,6 +48,20 @@ export const guards = [
     tests: ['test/sources/files/split-json.test.ts'],
   },
   {
+    name: 'files: a key ends with its field',
+    file: 'src/sources/files/split-json.ts',
+    find: 'else if (byte === comma && this.#isAtField()) this.#key = null',
+    replace: '',
+    tests: ['test/sources/files/split-json.test.ts'],
+  },
+  {
+    name: 'files: what one object says that it is ends with it',
+    file: 'src/sources/files/split-json.ts',
+    find: 'this.#key = null\n    this.#kind = null',
+    replace: 'this.#key = null',
+    tests: ['test/sources/files/split-json.test.ts'],
+  },
+  {
     name: 'files: what says last that it is no list is told',
     file: 'src/sources/files/split-json.ts',
     find: "if (this.#kind === 'other' || (",
@@ -131,8 +145,15 @@ export const guards = [
   {
     name: 'replay: the platform whose id is unknown can be asked for',
     file: 'src/commands/replay/replay-request.ts',
-    find: 'text === platformPlaceholder ? text : idOf(',
-    replace: 'text === `no ${platformPlaceholder}` ? text : idOf(',
+    find: 'text === platformPlaceholder && !fromStripe',
+    replace: 'text === `no ${platformPlaceholder}` && !fromStripe',
+    tests: ['test/commands/replay/replay-request.test.ts'],
+  },
+  {
+    name: 'replay: Stripe is never asked for the platform by what stands for it',
+    file: 'src/commands/replay/replay-request.ts',
+    find: 'text === platformPlaceholder && !fromStripe',
+    replace: 'text === platformPlaceholder',
     tests: ['test/commands/replay/replay-request.test.ts'],
   },
   {

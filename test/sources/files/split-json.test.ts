@@ -26,6 +26,11 @@ describe('the entries of a JSON document', () => {
       `{"a":"object","b":"list","c":"object","data":[${event}]}`,
       [event],
     ],
+    [
+      'a list after what is none',
+      `{"object":"event","data":{}}{"data":[${event}]}`,
+      ['{"object":"event","data":{}}', event],
+    ],
     ['lists after one another', `{"data":[${event}]}{"data":[${other}]}`, [event, other]],
     ['arrays in an array', `[[${event}],${other}]`, [`[${event}]`, other]],
   ])('are found in %s', async (_, text, entries) => {
@@ -73,6 +78,7 @@ describe('a damaged entry', () => {
 
   test.each<[string, string]>([
     ['says that it is an event', '{"id":"evt_1","object":"event","data":[]}'],
+    ['says so before a key that is "list"', '{"object":"event","list":1,"data":[]}'],
     ['says that it is another list', `{"object":"search_result","data":[${event}]}`],
     ['says that it is a number', '{"object":7,"data":[]}'],
   ])('is read whole where it has an array under data and %s', async (_, text) => {
