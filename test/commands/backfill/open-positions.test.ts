@@ -6,7 +6,8 @@ import { openStoredPositions } from '../../../src/commands/backfill/open-positio
 import { openAbandonedTransactions } from '../../../src/store/abandoned-transactions.ts'
 import { startFaultServer } from '../../support/fault-server.ts'
 
-const { client, db, uri } = await startFaultServer()
+const server = await startFaultServer()
+const { client, db, uri } = server
 const leave = fileURLToPath(new URL('../../store/leave-transaction.mjs', import.meta.url))
 
 const cursors = db.collection<{ windows: object[]; completed_at: Date | null }>('billing.cursors')
@@ -128,6 +129,19 @@ test('a run with a key of the other mode is another, and so are its positions', 
   expect(live.range?.since).toEqual(new Date('2026-11-18T00:00:00Z'))
   expect(live.positions.get('refunds')).toHaveLength(1)
   expect(tested.positions.get('refunds')).toHaveLength(1)
+})
+
+test('a restart that can not forget the positions has begun no run that would go on from them', async () => {
+  const request = backfillRequestOf(
+    { account: ['acct_7'], resource: ['charges'], effects: 'none', restart: true },
+    then,
+  )
+  await server.fail(['delete'], { errorCode: 13 })
+  await expect(openStoredPositions({ db }, openingOf(request))).rejects.toThrow()
+  expect(await cursors.findOne({ 'command.accounts': 'acct_7' })).toBeNull()
+  await server.relent()
+  await openStoredPositions({ db }, openingOf(request))
+  expect(await cursors.findOne({ 'command.accounts': 'acct_7' })).toMatchObject({ insists: true })
 })
 
 test('positions open soon where the killed run has left a transaction on one', async () => {

@@ -922,6 +922,14 @@ export const guards = [
     titled: 'that it does not come to',
   },
   {
+    name: 'restart: no run is begun before the older positions are forgotten',
+    file: 'src/commands/backfill/open-positions.ts',
+    find: '  if (restart) await endingMeanwhile(forgetPositions(db, accounts.flatMap(keysOf)), endAbandoned)\n  const opened = await openRun(db, { command, run: claims.token, since, until, restart })\n',
+    replace:
+      '  const opened = await openRun(db, { command, run: claims.token, since, until, restart })\n  if (restart) await endingMeanwhile(forgetPositions(db, accounts.flatMap(keysOf)), endAbandoned)\n',
+    tests: ['test/commands/backfill/open-positions.test.ts'],
+  },
+  {
     name: 'restart: that an account was backfilled is not forgotten',
     file: 'src/store/cursors.ts',
     find: '{ _id: positionId(key), completed_at: null }',
