@@ -128,6 +128,13 @@ export class BillingSyncError extends Error {
   }
 }
 
+/** Returns the coded error that a thrown value stands for; one without a code is our own fault. */
+export const codedErrorOf = (thrown: unknown): BillingSyncError => {
+  if (thrown instanceof BillingSyncError) return thrown
+  const reason = thrown instanceof Error ? thrown.name : typeof thrown
+  return new BillingSyncError('handler_failed', { reason }, { cause: thrown })
+}
+
 /** Tells whether an error is trouble that passes by itself. */
 export const isRetryable = (error: unknown): error is BillingSyncError =>
   error instanceof BillingSyncError && error.retryable

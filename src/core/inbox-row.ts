@@ -9,7 +9,7 @@
 // A dead row that fails again stays dead: only a person has it tried. Rows that are `done` stay so whatever a replay makes of them.
 // `done` and `ignored` expire with the retention time; the others stay until they are settled.
 
-import { BillingSyncError } from '../errors.ts'
+import { codedErrorOf } from '../errors.ts'
 import { grownPause, spreadPause } from './growing-pause.ts'
 
 /** The states, as `--status` names them. */
@@ -104,10 +104,8 @@ export const settleFailure = (
   }
 }
 
-/** Returns the failure that a thrown value stands for; one without a code is our own fault. */
+/** Returns the failure that a thrown value stands for. */
 export const failureOf = (thrown: unknown): InboxFailure => {
-  if (thrown instanceof BillingSyncError) return { code: thrown.code, message: thrown.message }
-  const reason = thrown instanceof Error ? thrown.name : typeof thrown
-  const error = new BillingSyncError('handler_failed', { reason })
-  return { code: error.code, message: error.message }
+  const { code, message } = codedErrorOf(thrown)
+  return { code, message }
 }

@@ -3,7 +3,7 @@
 import { type ConfigFlags, loadConfig } from '../../config/config.ts'
 import type { DocumentChange } from '../../core/document-change.ts'
 import { livemodeOfKey } from '../../core/key-mode.ts'
-import { BillingSyncError } from '../../errors.ts'
+import { BillingSyncError, codedErrorOf } from '../../errors.ts'
 import { openLog } from '../../log.ts'
 import { BackfillTally } from '../../sources/backfill/backfill-tally.ts'
 import { showBackfill } from '../../ui/backfill-progress.tsx'
@@ -62,13 +62,6 @@ const tellEnd = (tally: BackfillTally, error: unknown, request: BackfillRequest)
   // Where all of them came to an end and only their run did not, each needs the command again.
   const isUntold = !tally.hasFailures
   for (const account of tally.accounts)
-    if (isUntold || account.endedAt === null) account.end(codedError(error))
+    if (isUntold || account.endedAt === null) account.end(codedErrorOf(error))
   return json || tally.accounts.some(({ startedAt }) => startedAt !== null)
 }
-
-const codedError = (thrown: unknown): BillingSyncError =>
-  thrown instanceof BillingSyncError
-    ? thrown
-    : new BillingSyncError('handler_failed', {
-        reason: thrown instanceof Error ? thrown.name : typeof thrown,
-      })

@@ -5,7 +5,7 @@
 
 import pLimit from 'p-limit'
 import { interruptedReason } from '../../core/interruption.ts'
-import { BillingSyncError, type ErrorCode } from '../../errors.ts'
+import { BillingSyncError, codedErrorOf, type ErrorCode } from '../../errors.ts'
 import type { AccountTally } from './backfill-tally.ts'
 
 export interface AccountRuns {
@@ -25,7 +25,7 @@ const ofEverybody: ReadonlySet<ErrorCode> = new Set(['mongodb_unavailable', 'str
 /** Trouble of a key: that of the platform's is everybody's, that of an access token its own account's. */
 const ofKey: ReadonlySet<ErrorCode> = new Set(['stripe_unauthorized', 'stripe_rate_limited'])
 
-/** Runs them all; every tally tells how its account ended. Rejects for what is no coded error. */
+/** Runs them all; every tally tells how its account ended. Rejects for what is no coded error once it is asked to stop. */
 export const runAccounts = async ({
   tallies,
   backfill,
@@ -44,7 +44,7 @@ export const runAccounts = async ({
     const reason = stopsBecause()
     if (reason !== null) return tally.end(incomplete(account, reason))
     tally.begin()
-    const error = await errorOf(() => backfill(tally))
+    const error = await errorOf(() => backfill(tally), signal)
     tally.end(error)
     // Other trouble that passes, such as an account that is busy, tells nothing of the rest, neither good nor bad.
     if (error?.retryable !== true) trouble.inARow = 0
@@ -63,13 +63,15 @@ const concernsEverybody = async (
   // Whether MongoDB, which holds the tokens, is there the next account tells.
   ofEverybody.has(code) || (ofKey.has(code) && !(await hasOwnToken().catch(() => false)))
 
-const errorOf = async (work: () => Promise<void>): Promise<BillingSyncError | null> => {
+// A fault of ours, such as one over a document that somebody damaged, is the account's that met it. What an end that was
+// asked for throws tells of no account.
+const errorOf = async (work: () => Promise<void>, signal: AbortSignal): Promise<BillingSyncError | null> => {
   try {
     await work()
     return null
   } catch (error) {
-    if (error instanceof BillingSyncError) return error
-    throw error
+    if (signal.aborted && !(error instanceof BillingSyncError)) throw error
+    return codedErrorOf(error)
   }
 }
 

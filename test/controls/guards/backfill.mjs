@@ -166,6 +166,20 @@ export const guards = [
     tests: ['test/sources/backfill/run-accounts.test.ts'],
   },
   {
+    name: 'backfill: a fault of ours over one account stops no other',
+    file: 'src/sources/backfill/run-accounts.ts',
+    find: 'if (signal.aborted && !(error',
+    replace: 'if (!(error',
+    tests: ['test/sources/backfill/run-accounts.test.ts'],
+  },
+  {
+    name: 'backfill: an end that was asked for is no fault of an account',
+    file: 'src/sources/backfill/run-accounts.ts',
+    find: 'if (signal.aborted && !(error',
+    replace: 'if (signal === null && !(error',
+    tests: ['test/sources/backfill/run-accounts.test.ts'],
+  },
+  {
     name: 'backfill: a run knows which accounts have tokens of their own',
     file: 'src/commands/backfill/backfill-accounts.ts',
     find: 'hasOwnToken: run.stripe.hasOwnToken',

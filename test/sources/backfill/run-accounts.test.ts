@@ -35,6 +35,32 @@ test('an account that fails is noted, and the others run', async () => {
   expect(accounts[1]?.error?.code).toBe('account_disconnected')
 })
 
+test('a fault of ours is the account’s that met it', async () => {
+  const accounts = tallies(3)
+  const backfill = async ({ account }: AccountTally) => {
+    if (account === 'acct_1') throw new TypeError('of a damaged document')
+  }
+  await runAccounts({ tallies: accounts, backfill, hasOwnToken: nobody, accountsAtOnce: 1, signal: never })
+  expect(accounts.map(({ phase }) => phase)).toEqual(['done', 'failed', 'done'])
+  expect(accounts[1]?.error).toMatchObject({ code: 'handler_failed', details: { reason: 'TypeError' } })
+})
+
+test('what is thrown without a code once all are asked to stop tells of no account', async () => {
+  const accounts = tallies(1)
+  const stopped = AbortSignal.abort()
+  const asked = new AbortController()
+  const backfill = async () => {
+    asked.abort()
+    throw stopped.reason
+  }
+  const run = runAccounts({
+    ...{ tallies: accounts, backfill, hasOwnToken: nobody },
+    ...{ accountsAtOnce: 1, signal: asked.signal },
+  })
+  await expect(run).rejects.toBe(stopped.reason)
+  expect(accounts[0]?.error).toBeNull()
+})
+
 test.each([
   'mongodb_unavailable',
   'stripe_unavailable',
@@ -94,18 +120,4 @@ test('once asked to stop no further account begins', async () => {
   })
   expect(begun).toEqual(['acct_0'])
   expect(accounts[2]?.error?.code).toBe('account_incomplete')
-})
-
-test('what is no coded error is nothing that an account ends with', async () => {
-  const backfill = async () => {
-    throw new TypeError('a defect')
-  }
-  const running = runAccounts({
-    tallies: tallies(1),
-    backfill,
-    hasOwnToken: nobody,
-    accountsAtOnce: 1,
-    signal: never,
-  })
-  await expect(running).rejects.toThrow('a defect')
 })
