@@ -48,7 +48,7 @@ export const errorKinds = {
     'MongoDB ended a transaction that outlasted its time limit; see what slows the server down',
   ),
   handler_failed: fatal(
-    'Handling the event failed: {reason}; please report it, replay the event once it is mended',
+    'Handling failed: {reason}; please report it, and once it is mended replay the event or run the backfill again',
   ),
   worker_died: fatal(
     'The process that handled the event died over it or stopped answering; see its log, replay the event once it is mended',

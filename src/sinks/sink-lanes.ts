@@ -5,7 +5,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { grownPause, spreadPause } from '../core/growing-pause.ts'
-import { BillingSyncError } from '../errors.ts'
+import { BillingSyncError, codedErrorOf } from '../errors.ts'
 import { inTime } from '../in-time.ts'
 import type { Claim, Lane, OutboxStore, SinkName } from '../ports/outbox-store.ts'
 import type { Sink, SinkListener } from './sink.ts'
@@ -244,8 +244,8 @@ export class SinkLanes {
   #tellFailure(account: string | null, error: unknown): void {
     // It failed for want of what was closed: its rows wait in the outbox, as they would have anyway.
     if (this.#isClosed) return
-    const code = error instanceof BillingSyncError ? error.code : 'handler_failed'
-    this.#options.listener.onDeliveryFailed({ sink: this.#options.sink.name, account }, code)
+    const { sink, listener } = this.#options
+    listener.onDeliveryFailed({ sink: sink.name, account }, codedErrorOf(error).code)
   }
 }
 

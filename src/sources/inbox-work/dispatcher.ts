@@ -2,7 +2,7 @@
 // accounts side by side, each waiting for its turn behind those that came before. Guarantees: no account keeps
 // another from its turn; what nobody woke is found by the sweep; what is kept in memory is bounded, however much waits.
 
-import { BillingSyncError } from '../../errors.ts'
+import { codedErrorOf } from '../../errors.ts'
 import { inTime } from '../../in-time.ts'
 import type { AccountPauses } from './account-pauses.ts'
 import type { TurnEnd } from './lane-turn.ts'
@@ -132,13 +132,11 @@ export class Dispatcher {
       if ((await takeTurn(account)) === 'more') onMore(account)
     } catch (error) {
       this.#tellTrouble(error, account)
-      this.#options.pauses.rest(account, codeOf(error))
+      this.#options.pauses.rest(account, codedErrorOf(error).code)
     }
   }
 
   #tellTrouble(error: unknown, account: string | null): void {
-    this.#options.onTrouble(codeOf(error), account)
+    this.#options.onTrouble(codedErrorOf(error).code, account)
   }
 }
-
-const codeOf = (error: unknown): string => (error instanceof BillingSyncError ? error.code : 'handler_failed')

@@ -137,7 +137,9 @@ test('a restart that can not forget the positions has begun no run that would go
     then,
   )
   await server.fail(['delete'], { errorCode: 13 })
-  await expect(openStoredPositions({ db }, openingOf(request))).rejects.toThrow()
+  await expect(openStoredPositions({ db }, openingOf(request))).rejects.toMatchObject({
+    code: 'config_invalid',
+  })
   expect(await cursors.findOne({ 'command.accounts': 'acct_7' })).toBeNull()
   await server.relent()
   await openStoredPositions({ db }, openingOf(request))

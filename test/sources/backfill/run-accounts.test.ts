@@ -47,17 +47,17 @@ test('a fault of ours is the account’s that met it', async () => {
 
 test('what is thrown without a code once all are asked to stop tells of no account', async () => {
   const accounts = tallies(1)
-  const stopped = AbortSignal.abort()
   const asked = new AbortController()
+  const closed = new TypeError('the connections are closed')
   const backfill = async () => {
     asked.abort()
-    throw stopped.reason
+    throw closed
   }
   const run = runAccounts({
     ...{ tallies: accounts, backfill, hasOwnToken: nobody },
     ...{ accountsAtOnce: 1, signal: asked.signal },
   })
-  await expect(run).rejects.toBe(stopped.reason)
+  await expect(run).rejects.toBe(closed)
   expect(accounts[0]?.error).toBeNull()
 })
 
